@@ -1,0 +1,86 @@
+"""The entry point: turns the key. `python app.py [--demo]` serves; `benfex COMMAND` works beside it."""
+
+import sys
+from typing import Annotated
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+
+from benfex.application import Benfex
+from benfex.bootstrap import build, first_run_token, prepare_database
+from benfex.cli import commands
+from benfex.core.logging import set_up_logging
+from benfex.core.settings import Settings
+from benfex.demo.living import LivingDemo
+from data.values.errors import BenfexError
+from pages.register import build_app as register
+
+
+def build_app(benfex: Benfex) -> FastAPI:
+    """Return the web side of a Benfex, ready for any ASGI server."""
+    return register(benfex)
+
+
+@commands.command("serve")
+def serve(
+    demo: Annotated[bool, typer.Option("--demo", help="Serve a living demo ISP, simulated on this machine.")] = False,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.", min=1, max=65535)] = None,
+) -> None:
+    """Serve the console, the portal, the API and the webhooks until Ctrl-C."""
+    set_up_logging()
+    changes = {"demo": demo or None, "host": host, "port": port}
+    settings = Settings(**{name: value for name, value in changes.items() if value is not None})
+    living: LivingDemo | None = None
+    try:
+        prepare_database(settings)
+        if demo:
+            living = LivingDemo(settings)
+            living.begin(say=typer.echo)
+        benfex = build(settings)
+        if living is not None:
+            living.introduce(benfex)
+        _greet(benfex, settings)
+        server = uvicorn.Config(
+            build_app(benfex),
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            access_log=False,
+            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=3,
+        )
+        uvicorn.Server(server).run()
+    except BenfexError as error:
+        typer.echo(f"benfex: {error.message}", err=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        typer.echo("Benfex has stopped.")
+    finally:
+        if living is not None:
+            living.end()
+
+
+def _greet(benfex: Benfex, settings: Settings) -> None:
+    typer.echo(f"\n  Benfex is at {settings.public_url}")
+    for role, name, password in benfex.demo_accounts:
+        typer.echo(f"    {role:<11} {name:<26} {password}")
+    if benfex.phone_url:
+        typer.echo(f"  The simulated phones are at {benfex.phone_url}")
+    token = first_run_token(benfex)
+    if token is not None:
+        typer.echo(f"  Begin at {settings.public_url}/first-run?token={token}")
+    typer.echo("  Stop with Ctrl-C.\n")
+
+
+def command() -> None:
+    """Run the command line; without a command it serves."""
+    named = {entry.name for entry in (*commands.registered_commands, *commands.registered_groups)}
+    if not any(word in named or word == "--help" for word in sys.argv[1:]):
+        sys.argv.insert(1, "serve")
+    commands()
+
+
+if __name__ == "__main__":
+    command()

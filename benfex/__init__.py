@@ -1,0 +1,1 @@
+"""Benfex: the ISP in one Python process."""

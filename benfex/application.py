@@ -1,0 +1,143 @@
+"""Benfex: everything a running system has, how it starts and stops, and which event wakes which work."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+from benfex.core.actors import Actor, SystemActor
+from benfex.core.clock import Clock
+from benfex.core.events import EventBus, RouterTaskQueued, WebhookStored
+from benfex.core.settings import Settings
+from benfex.core.transactor import Transactor
+from benfex.core.unit_of_work import Snapshot, UnitOfWork
+from benfex.core.vault import Vault
+from benfex.identity.login import SignIn
+from benfex.identity.passwords import PasswordKeeper
+from benfex.network.inventory import RouterProbe
+from benfex.network.provisioning import Provisioner
+from benfex.payments.accounts import GatewayBook
+from benfex.payments.checkout import Checkout
+from benfex.payments.reconciliation import PaymentReconciler
+from benfex.payments.webhooks import WebhookInbox
+from benfex.subscriptions.bill_run import BillRunner
+from benfex.usage.live import LiveUsage
+from benfex.usage.polling import UsagePoller
+from benfex.usage.rollup import UsageRollup
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_DOOR = SystemActor("start")
+HISTORY_OF_CLOCKS = timedelta(days=7)
+
+
+class Service(Protocol):
+    """Something that runs beside the flows while Benfex runs, such as the scheduler."""
+
+    async def start(self) -> None:
+        """Begin."""
+
+    async def stop(self) -> None:
+        """End, and leave nothing running."""
+
+
+class Timetable(Service, Protocol):
+    """The service that runs jobs, as the events wake it."""
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether jobs are being run."""
+
+    def wake(self, name: str) -> None:
+        """Run a job now."""
+
+
+class Benfex:
+    """A running system. Pages, routes, jobs and the command line all go through it."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        clock: Clock,
+        bus: EventBus,
+        vault: Vault,
+        transactor: Transactor,
+        passwords: PasswordKeeper,
+        sign_in: SignIn,
+        gateways: GatewayBook,
+        checkout: Checkout,
+        inbox: WebhookInbox,
+        reconciler: PaymentReconciler,
+        bill_runner: BillRunner,
+        probe: RouterProbe,
+        provisioner: Provisioner,
+        poller: UsagePoller,
+        live: LiveUsage,
+        rollup: UsageRollup,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.bus = bus
+        self.vault = vault
+        self.transactor = transactor
+        self.passwords = passwords
+        self.sign_in = sign_in
+        self.gateways = gateways
+        self.checkout = checkout
+        self.inbox = inbox
+        self.reconciler = reconciler
+        self.bill_runner = bill_runner
+        self.probe = probe
+        self.provisioner = provisioner
+        self.poller = poller
+        self.live = live
+        self.rollup = rollup
+        self.timetable: Timetable | None = None
+        self.storage_secret = ""
+        self.first_run_token: str | None = None
+        self.demo_accounts: tuple[tuple[str, str, str], ...] = ()
+        self.phone_url: str | None = None
+
+    async def transact(
+        self, act: Callable[Concatenate[UnitOfWork, P], T], actor: Actor, /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run one act in one transaction and publish its events after the commit."""
+        return await self.transactor.transact(act, actor, *args, **kwargs)
+
+    async def read(
+        self, look: Callable[Concatenate[Snapshot, P], T], actor: Actor, /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run one view on one snapshot."""
+        return await self.transactor.read(look, actor, *args, **kwargs)
+
+    async def start(self) -> None:
+        """Start the flows, then the timetable."""
+        await self.transactor.start()
+        await self.gateways.load()
+        self.bus.subscribe(WebhookStored, lambda _: self._wake("process_webhooks"))
+        self.bus.subscribe(RouterTaskQueued, lambda event: self.provisioner.wake(event.router_id))
+        await self.provisioner.start()
+        await self.poller.start()
+        if self.timetable is not None:
+            await self.timetable.start()
+
+    async def stop(self) -> None:
+        """Stop in the opposite order; whatever was not done is a row and waits."""
+        if self.timetable is not None:
+            await self.timetable.stop()
+        await self.poller.stop()
+        await self.provisioner.stop()
+        await self.gateways.close()
+        self.passwords.close()
+        await self.transactor.stop()
+
+    async def missing(self) -> list[str]:
+        """Return what keeps Benfex from being ready, in words; nothing when it is."""
+        return (
+            [] if self.timetable is not None and self.timetable.is_running else ["the timetable does not run"]
+        )
+
+    def _wake(self, job: str) -> None:
+        if self.timetable is not None:
+            self.timetable.wake(job)

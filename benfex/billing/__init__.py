@@ -1,0 +1,1 @@
+"""Turning subscriptions into invoices."""

@@ -1,0 +1,152 @@
+"""The composition root: settings in, a Benfex out. Tests and benchmarks hand in other parts here."""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from benfex.application import Benfex
+from benfex.core.actors import SystemActor
+from benfex.core.clock import Clock, SystemClock
+from benfex.core.errors import ConfigurationError
+from benfex.core.events import EventBus
+from benfex.core.settings import Settings
+from benfex.core.transactor import Transactor
+from benfex.core.unit_of_work import UnitOfWork
+from benfex.core.vault import Vault
+from benfex.identity.login import SignIn
+from benfex.identity.passwords import PasswordKeeper
+from benfex.identity.staff import needs_first_run
+from benfex.jobs.catalogue import TIMETABLE
+from benfex.jobs.scheduler import Scheduler
+from benfex.ledger.journal import seal_chain
+from benfex.network.driver import RouterDriver
+from benfex.network.inventory import RouterProbe
+from benfex.network.provisioning import Provisioner
+from benfex.network.registry import make_drivers, make_pool
+from benfex.payments.accounts import GatewayBook, save_gateway_account
+from benfex.payments.checkout import Checkout
+from benfex.payments.gateway import Gateway
+from benfex.payments.reconciliation import PaymentReconciler
+from benfex.payments.registry import build_gateways
+from benfex.payments.webhooks import WebhookInbox
+from benfex.subscriptions.bill_run import BillRunner
+from benfex.usage.live import LiveUsage
+from benfex.usage.polling import UsagePoller
+from benfex.usage.rollup import UsageRollup
+from data.engine import Database, open_database
+from data.migrations.running import newest_revision, revision_of, upgrade
+from data.models.operations import Installation
+from data.queries import operations as operation_queries
+from data.queries import policy as policy_queries
+from data.session import begin_write
+
+_START = SystemActor("start")
+
+
+def prepare_database(settings: Settings) -> None:
+    """Bring the database to the newest schema and mark what it is: the demo's or a real ISP's.
+
+    Raises ConfigurationError when it is the other kind, or behind on a server that is not to be migrated.
+    """
+    database = open_database(settings.resolved_database_url)
+    try:
+        _migrate(database, settings)
+    finally:
+        database.dispose()
+    transactor = Transactor(open_database(settings.resolved_database_url), SystemClock(), EventBus())
+    try:
+        transactor.run_sync(_mark, _START, settings=settings, vault=Vault(settings.master_key))
+    finally:
+        transactor.close()
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    drivers: Mapping[str, RouterDriver] | None = None,
+    gateways: Callable[[Mapping[str, Mapping[str, str]], Clock], Mapping[str, Gateway]] = build_gateways,
+    with_timetable: bool = True,
+) -> Benfex:
+    """Return a Benfex over a prepared database; nothing runs before its `start`."""
+    clock = clock or SystemClock()
+    bus = EventBus()
+    vault = Vault(settings.master_key)
+    transactor = Transactor(
+        open_database(settings.resolved_database_url), clock, bus, before_commit=seal_chain
+    )
+    pool = make_pool(settings.concurrent_routers)
+    drivers = drivers or make_drivers(pool)
+    passwords = PasswordKeeper()
+    book = GatewayBook(transactor, vault, partial(gateways, clock=clock))
+    live = LiveUsage(clock)
+    poller = UsagePoller(
+        transactor=transactor,
+        bus=bus,
+        clock=clock,
+        vault=vault,
+        drivers=drivers,
+        live=live,
+        settings=settings,
+    )
+    provisioner = Provisioner(
+        transactor=transactor, bus=bus, clock=clock, vault=vault, drivers=drivers, settings=settings
+    )
+    benfex = Benfex(
+        settings=settings,
+        clock=clock,
+        bus=bus,
+        vault=vault,
+        transactor=transactor,
+        passwords=passwords,
+        sign_in=SignIn(transactor, passwords),
+        gateways=book,
+        checkout=Checkout(transactor, book, public_url=settings.public_url),
+        inbox=WebhookInbox(transactor, book),
+        reconciler=PaymentReconciler(transactor, book, clock),
+        bill_runner=BillRunner(transactor, bus),
+        probe=RouterProbe(drivers),
+        provisioner=provisioner,
+        poller=poller,
+        live=live,
+        rollup=UsageRollup(transactor),
+    )
+    benfex.storage_secret = hashlib.sha256(f"screens {settings.master_key}".encode()).hexdigest()
+    if with_timetable:
+        benfex.timetable = Scheduler(benfex, TIMETABLE)
+    return benfex
+
+
+def first_run_token(benfex: Benfex) -> str | None:
+    """Return the token that opens the first-run page, made now; None when an owner exists."""
+    if not benfex.transactor.read_sync(needs_first_run, _START):
+        return None
+    benfex.first_run_token = secrets.token_urlsafe(24)
+    return benfex.first_run_token
+
+
+def _migrate(database: Database, settings: Settings) -> None:
+    with begin_write(database) as connection:
+        at = revision_of(connection)
+        if at == newest_revision():
+            return
+        if not database.is_sqlite and not settings.migrate_on_start:
+            raise ConfigurationError(
+                f"The database is at revision {at or 'none'}, this Benfex needs {newest_revision()}. "
+                "Make a backup, then start with BENFEX_MIGRATE_ON_START=1."
+            )
+        upgrade(connection)
+
+
+def _mark(uow: UnitOfWork, *, settings: Settings, vault: Vault) -> None:
+    mark = operation_queries.installation(uow.session)
+    if mark is None:
+        uow.session.add(Installation(is_demo=settings.demo))
+    elif mark.is_demo and not settings.demo:
+        raise ConfigurationError("This is the demo's database. Start with --demo, or set BENFEX_DATABASE_URL.")
+    elif settings.demo and not mark.is_demo:
+        raise ConfigurationError("This database belongs to a real ISP, so the demo does not touch it.")
+    if not policy_queries.newest_gateway_accounts(uow.session):
+        for name, values in settings.gateways().items():
+            save_gateway_account(uow, gateway=name, settings=values, vault=vault)

@@ -1,0 +1,106 @@
+"""Plans as screens show them, and what can be sold now. Acts are in `plans`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from benfex.core.actors import require
+from benfex.core.policy import current_terms
+from benfex.core.unit_of_work import Snapshot
+from data.queries import plans_listing as listing
+from data.values.identifiers import PlanId, PlanPriceId
+from data.values.kinds import CapAction, Interval, TaxBehavior
+from data.values.money import Money
+from data.values.roles import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class PriceView:
+    """One price; the tax in basis points is None where none is charged."""
+
+    plan_price_id: PlanPriceId
+    amount: Money
+    setup_fee: Money
+    interval: Interval
+    interval_count: int
+    tax_name: str | None
+    tax_basis_points: int | None
+    tax_behavior: TaxBehavior
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """One plan with the prices it is sold at, newest first, and how many services run on it."""
+
+    plan_id: PlanId
+    code: str
+    name: str
+    download_bps: int
+    upload_bps: int
+    data_cap_bytes: int | None
+    cap_action: CapAction
+    throttled_bps: int | None
+    is_archived: bool
+    services: int
+    prices: tuple[PriceView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TaxChoice:
+    """A tax in force."""
+
+    code: str
+    name: str
+    basis_points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """All plans, those on sale first, and the taxes a price may carry."""
+
+    plans: tuple[PlanView, ...]
+    taxes: tuple[TaxChoice, ...]
+    currency: str
+    timezone: str
+
+
+def catalog(snapshot: Snapshot) -> Catalog:
+    """Return everything we sell, with prices in force."""
+    require(snapshot.actor, Permission.VIEW_PLANS)
+    prices: dict[int, list[PriceView]] = {}
+    for row in listing.prices_in_list(snapshot.session, at=snapshot.now, past=False):
+        prices.setdefault(row.plan_id, []).append(_price(row))
+    counts = listing.services_per_plan(snapshot.session)
+    plans = tuple(
+        PlanView(
+            plan_id=PlanId(row.id),
+            code=row.code,
+            name=row.name,
+            download_bps=row.download_bps,
+            upload_bps=row.upload_bps,
+            data_cap_bytes=row.data_cap_bytes,
+            cap_action=row.cap_action,
+            throttled_bps=row.throttled_bps,
+            is_archived=row.archived_at is not None,
+            services=counts.get(row.id, 0),
+            prices=tuple(prices.get(row.id, ())),
+        )
+        for row in listing.plans_in_list(snapshot.session)
+    )
+    taxes = tuple(TaxChoice(*row) for row in listing.tax_choices(snapshot.session, at=snapshot.now))
+    terms = current_terms(snapshot)
+    return Catalog(plans, taxes, terms.currency, terms.timezone)
+
+
+def _price(row: listing.PriceRow) -> PriceView:
+    return PriceView(
+        plan_price_id=PlanPriceId(row.id),
+        amount=Money(row.amount_minor, row.currency),
+        setup_fee=Money(row.setup_fee_minor, row.currency),
+        interval=row.interval,
+        interval_count=row.interval_count,
+        tax_name=row.tax_name,
+        tax_basis_points=row.tax_basis_points,
+        tax_behavior=row.tax_behavior,
+        since=row.valid_from,
+    )

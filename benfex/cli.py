@@ -1,0 +1,243 @@
+"""The operator's commands: what an ISP's admin does on the server itself.
+
+Each command fails with one clear line and a code other than 0; `--json` prints what a program can read.
+`serve` is added by `app.py`, which alone knows the screens.
+"""
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from datetime import date, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from benfex.application import Benfex
+from benfex.bootstrap import build, prepare_database
+from benfex.core.actors import SystemActor
+from benfex.core.logging import set_up_logging
+from benfex.core.policy import billing_today
+from benfex.core.settings import Settings
+from benfex.doctor import examine
+from benfex.identity.passwords import check_password, hash_password
+from benfex.identity.staff import create_staff
+from benfex.ledger.verification import verify_ledger
+from data.values.errors import BenfexError
+from data.values.roles import Role
+
+commands = typer.Typer(
+    name="benfex", help="The ISP in one process.", no_args_is_help=False, pretty_exceptions_enable=False
+)
+staff = typer.Typer(help="People who sign in to the console.")
+bill = typer.Typer(help="Invoices.")
+payments = typer.Typer(help="Money that gateways tell of.")
+network = typer.Typer(help="Routers.")
+ledger = typer.Typer(help="The books.")
+for name, group in (
+    ("staff", staff),
+    ("bill", bill),
+    ("payments", payments),
+    ("network", network),
+    ("ledger", ledger),
+):
+    commands.add_typer(group, name=name, no_args_is_help=True)
+
+_CLI = SystemActor("command line")
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Demo = Annotated[bool, typer.Option("--demo", help="Work on the demo's database.")]
+
+
+def _open(demo: bool) -> Benfex:
+    settings = Settings(demo=True) if demo else Settings()
+    set_up_logging()
+    prepare_database(settings)
+    return build(settings)
+
+
+def _say(figures: dict[str, Any], text: str, *, as_json: bool) -> None:
+    typer.echo(json.dumps(figures, default=str) if as_json else text)
+
+
+def _fail(error: BenfexError) -> typer.Exit:
+    typer.echo(f"benfex: {error.message}", err=True)
+    return typer.Exit(1)
+
+
+def _run(benfex: Benfex, work: Coroutine[Any, Any, Any]) -> Any:
+    async def running() -> Any:
+        await benfex.transactor.start()
+        await benfex.gateways.load()
+        try:
+            return await work
+        finally:
+            await benfex.gateways.close()
+
+    return asyncio.run(running())
+
+
+@staff.command("create")
+def staff_create(
+    email: Annotated[str, typer.Argument(help="E-mail address to sign in with.")],
+    name: Annotated[str, typer.Option(help="The person's name.")],
+    role: Annotated[Role, typer.Option(help="owner, admin, accountant or support.")] = Role.ADMIN,
+    password: Annotated[
+        str,
+        typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, envvar="BENFEX_NEW_PASSWORD"),
+    ] = "",
+    demo: Demo = False,
+) -> None:
+    """Add a member of staff."""
+    try:
+        benfex = _open(demo)
+        hashed = hash_password(check_password(password))
+        benfex.transactor.run_sync(
+            create_staff, _CLI, name=name, email=email, role=role, password_hash=hashed
+        )
+    except BenfexError as error:
+        raise _fail(error) from None
+    typer.echo(f"{name} can sign in as {role.value} with {email}.")
+    benfex.transactor.close()
+
+
+@bill.command("run")
+def bill_run(
+    on: Annotated[str | None, typer.Option("--on", help="Bill what is due on this date, YYYY-MM-DD.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be billed, change nothing.")
+    ] = False,
+    as_json: Json = False,
+    demo: Demo = False,
+) -> None:
+    """Issue every invoice that is due. Running it again issues nothing twice."""
+    try:
+        benfex = _open(demo)
+        today = benfex.transactor.read_sync(billing_today, _CLI)
+        result = benfex.bill_runner.run_sync(_CLI, on=_date(on) if on else today, dry_run=dry_run)
+    except BenfexError as error:
+        raise _fail(error) from None
+    totals = [str(total) for total in result.totals]
+    parked = [{"customer_id": row.customer_id, "reason": row.reason} for row in result.parked]
+    _say(
+        {
+            "billed_on": result.billed_on,
+            "invoices": result.invoices,
+            "totals": [total.to_json() for total in result.totals],
+            "parked": parked,
+            "dry_run": dry_run,
+        },
+        f"{'Would issue' if dry_run else 'Issued'} {result.invoices} invoices"
+        f"{', ' + ', '.join(totals) if totals else ''}; {len(parked)} customers left aside.",
+        as_json=as_json,
+    )
+    benfex.transactor.close()
+    if parked:
+        raise typer.Exit(2)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("write the date as YYYY-MM-DD", param_hint="--on") from None
+
+
+@payments.command("settle")
+def payments_settle(as_json: Json = False, demo: Demo = False) -> None:
+    """Work off gateway messages that wait, and ask about unfinished payments."""
+    try:
+        benfex = _open(demo)
+
+        async def work() -> tuple[int, int]:
+            return await benfex.inbox.process_pending(), await benfex.reconciler.check_due_attempts()
+
+        deliveries, attempts = _run(benfex, work())
+    except BenfexError as error:
+        raise _fail(error) from None
+    _say(
+        {"deliveries": deliveries, "attempts": attempts},
+        f"Worked off {deliveries} messages and asked about {attempts} payments.",
+        as_json=as_json,
+    )
+    benfex.transactor.close()
+
+
+@payments.command("reconcile")
+def payments_reconcile(
+    hours: Annotated[int, typer.Option(help="How far back to read.", min=1, max=48)] = 24,
+    as_json: Json = False,
+    demo: Demo = False,
+) -> None:
+    """Read what the gateways received and book what no message told us."""
+    try:
+        benfex = _open(demo)
+        until = benfex.clock.now()
+
+        async def work() -> dict[str, dict[str, int]]:
+            found = {}
+            for gateway in benfex.gateways.with_statement():
+                match = await benfex.reconciler.read_statement(
+                    gateway, since=until - timedelta(hours=hours), until=until
+                )
+                found[gateway] = {"read": match.read, "booked": match.booked}
+            return found
+
+        figures = _run(benfex, work())
+    except BenfexError as error:
+        raise _fail(error) from None
+    text = "\n".join(f"{name}: read {row['read']}, booked {row['booked']}" for name, row in figures.items())
+    _say(figures, text or "No gateway is set up that can list its payments.", as_json=as_json)
+    benfex.transactor.close()
+
+
+@network.command("poll")
+def network_poll(as_json: Json = False, demo: Demo = False) -> None:
+    """Read every router once and store the usage."""
+    try:
+        benfex = _open(demo)
+        rows = _run(benfex, benfex.poller.poll_all())
+    except BenfexError as error:
+        raise _fail(error) from None
+    figures = [{"router_id": row.router_id, "online": row.online, "error": row.error} for row in rows]
+    text = "\n".join(f"router {row.router_id}: {row.error or f'{row.online} online'}" for row in rows)
+    _say({"routers": figures}, text or "There is no router yet.", as_json=as_json)
+    benfex.transactor.close()
+    if any(row.error for row in rows):
+        raise typer.Exit(2)
+
+
+@ledger.command("verify")
+def ledger_verify(as_json: Json = False, demo: Demo = False) -> None:
+    """Prove the books: entries, chain, balances, invoices. Names the first wrong row."""
+    try:
+        benfex = _open(demo)
+        report = benfex.transactor.read_sync(verify_ledger, _CLI)
+    except BenfexError as error:
+        raise _fail(error) from None
+    wrong = [f"{row.where} {row.what}" for row in report.discrepancies]
+    _say(
+        {"entries": report.entries, "sound": report.is_sound, "wrong": wrong},
+        f"{report.entries} entries proved." if report.is_sound else "\n".join(wrong),
+        as_json=as_json,
+    )
+    benfex.transactor.close()
+    if not report.is_sound:
+        raise typer.Exit(2)
+
+
+@commands.command("doctor")
+def doctor(as_json: Json = False, demo: Demo = False) -> None:
+    """Examine this installation: database, books, routers, jobs, settings."""
+    try:
+        benfex = _open(demo)
+        findings = examine(benfex)
+    except BenfexError as error:
+        raise _fail(error) from None
+    lines = [f"{'ok  ' if row.is_well else 'BAD '} {row.what}" for row in findings]
+    _say(
+        {"findings": [{"what": row.what, "well": row.is_well} for row in findings]},
+        "\n".join(lines),
+        as_json=as_json,
+    )
+    benfex.transactor.close()
+    if not all(row.is_well for row in findings):
+        raise typer.Exit(2)

@@ -1,0 +1,69 @@
+"""Who acts, and what they may: the check at the door of every act and view."""
+
+from dataclasses import dataclass
+
+from data.values.errors import NotFound, NotPermitted
+from data.values.identifiers import CustomerId, UserId
+from data.values.roles import Permission, Role, permissions_of
+
+
+@dataclass(frozen=True, slots=True)
+class StaffActor:
+    """A member of staff who is signed in."""
+
+    user_id: UserId
+    role: Role
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberActor:
+    """A subscriber who is signed in; only their own rows are theirs."""
+
+    user_id: UserId
+    customer_id: CustomerId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SystemActor:
+    """Benfex itself: the scheduler, a webhook, the command line."""
+
+    name: str
+
+
+Actor = StaffActor | SubscriberActor | SystemActor
+
+
+def name_of(actor: Actor) -> str:
+    """Return who it was, for histories."""
+    return actor.name
+
+
+def require(actor: Actor, permission: Permission) -> None:
+    """Let the system and permitted staff pass. Raises NotPermitted."""
+    if isinstance(actor, SystemActor):
+        return
+    if isinstance(actor, StaffActor) and permission in permissions_of(actor.role):
+        return
+    raise NotPermitted()
+
+
+def require_customer_access(actor: Actor, customer_id: CustomerId, permission: Permission) -> None:
+    """Let permitted staff pass, and subscribers to themselves.
+
+    Raises NotPermitted for staff; NotFound for a subscriber, to whom other customers do not exist.
+    """
+    if isinstance(actor, SubscriberActor):
+        if actor.customer_id != customer_id:
+            raise NotFound("customer")
+        return
+    require(actor, permission)
+
+
+def scope_of(actor: Actor, permission: Permission) -> CustomerId | None:
+    """Return whose rows the actor may see: one customer's, or None for everybody's. Raises NotPermitted."""
+    if isinstance(actor, SubscriberActor):
+        return actor.customer_id
+    require(actor, permission)
+    return None

@@ -1,0 +1,106 @@
+"""What differs between machines: settings from the environment. What the owner decides is in `policy`."""
+
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from benfex.core.errors import ConfigurationError
+
+
+_GATEWAYS = (
+    ("mpesa", ("consumer_key", "consumer_secret", "shortcode", "passkey"), ("base_url", "callback_token")),
+    ("paystack", ("secret_key",), ("base_url",)),
+)
+
+
+class Settings(BaseSettings):
+    """Settings with the prefix BENFEX_; each field's name in capitals is its variable."""
+
+    model_config = SettingsConfigDict(env_prefix="BENFEX_", extra="ignore")
+
+    home: Path = Path("var")
+    database_url: str | None = None
+    secret_key: SecretStr | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    base_url: str | None = None
+    timezone: str = "Africa/Nairobi"
+    currency: str = "KES"
+    demo: bool = False
+    migrate_on_start: bool = False  # SQLite is always migrated; a server only when told to
+
+    mpesa_base_url: str | None = None
+    mpesa_consumer_key: SecretStr | None = None
+    mpesa_consumer_secret: SecretStr | None = None
+    mpesa_shortcode: str | None = None
+    mpesa_passkey: SecretStr | None = None
+    mpesa_callback_token: SecretStr | None = None
+    paystack_base_url: str | None = None
+    paystack_secret_key: SecretStr | None = None
+
+    usage_interval_seconds: int = Field(default=60, ge=5, le=3600)
+    watch_interval_seconds: int = Field(default=2, ge=1, le=60)
+    router_timeout_seconds: int = Field(default=10, ge=1, le=120)
+    concurrent_routers: int = Field(default=16, ge=1, le=64)
+
+    @property
+    def place(self) -> Path:
+        """Return the folder of what this installation writes; the demo has one of its own."""
+        return self.home / "demo" if self.demo else self.home
+
+    @property
+    def resolved_database_url(self) -> str:
+        """Return the database's URL: what was set, else an SQLite file in the place."""
+        return self.database_url or f"sqlite:///{self.place / 'benfex.db'}"
+
+    @property
+    def public_url(self) -> str:
+        """Return the address that gateways and people reach, without a slash at the end."""
+        return (self.base_url or f"http://127.0.0.1:{self.port}").rstrip("/")
+
+    def gateways(self) -> dict[str, dict[str, str]]:
+        """Return the settings of each gateway that the environment sets up, by its name.
+
+        Raises ConfigurationError naming the variable that is missing for a gateway that was begun.
+        """
+        found = {}
+        for name, needed, more in _GATEWAYS:
+            values = {
+                field: text for field in (*needed, *more) if (text := self._text(f"{name}_{field}")) is not None
+            }
+            if not any(field in values for field in needed):
+                continue
+            missing = [field for field in needed if field not in values]
+            if missing:
+                raise ConfigurationError(f"Set BENFEX_{name.upper()}_{missing[0].upper()} as well, or none for {name}.")
+            if name == "mpesa":
+                values.setdefault("callback_token", secrets.token_hex(16))
+            found[name] = values
+        return found
+
+    def _text(self, field: str) -> str | None:
+        value = getattr(self, field)
+        return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+    @cached_property
+    def master_key(self) -> str:
+        """Return the key that seals secrets; it is made on first start, readable by its owner only.
+
+        Raises ConfigurationError when the key that was set is too short.
+        """
+        if self.secret_key is not None:
+            key = self.secret_key.get_secret_value()
+            if len(key) < 32:
+                raise ConfigurationError("BENFEX_SECRET_KEY must have at least 32 characters.")
+            return key
+        path = self.place / "secret.key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(32))
+        return path.read_text(encoding="ascii").strip()

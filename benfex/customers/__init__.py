@@ -1,0 +1,1 @@
+"""The people and businesses we serve."""

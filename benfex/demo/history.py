@@ -1,0 +1,264 @@
+"""Six months of the demo ISP, made by the same acts under a moved clock: nothing is written past them.
+
+Who the people are is in `data/seeds/demo`; how usage was, in `usage`.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TypedDict
+from zoneinfo import ZoneInfo
+
+from benfex.application import Benfex
+from benfex.bootstrap import build
+from benfex.catalog.plans import create_plan, publish_price, set_tax_rate
+from benfex.core.actors import SystemActor
+from benfex.core.clock import MovedClock, SystemClock
+from benfex.core.policy import save_profile
+from benfex.core.settings import Settings
+from benfex.core.unit_of_work import Snapshot, UnitOfWork
+from benfex.customers.registration import register_customer
+from benfex.demo.money import DemoMoney
+from benfex.demo.usage import DemoUsage
+from benfex.dunning.runs import customers_to_chase, run_dunning
+from benfex.identity.passwords import hash_password
+from benfex.identity.staff import create_staff, create_subscriber_login, needs_first_run, set_up_isp
+from benfex.network.connections import ConnectionSpec
+from benfex.network.inventory import add_router
+from benfex.subscriptions.lifecycle import start_subscription
+from data.queries import clocks, operations
+from data.seeds import demo as seeds
+from data.values.identifiers import CustomerId, PlanPriceId, RouterId, parse_phone
+from data.values.kinds import CapAction, CustomerKind
+from data.values.money import Money
+from data.values.roles import Role
+
+_DEMO = SystemActor("demo")
+_DAYS = 182
+_CUSTOMERS = 120
+_AT_FIRST = 74
+_SEED = 20_260_523
+_MBPS = 1_000_000
+_GB = 1_000_000_000
+
+
+class RouterPlace(TypedDict):
+    """Where a simulated router listens, and who we are there."""
+
+    name: str
+    host: str
+    port: int
+    username: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A customer of the demo, and when they come."""
+
+    number: int
+    name: str
+    kind: CustomerKind
+    phone: str
+    comes_on: date
+    plan: str
+    router: str
+
+
+class DemoHistory:
+    """Makes the demo's past, once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._zone = ZoneInfo(settings.timezone)
+        self._random = random.Random(_SEED)  # noqa: S311 - the same demo each time
+        self._clock = MovedClock(SystemClock().now())
+
+    def is_made(self) -> bool:
+        """Return whether the history was finished."""
+        benfex = build(self._settings, with_timetable=False)
+        try:
+            return benfex.transactor.read_sync(_is_seeded, _DEMO)
+        finally:
+            benfex.transactor.close()
+
+    def make(self, *, routers: Sequence[RouterPlace], say: Callable[[str], None]) -> None:
+        """Make the history up to now. Raises Conflict when an unfinished one is in the way."""
+        now = SystemClock().now()
+        first = now.astimezone(self._zone).date() - timedelta(days=_DAYS)
+        self._clock.move_to(self._instant(first, 6, 0))
+        benfex = build(self._settings, clock=self._clock, with_timetable=False)
+        try:
+            if not benfex.transactor.read_sync(needs_first_run, _DEMO):
+                say("The demo's history was not finished. Remove the folder var/demo and start again.")
+                return
+            self._live_through(benfex, first, now, routers, say)
+            self._clock.move_to(now)
+            benfex.transactor.run_sync(_finish, _DEMO, through=now.astimezone(self._zone).date())
+        finally:
+            benfex.transactor.close()
+
+    def _live_through(
+        self,
+        benfex: Benfex,
+        first: date,
+        now: datetime,
+        routers: Sequence[RouterPlace],
+        say: Callable[[str], None],
+    ) -> None:
+        prices = self._open_shop(benfex)
+        router_ids = self._install(benfex, routers)
+        newcomers = self._invent(first)
+        money = DemoMoney(benfex, self._random)
+        customers: dict[CustomerId, Newcomer] = {}
+        usage = DemoUsage(benfex, self._random, router_ids)
+        for day in range(_DAYS + 1):
+            today = first + timedelta(days=day)
+            for newcomer in [row for row in newcomers if row.comes_on == today]:
+                self._clock.move_to(max(self._clock.now(), self._instant(today, 8, newcomer.number % 60)))
+                customers[self._welcome(benfex, newcomer, prices, router_ids)] = newcomer
+            morning = self._instant(today, 9, 30)
+            if morning > now:
+                break
+            self._clock.move_to(max(self._clock.now(), morning))
+            benfex.bill_runner.run_sync(_DEMO, on=today)
+            money.collect(today, days_left=_DAYS - day)
+            for customer_id in benfex.transactor.read_sync(customers_to_chase, _DEMO):
+                benfex.transactor.run_sync(run_dunning, _DEMO, customer_id=customer_id)
+            if day % 30 == 29:
+                say(f"  {today:%B %Y}: {len(customers)} customers")
+        usage.make(until=now, zone=self._zone)
+
+    def _open_shop(self, benfex: Benfex) -> dict[str, PlanPriceId]:
+        run = benfex.transactor.run_sync
+        owner, *others = seeds.STAFF
+        run(
+            set_up_isp,
+            _DEMO,
+            isp_name=seeds.ISP_NAME,
+            currency="KES",
+            timezone=self._settings.timezone,
+            owner_name=owner.name,
+            owner_email=owner.email,
+            password_hash=hash_password(owner.password),
+        )
+        run(
+            save_profile,
+            _DEMO,
+            name=seeds.ISP_NAME,
+            currency="KES",
+            timezone=self._settings.timezone,
+            support_phone=seeds.SUPPORT_PHONE,
+        )
+        for person in others:
+            run(
+                create_staff,
+                _DEMO,
+                name=person.name,
+                email=person.email,
+                role=Role(person.role),
+                password_hash=hash_password(person.password),
+            )
+        run(set_tax_rate, _DEMO, code="VAT", name="VAT 16 %", basis_points=1600)
+        prices = {}
+        for plan in seeds.PLANS:
+            plan_id = run(
+                create_plan,
+                _DEMO,
+                code=plan.code,
+                name=plan.name,
+                download_bps=plan.download_mbps * _MBPS,
+                upload_bps=plan.upload_mbps * _MBPS,
+                data_cap_bytes=plan.cap_gb * _GB or None,
+                cap_action=CapAction.THROTTLE if plan.cap_gb else CapAction.NOTIFY,
+                throttled_bps=2 * _MBPS if plan.cap_gb else None,
+            )
+            prices[plan.code] = run(
+                publish_price, _DEMO, plan_id=plan_id, amount=Money(plan.price * 100, "KES"), tax_code="VAT"
+            )
+        return prices
+
+    def _install(self, benfex: Benfex, routers: Sequence[RouterPlace]) -> dict[str, RouterId]:
+        return {
+            place["name"]: benfex.transactor.run_sync(add_router, _DEMO, vault=benfex.vault, **place)
+            for place in routers
+        }
+
+    def _invent(self, first: date) -> list[Newcomer]:
+        dice = self._random
+        names = [f"{given} {family}" for given in seeds.FIRST_NAMES for family in seeds.LAST_NAMES]
+        dice.shuffle(names)
+        plans = [plan.code for plan in seeds.PLANS for _ in range(plan.share)]
+        routers = [router.name for router in seeds.ROUTERS for _ in range(router.share)]
+        newcomers = []
+        for number in range(_CUSTOMERS):
+            is_business = number % 12 == 5 and number // 12 < len(seeds.BUSINESSES)
+            late = 0 if number < _AT_FIRST else dice.randrange(5, _DAYS - 20)
+            newcomers.append(
+                Newcomer(
+                    number=number,
+                    name=seeds.BUSINESSES[number // 12] if is_business else names[number],
+                    kind=CustomerKind.BUSINESS if is_business else CustomerKind.PERSON,
+                    phone=f"07{10 + number % 13:02d}{200_000 + number * 613:06d}",
+                    comes_on=first + timedelta(days=late or number % 28),
+                    plan="BUSINESS-100" if is_business else dice.choice(plans),
+                    router=dice.choice(routers),
+                )
+            )
+        return newcomers
+
+    def _welcome(
+        self,
+        benfex: Benfex,
+        newcomer: Newcomer,
+        prices: dict[str, PlanPriceId],
+        routers: dict[str, RouterId],
+    ) -> CustomerId:
+        run, dice = benfex.transactor.run_sync, self._random
+        mailbox = "".join(letter for letter in newcomer.name.lower() if letter.isascii() and letter.isalpha())
+        customer_id = run(
+            register_customer,
+            _DEMO,
+            name=newcomer.name,
+            phone=parse_phone(newcomer.phone),
+            email=f"{mailbox}{newcomer.number}@mail.example",
+            kind=newcomer.kind,
+            address=f"{dice.randrange(1, 90)} {dice.choice(seeds.STREETS)}",
+        )
+        run(
+            start_subscription,
+            _DEMO,
+            customer_id=customer_id,
+            plan_price_id=prices[newcomer.plan],
+            connection=ConnectionSpec(
+                router_id=routers[newcomer.router],
+                username=f"{mailbox[:14]}{newcomer.number:03d}",
+                secret=f"{dice.randrange(16**8):08x}",
+            ),
+            vault=benfex.vault,
+        )
+        if newcomer.number == 0:
+            run(
+                create_subscriber_login,
+                _DEMO,
+                customer_id=customer_id,
+                password_hash=hash_password(seeds.SUBSCRIBER_PASSWORD),
+            )
+        return customer_id
+
+    def _instant(self, day: date, hour: int, minute: int) -> datetime:
+        return datetime.combine(day, time(hour, minute), tzinfo=self._zone).astimezone(UTC)
+
+
+def _is_seeded(snapshot: Snapshot) -> bool:
+    mark = operations.installation(snapshot.session)
+    return mark is not None and mark.seeded_through_on is not None
+
+
+def _finish(uow: UnitOfWork, *, through: date) -> None:
+    # No router was there in the past, so no money-to-packet clock of it is true.
+    clocks.forget_before(uow.session, before=uow.now)
+    mark = operations.installation(uow.session)
+    assert mark is not None
+    mark.seeded_through_on = through

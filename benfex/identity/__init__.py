@@ -1,0 +1,1 @@
+"""Accounts that can sign in."""

@@ -1,0 +1,191 @@
+"""Sign in and out: sessions of browsers, the actor behind a cookie, and the brake on guessing.
+
+Passwords are verified between transactions, in `passwords`; programs sign in through `tokens`.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from benfex.core.actors import Actor, StaffActor, SubscriberActor, SystemActor
+from benfex.core.transactor import Transactor
+from benfex.core.unit_of_work import Snapshot, UnitOfWork
+from benfex.identity.passwords import PasswordKeeper
+from data.models.identity import LoginThrottle, User, UserSession
+from data.queries import users as user_queries
+from data.values.errors import DomainError, InvalidInput
+from data.values.identifiers import (
+    CustomerId,
+    UserId,
+    check_account_number,
+    hash_token,
+    new_token,
+    parse_phone,
+)
+from data.values.roles import Role
+
+SESSION_LIFETIME = timedelta(hours=12)
+_FAILURES_FREE = 5
+_WINDOW = timedelta(minutes=15)
+_LOCK = timedelta(minutes=1)
+_LOCK_MAX = timedelta(minutes=15)
+_DOOR = SystemActor("sign-in")
+
+
+class WrongCredentials(DomainError):
+    """Name or password is wrong; which of them is not said."""
+
+
+class TooManyAttempts(DomainError):
+    """Too many wrong passwords for this name or from this address."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        minutes = -(-retry_after_seconds // 60)
+        super().__init__(f"Too many wrong passwords. Try again in {minutes} min.")
+        self.retry_after_seconds = retry_after_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class KnownUser:
+    """Who claims to be there, before the password is checked; `password_hash` is None for nobody."""
+
+    user_id: UserId | None
+    role: Role | None
+    password_hash: str | None
+    locked_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A new session: its token goes into the cookie and is told once."""
+
+    token: str
+    role: Role
+
+
+class SignIn:
+    """Checks names and passwords and opens sessions."""
+
+    def __init__(self, transactor: Transactor, passwords: PasswordKeeper) -> None:
+        self._transactor = transactor
+        self._passwords = passwords
+
+    async def identify(self, *, name: str, password: str, address: str) -> UserId:
+        """Return whose name and password these are. Raises WrongCredentials, TooManyAttempts."""
+        keys = (_key("name", name), _key("address", address))
+        known = await self._transactor.read(_who_claims, _DOOR, name=name, keys=keys)
+        if known.locked_seconds > 0:
+            raise TooManyAttempts(known.locked_seconds)
+        right = await self._passwords.verify(password, known.password_hash)
+        await self._transactor.transact(_note_attempt, _DOOR, keys=keys, right=right)
+        if not right or known.user_id is None:
+            raise WrongCredentials("That name and password do not belong together.")
+        return known.user_id
+
+    async def sign_in(self, *, name: str, password: str, address: str, user_agent: str = "") -> SignedIn:
+        """Open a session with a fresh token. Raises WrongCredentials, TooManyAttempts."""
+        user_id = await self.identify(name=name, password=password, address=address)
+        token = new_token()
+        role = await self._transactor.transact(
+            open_session, _DOOR, user_id=user_id, token_hash=hash_token(token), user_agent=user_agent
+        )
+        return SignedIn(token, role)
+
+    async def sign_out(self, token: str) -> None:
+        """End the session of a token, if there is one."""
+        await self._transactor.transact(close_session, _DOOR, token_hash=hash_token(token))
+
+
+def open_session(uow: UnitOfWork, *, user_id: UserId, token_hash: str, user_agent: str) -> Role:
+    """Open a browser's session for a user and return the user's role."""
+    user = user_queries.find_user(uow.session, user_id)
+    assert user is not None
+    user.last_login_at = uow.now
+    uow.session.add(
+        UserSession(
+            user_id=user_id,
+            token_hash=token_hash,
+            expires_at=uow.now + SESSION_LIFETIME,
+            last_seen_at=uow.now,
+            user_agent=user_agent[:200],
+        )
+    )
+    return user.role
+
+
+def close_session(uow: UnitOfWork, *, token_hash: str) -> None:
+    """End a session; an unknown one is ended already."""
+    found = user_queries.session_with_user(uow.session, token_hash)
+    if found is not None and found[0].revoked_at is None:
+        found[0].revoked_at = uow.now
+
+
+def actor_of_session(snapshot: Snapshot, *, token_hash: str) -> Actor | None:
+    """Return who is behind a session cookie, None when it ended, was revoked or never was."""
+    found = user_queries.session_with_user(snapshot.session, token_hash)
+    if found is None:
+        return None
+    session, user = found
+    if session.revoked_at is not None or session.expires_at <= snapshot.now:
+        return None
+    return actor_of(user)
+
+
+def actor_of(user: User) -> Actor | None:
+    """Return the actor a user is, None when the user was deactivated."""
+    if not user.is_active or user.id is None:
+        return None
+    if user.customer_id is not None:
+        return SubscriberActor(UserId(user.id), CustomerId(user.customer_id), user.name)
+    return StaffActor(UserId(user.id), user.role, user.name)
+
+
+def _who_claims(snapshot: Snapshot, *, name: str, keys: tuple[str, ...]) -> KnownUser:
+    locks = [
+        row.locked_until_at for row in user_queries.throttles(snapshot.session, keys) if row.locked_until_at
+    ]
+    left = max(
+        (int((lock - snapshot.now).total_seconds()) + 1 for lock in locks if lock > snapshot.now), default=0
+    )
+    user = _user_named(snapshot, name)
+    if user is None or user.id is None or not user.is_active:
+        return KnownUser(None, None, None, left)
+    return KnownUser(UserId(user.id), user.role, user.password_hash, left)
+
+
+def _user_named(snapshot: Snapshot, name: str) -> User | None:
+    name = name.strip()
+    if "@" in name:
+        return user_queries.user_by_email(snapshot.session, name.lower())
+    account_number = check_account_number(name)
+    if account_number is not None:
+        return user_queries.user_by_account_number(snapshot.session, account_number)
+    try:
+        return user_queries.user_by_phone(snapshot.session, parse_phone(name).e164)
+    except InvalidInput:
+        return None
+
+
+def _note_attempt(uow: UnitOfWork, *, keys: tuple[str, ...], right: bool) -> None:
+    known = {row.key_hash: row for row in user_queries.throttles(uow.session, keys)}
+    for key in keys[:1] if right else keys:
+        row = known.get(key)
+        if row is None and not right:
+            uow.session.add(LoginThrottle(key_hash=key, failures=1, window_started_at=uow.now))
+        elif row is not None:
+            _count(row, uow.now, right)
+
+
+def _count(row: LoginThrottle, now: datetime, right: bool) -> None:
+    if right or now - row.window_started_at > _WINDOW:
+        row.failures, row.window_started_at, row.locked_until_at = 0, now, None
+    if right:
+        return
+    row.failures += 1
+    over = row.failures - _FAILURES_FREE
+    if over >= 0:
+        row.locked_until_at = now + min(_LOCK * 2 ** min(over, 6), _LOCK_MAX)
+
+
+def _key(kind: str, text: str) -> str:
+    return hashlib.sha256(f"{kind}:{text.strip().lower()}".encode()).hexdigest()

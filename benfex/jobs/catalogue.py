@@ -1,0 +1,120 @@
+"""The whole timetable on one page: every job, when it runs, and why running it twice does no harm."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from benfex.application import Benfex
+from benfex.core.actors import SystemActor
+from benfex.core.policy import billing_today
+from benfex.dunning.runs import customers_to_chase, run_dunning
+from benfex.ledger.verification import verify_ledger
+from benfex.reporting.purge import purge_old_rows
+
+_CLOCK = SystemActor("scheduler")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One line of the timetable: every so many seconds, or daily at an hour and minute of the ISP."""
+
+    name: str
+    run: Callable[[Benfex], Awaitable[str]]
+    safe_because: str
+    every_seconds: int | None = None
+    daily_at: tuple[int, int] | None = None
+
+    @property
+    def is_frequent(self) -> bool:
+        """Return whether the job runs too often to keep a row of each run."""
+        return self.every_seconds is not None and self.every_seconds < 60
+
+
+async def _poll_routers(benfex: Benfex) -> str:
+    return f"{await benfex.poller.poll_due()} polls"
+
+
+async def _apply_router_tasks(benfex: Benfex) -> str:
+    return f"{await benfex.provisioner.apply_due_tasks()} tasks"
+
+
+async def _process_webhooks(benfex: Benfex) -> str:
+    return f"{await benfex.inbox.process_pending()} deliveries"
+
+
+async def _check_payment_attempts(benfex: Benfex) -> str:
+    return f"{await benfex.reconciler.check_due_attempts()} attempts"
+
+
+async def _reconcile_gateways(benfex: Benfex) -> str:
+    booked = 0
+    now = benfex.clock.now()
+    for name in benfex.gateways.with_statement():
+        booked += (
+            await benfex.reconciler.read_statement(name, since=now - timedelta(hours=6), until=now)
+        ).booked
+    return f"{booked} payments found"
+
+
+async def _register_callbacks(benfex: Benfex) -> str:
+    return f"{await benfex.gateways.register_callbacks(public_url=benfex.settings.public_url)} gateways"
+
+
+async def _run_dunning(benfex: Benfex) -> str:
+    suspended = 0
+    for customer_id in await benfex.read(customers_to_chase, _CLOCK):
+        outcome = await benfex.transact(run_dunning, _CLOCK, customer_id=customer_id)
+        suspended += len(outcome.suspended)
+    return f"{suspended} services suspended"
+
+
+async def _bill_run(benfex: Benfex) -> str:
+    today = await benfex.read(billing_today, _CLOCK)
+    result = await benfex.bill_runner.run(_CLOCK, on=today)
+    return f"{result.invoices} invoices, {len(result.parked)} customers left aside"
+
+
+async def _roll_up_usage(benfex: Benfex) -> str:
+    return f"{await benfex.rollup.run()} rows"
+
+
+async def _reconcile_routers(benfex: Benfex) -> str:
+    drifted = 0
+    for router_id in benfex.live.reachable_routers():
+        report = await benfex.provisioner.reconcile_router(router_id, dry_run=False)
+        drifted += report.drifted
+    return f"{drifted} entries differed"
+
+
+async def _verify_ledger(benfex: Benfex) -> str:
+    report = await benfex.read(verify_ledger, _CLOCK)
+    if not report.is_sound:
+        first = report.discrepancies[0]
+        raise AssertionError(f"the books are wrong: {first.where} {first.what}")
+    return f"{report.entries} entries proved"
+
+
+async def _purge_old_rows(benfex: Benfex) -> str:
+    await benfex.transact(purge_old_rows, _CLOCK)
+    return "done"
+
+
+TIMETABLE: tuple[Job, ...] = (
+    Job("poll_routers", _poll_routers, "baseline and usage commit together", every_seconds=1),
+    Job(
+        "apply_router_tasks",
+        _apply_router_tasks,
+        "a task is claimed and says what to look at",
+        every_seconds=5,
+    ),
+    Job("process_webhooks", _process_webhooks, "a transaction id is booked once", every_seconds=5),
+    Job("check_payment_attempts", _check_payment_attempts, "settling is exactly once", every_seconds=3),
+    Job("register_callbacks", _register_callbacks, "a gateway takes the same address again", every_seconds=30),
+    Job("roll_up_usage", _roll_up_usage, "it is worked out anew", every_seconds=300),
+    Job("reconcile_gateways", _reconcile_gateways, "a transaction id is booked once", every_seconds=3600),
+    Job("run_dunning", _run_dunning, "each step is taken once", every_seconds=900),
+    Job("reconcile_routers", _reconcile_routers, "it compares states", every_seconds=21_600),
+    Job("bill_run", _bill_run, "a period is billed once", every_seconds=1800),
+    Job("verify_ledger", _verify_ledger, "it only reads", daily_at=(3, 0)),
+    Job("purge_old_rows", _purge_old_rows, "it goes by age", daily_at=(4, 0)),
+)

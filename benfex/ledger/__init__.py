@@ -1,0 +1,1 @@
+"""Double-entry journal: the truth about money."""

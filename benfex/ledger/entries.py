@@ -1,0 +1,76 @@
+"""The postings of each business event. Pure; `journal` writes them.
+
+Signed minor units: debit positive, credit negative; every tuple sums to zero. Zero sides are left out.
+"""
+
+from dataclasses import dataclass
+
+from benfex.ledger.chart import (
+    BAD_DEBT,
+    PAYMENT_FEES,
+    REVENUE,
+    TAX_PAYABLE,
+    UNMATCHED,
+    AccountKey,
+    clearing,
+    receivable,
+)
+from data.values.identifiers import CustomerId
+from data.values.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class PostingLine:
+    """One side of an entry: a positive amount debits the account, a negative one credits it."""
+
+    account: AccountKey
+    amount: Money
+
+
+def _pair(debit: AccountKey, credit: AccountKey, amount: Money) -> tuple[PostingLine, ...]:
+    return _balanced((debit, amount), (credit, -amount))
+
+
+def _balanced(*sides: tuple[AccountKey, Money]) -> tuple[PostingLine, ...]:
+    lines = tuple(PostingLine(account, amount) for account, amount in sides if not amount.is_zero)
+    assert sum(line.amount.minor for line in lines) == 0, "an entry must balance"
+    return lines
+
+
+def invoice_issued(customer_id: CustomerId, *, subtotal: Money, tax: Money) -> tuple[PostingLine, ...]:
+    """Return: the customer owes subtotal and tax; we earned the one and owe the other to the state."""
+    return _balanced(
+        (receivable(customer_id), subtotal + tax),
+        (REVENUE, -subtotal),
+        (TAX_PAYABLE, -tax),
+    )
+
+
+def payment_received(gateway: str, customer_id: CustomerId, amount: Money) -> tuple[PostingLine, ...]:
+    """Return: the gateway holds the amount and the customer owes that much less."""
+    return _pair(clearing(gateway), receivable(customer_id), amount)
+
+
+def payment_unmatched(gateway: str, amount: Money) -> tuple[PostingLine, ...]:
+    """Return: the gateway holds the amount and we do not know yet whose it is."""
+    return _pair(clearing(gateway), UNMATCHED, amount)
+
+
+def payment_matched(customer_id: CustomerId, amount: Money) -> tuple[PostingLine, ...]:
+    """Return: unmatched money found its customer."""
+    return _pair(UNMATCHED, receivable(customer_id), amount)
+
+
+def gateway_fee(gateway: str, fee: Money) -> tuple[PostingLine, ...]:
+    """Return: the gateway kept its fee."""
+    return _pair(PAYMENT_FEES, clearing(gateway), fee)
+
+
+def written_off(customer_id: CustomerId, amount: Money) -> tuple[PostingLine, ...]:
+    """Return: what the customer owes is lost."""
+    return _pair(BAD_DEBT, receivable(customer_id), amount)
+
+
+def reversed_lines(lines: tuple[PostingLine, ...]) -> tuple[PostingLine, ...]:
+    """Return the opposite of an entry, side by side in the same order."""
+    return tuple(PostingLine(line.account, -line.amount) for line in lines)

@@ -1,0 +1,190 @@
+"""Questions to a router: each menu once, and only the properties needed. Writes are in `writes.py`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Final, Protocol
+
+from benfex.core.errors import RouterRejected
+from benfex.network.driver import (
+    AccessEntry,
+    AccessReading,
+    ActiveSession,
+    CounterReading,
+    PollReading,
+    ProfileSpec,
+    RouterIdentity,
+)
+from benfex.network.drivers.routeros import words
+from benfex.network.drivers.routeros.conversation import NO_SUCH_MENU
+from benfex.network.drivers.routeros.replies import Row
+from benfex.network.drivers.routeros.words import AccessMenu
+from data.values.kinds import AccessMethod
+
+FOREIGN_ENTRY: Final = "foreign_entry"
+_RESOURCE: Final = ("uptime", "version", "board-name", "cpu-load", "free-memory", "total-memory")
+_INTERFACE: Final = (".id", "name", "type", "running", "rx-byte", "tx-byte")
+_PPPOE_SERVER: Final = ("name", "user", "uptime", "remote-address")
+_PPP_ACTIVE: Final = ("name", "uptime", "address", "caller-id")
+_HOTSPOT_ACTIVE: Final = (".id", "user", "uptime", "address", "mac-address", "bytes-in", "bytes-out")
+_PROFILE: Final = ("name", "rate-limit", "address-list")
+_DYNAMIC_PPPOE: Final = "pppoe-in"
+
+
+class Ask(Protocol):
+    """How a question reaches the router: a command and its words, answered by rows."""
+
+    def __call__(self, command: str, *words: str) -> list[Row]:
+        """Return the answer. Raises RouterError."""
+        ...
+
+
+def show(ask: Ask, menu: str, properties: Iterable[str], *queries: str) -> list[Row]:
+    """Return the rows of `menu` with only `properties`; none when the router does not have the menu."""
+    try:
+        return ask(f"{menu}/print", f"=.proplist={','.join(properties)}", *queries)
+    except RouterRejected as error:
+        if error.code != NO_SUCH_MENU:
+            raise
+        return []  # a package that is not installed
+
+
+def identify(ask: Ask) -> RouterIdentity:
+    """Return who answers; its serial number tells a router from another that got its address."""
+    names = ask("/system/identity/print", "=.proplist=name")
+    board = show(ask, "/system/routerboard", ("routerboard", "serial-number"))
+    health = words.read_health(_first(ask("/system/resource/print", f"=.proplist={','.join(_RESOURCE)}")))
+    return RouterIdentity(
+        name=_first(names).get("name", ""),
+        version=health.version,
+        board=health.board,
+        serial=(board[0].get("serial-number") or None) if board else None,
+        uptime_seconds=health.uptime_seconds,
+        cpu_percent=health.cpu_percent,
+        free_memory_bytes=health.free_memory_bytes,
+        total_memory_bytes=health.total_memory_bytes,
+    )
+
+
+def read_poll(ask: Ask) -> PollReading:
+    """Return health, sessions and counters in four questions.
+
+    Sessions are asked for before their interfaces: who dials in between is seen at the next poll, whole.
+    """
+    health = words.read_health(_first(ask("/system/resource/print", f"=.proplist={','.join(_RESOURCE)}")))
+    servers = show(ask, "/interface/pppoe-server", _PPPOE_SERVER)
+    interfaces = {row.get("name", ""): row for row in show(ask, "/interface", _INTERFACE)}
+    hotspot = [words.read_hotspot_session(row) for row in show(ask, words.HOTSPOT.active, _HOTSPOT_ACTIVE)]
+    sessions: list[ActiveSession] = []
+    counters: list[CounterReading] = []
+    for server in servers:
+        session, reading = _join(server, interfaces.get(server.get("name", "")))
+        sessions.append(session)
+        if reading is not None:
+            counters.append(reading)
+    return PollReading(
+        health=health,
+        interfaces=tuple(
+            words.read_interface(row) for row in interfaces.values() if row.get("type") != _DYNAMIC_PPPOE
+        ),
+        sessions=(*sessions, *(session for session, _ in hotspot)),
+        counters=(*counters, *(reading for _, reading in hotspot)),
+    )
+
+
+def read_sessions(ask: Ask, username: str | None) -> tuple[ActiveSession, ...]:
+    """Return who is online with address and caller, from /ppp/active, its interfaces, /ip/hotspot/active."""
+
+    def only(name: str) -> tuple[str, ...]:
+        return () if username is None else (f"?{name}={username}",)
+
+    active = show(ask, words.PPPOE.active, _PPP_ACTIVE, *only("name"))
+    servers: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in show(ask, "/interface/pppoe-server", _PPPOE_SERVER, *only("user")):
+        servers[row.get("user", "")].append(row)
+    named = show(ask, "/interface", (".id", "name"), f"?type={_DYNAMIC_PPPOE}") if servers else []
+    interfaces = {row.get("name", ""): row for row in named}
+    sessions = [_session(row, servers[row.get("name", "")], interfaces) for row in active]
+    hotspot = show(ask, words.HOTSPOT.active, _HOTSPOT_ACTIVE, *only("user"))
+    return (*sessions, *(words.read_hotspot_session(row)[0] for row in hotspot))
+
+
+def read_access(ask: Ask) -> AccessReading:
+    """Return entries and profiles of ours, and the names that entries without our mark hold."""
+    entries: list[AccessEntry] = []
+    foreign: set[tuple[AccessMethod, str]] = set()
+    profiles: list[ProfileSpec] = []
+    for menu in words.MENUS.values():
+        for row in show(ask, menu.entries, words.entry_properties(menu)):
+            entry = words.read_entry(row, menu)
+            if entry is not None:
+                entries.append(entry)
+            else:
+                foreign.add((menu.method, row.get("name", "")))
+        found = (words.read_profile(row, menu) for row in show(ask, menu.profiles, _PROFILE))
+        profiles += (profile for profile in found if profile is not None)
+    entries.sort(key=lambda entry: (entry.connection_id, entry.username))
+    return AccessReading(tuple(entries), frozenset(foreign), tuple(profiles))
+
+
+def read_entry(ask: Ask, username: str, menu: AccessMenu) -> AccessEntry | None:
+    """Return the entry named `username` by a fresh print. Raises RouterRejected when it is not ours."""
+    rows = named_rows(ask, username, menu)
+    entries = [words.read_entry(row, menu) for row in rows]
+    if any(entry is None for entry in entries):
+        raise foreign_entry(username)
+    return entries[0] if entries else None
+
+
+def named_rows(ask: Ask, username: str, menu: AccessMenu) -> list[Row]:
+    """Return every entry named `username`; for PPP there may be one per service."""
+    return show(ask, menu.entries, words.entry_properties(menu), f"?name={username}")
+
+
+def foreign_entry(username: str) -> RouterRejected:
+    """Return the refusal to touch an entry that does not carry our mark."""
+    return RouterRejected(
+        f"The router already has an entry named {username} that Benfex did not make. "
+        "Rename or remove it there, or give the connection another user name.",
+        code=FOREIGN_ENTRY,
+    )
+
+
+def _first(rows: list[Row]) -> Row:
+    if not rows:
+        raise ValueError("The router said nothing about itself.")
+    return rows[0]
+
+
+def _join(server: Row, interface: Row | None) -> tuple[ActiveSession, CounterReading | None]:
+    """Return a session and its counters; without its interface the counters are unknown, not zero."""
+    username = server.get("user", "")
+    is_counted = interface is not None and {".id", "rx-byte", "tx-byte"} <= interface.keys()
+    session = ActiveSession(
+        username=username,
+        interface=server.get("name", ""),
+        session_key=words.session_key(interface, username) if interface and is_counted else None,
+        uptime_seconds=words.parse_duration(server.get("uptime", "0s")),
+        caller_id=server.get("remote-address") or None,
+    )
+    return session, words.read_counters(interface, session) if interface else None
+
+
+def _session(active: Row, servers: list[Row], interfaces: dict[str, Row]) -> ActiveSession:
+    """Return a row of /ppp/active with its interface, told apart by the caller where one user has several."""
+    caller = active.get("caller-id", "")
+    username = active.get("name", "")
+    same_caller = [row for row in servers if row.get("remote-address") == caller]
+    server = next(iter(same_caller or servers), None)
+    if server is not None:
+        servers.remove(server)
+    interface = interfaces.get(server.get("name", "")) if server else None
+    return ActiveSession(
+        username=username,
+        interface=server.get("name", "") if server else "",
+        session_key=words.session_key(interface, username) if interface else None,
+        uptime_seconds=words.parse_duration(active.get("uptime", "0s")),
+        address=active.get("address") or None,
+        caller_id=caller or None,
+    )

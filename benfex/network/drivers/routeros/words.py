@@ -1,0 +1,291 @@
+"""Pure: RouterOS words to our frozen types and back. Bytes are in `replies.py`, questions in `reads.py`.
+
+The one place where rx and tx occur: they are the router's, so a subscriber's rx is the upload.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from benfex.network.driver import (
+    AccessEntry,
+    ActiveSession,
+    CounterReading,
+    InterfaceCounters,
+    ProfileSpec,
+    RouterHealth,
+    SetAccess,
+)
+from data.values.identifiers import ConnectionId
+from data.values.kinds import AccessMethod
+from data.values.traffic import Rate
+
+Row = Mapping[str, str]
+
+PROFILE_PREFIX: Final = "benfex-"
+_MARK: Final = re.compile(r"benfex:(\d{1,18})(?:\s|$)")
+_SCALES: Final = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9}
+_RATE: Final = re.compile(r"(\d+(?:\.\d+)?)([kKMG]?)")
+_DURATION: Final = re.compile(
+    r"(?:(?P<weeks>\d+)w)?(?:(?P<days>\d+)d)?"
+    r"(?:(?P<clock>\d+:\d\d:\d\d)|(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m(?!s))?(?:(?P<seconds>\d+)s)?"
+    r"(?:\d+ms)?(?:\d+us)?(?:\d+ns)?)"
+)
+_TRUE: Final = frozenset(("true", "yes"))
+
+
+@dataclass(frozen=True, slots=True)
+class AccessMenu:
+    """Where RouterOS keeps what belongs to one access method, and its words for it."""
+
+    method: AccessMethod
+    entries: str
+    profiles: str
+    active: str
+    active_user: str
+    cookies: str | None
+    address: str
+    caller: str
+    fixed: tuple[tuple[str, str], ...]
+
+
+PPPOE: Final = AccessMenu(
+    AccessMethod.PPPOE,
+    entries="/ppp/secret",
+    profiles="/ppp/profile",
+    active="/ppp/active",
+    active_user="name",
+    cookies=None,
+    address="remote-address",
+    caller="caller-id",
+    fixed=(("service", "pppoe"),),
+)
+HOTSPOT: Final = AccessMenu(
+    AccessMethod.HOTSPOT,
+    entries="/ip/hotspot/user",
+    profiles="/ip/hotspot/user/profile",
+    active="/ip/hotspot/active",
+    active_user="user",
+    cookies="/ip/hotspot/cookie",
+    address="address",
+    caller="mac-address",
+    fixed=(),
+)
+MENUS: Final[Mapping[AccessMethod, AccessMenu]] = {menu.method: menu for menu in (PPPOE, HOTSPOT)}
+
+
+def mark(connection_id: ConnectionId) -> str:
+    """Return the comment that says an entry is ours."""
+    return f"benfex:{connection_id}"
+
+
+def marked_connection(comment: str) -> ConnectionId | None:
+    """Return whose entry this is; None when it is not ours. A remark behind the mark is kept and ignored."""
+    match = _MARK.match(comment)
+    return ConnectionId(int(match[1])) if match else None
+
+
+def parse_flag(text: str) -> bool:
+    """Return a boolean as RouterOS prints or takes it; anything else is false."""
+    return text in _TRUE
+
+
+def format_flag(*, value: bool) -> str:
+    """Return a boolean as RouterOS takes it."""
+    return "yes" if value else "no"
+
+
+def parse_count(text: str) -> int:
+    """Return a decimal counter. Raises ValueError."""
+    if not (text.isascii() and text.isdecimal()):
+        raise ValueError(f"{text!r} is not a counter")
+    return int(text)
+
+
+def parse_duration(text: str) -> int:
+    """Return whole seconds of "3w4d5h6m7s", "1d02:03:04", "01:22:53", "9ms445us"; never and none are 0.
+
+    Raises ValueError.
+    """
+    if text in ("never", "none"):
+        return 0
+    match = _DURATION.fullmatch(text)
+    if match is None or not text:
+        raise ValueError(f"{text!r} is not a duration")
+    hours, minutes, seconds = (int(match[name] or 0) for name in ("hours", "minutes", "seconds"))
+    if match["clock"]:
+        hours, minutes, seconds = (int(part) for part in match["clock"].split(":"))
+    days = int(match["weeks"] or 0) * 7 + int(match["days"] or 0)
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+
+
+def parse_rate_limit(text: str) -> Rate | None:
+    """Return the rate of a profile's rate-limit; None means without limit. Bursts behind it are set aside.
+
+    Source: RouterOS /ppp/profile rate-limit, rx first: what the router receives is the upload. One number is
+    for both directions. Raises ValueError.
+    """
+    pair = text.split(maxsplit=1)[0] if text.strip() else ""
+    if not pair:
+        return None
+    upload, _, download = pair.partition("/")
+    upload_bps = _parse_bps(upload)
+    rate = Rate(download_bps=_parse_bps(download) if download else upload_bps, upload_bps=upload_bps)
+    return rate if rate.download_bps or rate.upload_bps else None
+
+
+def format_rate_limit(rate: Rate | None) -> str:
+    """Return a rate as rate-limit takes it: "5M/20M" is 5 up and 20 down; empty without limit."""
+    return "" if rate is None else f"{_format_bps(rate.upload_bps)}/{_format_bps(rate.download_bps)}"
+
+
+def read_health(row: Row) -> RouterHealth:
+    """Return a row of /system/resource; a missing figure is 0."""
+    return RouterHealth(
+        version=row.get("version", ""),
+        board=row.get("board-name", ""),
+        uptime_seconds=parse_duration(row.get("uptime", "0s")),
+        cpu_percent=parse_count(row.get("cpu-load", "0")),
+        free_memory_bytes=parse_count(row.get("free-memory", "0")),
+        total_memory_bytes=parse_count(row.get("total-memory", "0")),
+    )
+
+
+def read_interface(row: Row) -> InterfaceCounters:
+    """Return a row of /interface as seen from behind the router."""
+    return InterfaceCounters(
+        name=row.get("name", ""),
+        kind=row.get("type", ""),
+        is_running=parse_flag(row.get("running", "")),
+        download_bytes=parse_count(row.get("rx-byte", "0")),
+        upload_bytes=parse_count(row.get("tx-byte", "0")),
+    )
+
+
+def session_key(row: Row, username: str) -> str:
+    """Return what tells one session from the next, as long as the router does not restart."""
+    return f"{row['.id']} {row['name']} {username}"
+
+
+def read_counters(interface: Row, session: ActiveSession) -> CounterReading | None:
+    """Return the counters of the dynamic interface of a PPPoE session; None when it does not have them."""
+    if session.session_key is None or not {"rx-byte", "tx-byte"} <= interface.keys():
+        return None
+    return CounterReading(
+        username=session.username,
+        session_key=session.session_key,
+        download_bytes=parse_count(interface["tx-byte"]),
+        upload_bytes=parse_count(interface["rx-byte"]),
+        uptime_seconds=session.uptime_seconds,
+    )
+
+
+def read_hotspot_session(row: Row) -> tuple[ActiveSession, CounterReading]:
+    """Return a row of /ip/hotspot/active; bytes-in is what the subscriber sent."""
+    username, uptime_seconds = row.get("user", ""), parse_duration(row.get("uptime", "0s"))
+    key = f"{row['.id']} hotspot {username}"
+    session = ActiveSession(
+        username, "hotspot", key, uptime_seconds, row.get("address") or None, row.get("mac-address") or None
+    )
+    counters = CounterReading(
+        username,
+        key,
+        download_bytes=parse_count(row.get("bytes-out", "0")),
+        upload_bytes=parse_count(row.get("bytes-in", "0")),
+        uptime_seconds=uptime_seconds,
+    )
+    return session, counters
+
+
+def entry_properties(menu: AccessMenu) -> tuple[str, ...]:
+    """Return what has to be asked for, for `read_entry` to work."""
+    return (".id", "name", "password", "profile", menu.address, menu.caller, "disabled", "comment", "dynamic")
+
+
+def read_entry(row: Row, menu: AccessMenu) -> AccessEntry | None:
+    """Return a row of /ppp/secret or /ip/hotspot/user; None when it does not carry our mark.
+
+    An empty password is no password: RouterOS blanks it for users without the `sensitive` policy.
+    """
+    connection_id = marked_connection(row.get("comment", ""))
+    if connection_id is None:
+        return None
+    return AccessEntry(
+        connection_id=connection_id,
+        username=row.get("name", ""),
+        password=row.get("password") or None,
+        profile=row.get("profile", ""),
+        remote_address=_known(row.get(menu.address, ""), "0.0.0.0"),  # noqa: S104 (RouterOS for "none")
+        caller_id=_known(row.get(menu.caller, "").upper(), "00:00:00:00:00:00"),
+        enabled=not parse_flag(row.get("disabled", "")),
+        method=menu.method,
+    )
+
+
+def read_profile(row: Row, menu: AccessMenu) -> ProfileSpec | None:
+    """Return a row of a profile menu; None when it is not one of ours."""
+    name = row.get("name", "")
+    if not name.startswith(PROFILE_PREFIX):
+        return None
+    return ProfileSpec(
+        name, parse_rate_limit(row.get("rate-limit", "")), row.get("address-list") or None, menu.method
+    )
+
+
+def write_entry(entry: AccessEntry, menu: AccessMenu) -> list[str]:
+    """Return the words that add an entry, our mark among them."""
+    properties = [
+        ("name", entry.username),
+        ("password", entry.password or ""),
+        ("profile", entry.profile),
+        ("disabled", format_flag(value=not entry.enabled)),
+        ("comment", mark(entry.connection_id)),
+        *menu.fixed,
+    ]
+    if entry.remote_address:
+        properties.append((menu.address, entry.remote_address))
+    if entry.caller_id:
+        properties.append((menu.caller, entry.caller_id.upper()))
+    return [f"={name}={value}" for name, value in properties]
+
+
+def write_change(change: SetAccess, menu: AccessMenu) -> list[str]:
+    """Return the words that set what the change names; what it clears is in `cleared_properties`."""
+    properties = [
+        ("name", change.username),
+        ("password", change.password),
+        ("profile", change.profile),
+        (menu.address, change.remote_address or None),
+        (menu.caller, change.caller_id.upper() if change.caller_id else None),
+        ("disabled", None if change.enabled is None else format_flag(value=not change.enabled)),
+    ]
+    return [f"={name}={value}" for name, value in properties if value is not None]
+
+
+def cleared_properties(change: SetAccess, menu: AccessMenu) -> list[str]:
+    """Return the properties that the change empties; RouterOS refuses to set a reference to nothing."""
+    named = ((menu.address, change.remote_address), (menu.caller, change.caller_id))
+    return [name for name, value in named if value == ""]
+
+
+def _known(value: str, nothing: str) -> str | None:
+    return value if value and value != nothing else None
+
+
+def _parse_bps(text: str) -> int:
+    match = _RATE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a rate")
+    whole, _, fraction = match[1].partition(".")
+    scale = _SCALES[match[2]]
+    return int(whole) * scale + (int(fraction) * scale // 10 ** len(fraction) if fraction else 0)
+
+
+def _format_bps(bps: int) -> str:
+    for unit in ("M", "k"):
+        if bps and bps % _SCALES[unit] == 0:
+            return f"{bps // _SCALES[unit]}{unit}"
+    return str(bps)

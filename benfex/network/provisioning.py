@@ -1,0 +1,297 @@
+"""The Provisioner: carries out router tasks, a router at a time, and makes sure by reading back.
+
+The acts around it are in `tasks`, the wire work in `writing`, what is wanted in `wanted`. An event only makes
+it sooner: whatever is due is a row.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+import structlog
+
+from benfex.core.actors import SystemActor
+from benfex.core.clock import Clock
+from benfex.core.errors import RouterAuthFailed, RouterError, RouterRejected
+from benfex.core.transactor import Transactor
+from benfex.core.vault import Vault
+from benfex.network.driver import RouterDriver, RouterLink
+from benfex.network.health import RouterWatch
+from benfex.network.links import KeptLinks
+from benfex.network.reconciliation import DriftReport, reconcile
+from benfex.network.tasks import (
+    RETRY_SECONDS,
+    Applied,
+    ClaimedTask,
+    claim_tasks,
+    finish_tasks,
+    has_stale,
+    mark_applied,
+    next_task_at,
+    note_refusals,
+    put_back_stale,
+    put_back_tasks,
+    routers_with_work,
+)
+from benfex.network.wanted import Wanted, wanted_access
+from benfex.network.writing import Written, end_sessions, write_access
+from data.values.errors import BenfexError
+from data.values.identifiers import ConnectionId, RouterId, RouterTaskId
+from data.values.kinds import AccessMethod
+
+ROUNDS_MAX = 100
+_MARKED_AT_ONCE = 50
+_SYSTEM = SystemActor("provisioner")
+_log = structlog.get_logger("provisioner")
+
+
+class Provisioner:
+    """Makes routers agree with the rows. Its `drivers` have threads apart from those that poll."""
+
+    def __init__(
+        self,
+        *,
+        transactor: Transactor,
+        clock: Clock,
+        vault: Vault,
+        drivers: Mapping[str, RouterDriver],
+        watch: RouterWatch,
+        timeout_seconds: float = 10.0,
+        concurrent_routers: int = 16,
+        retry_seconds: Sequence[float] = RETRY_SECONDS,
+    ) -> None:
+        self._transactor = transactor
+        self._clock = clock
+        self._vault = vault
+        self._watch = watch
+        self._retry_seconds = tuple(retry_seconds)
+        self._links = KeptLinks(
+            transactor=transactor,
+            vault=vault,
+            drivers=drivers,
+            name="provisioner",
+            timeout_seconds=timeout_seconds,
+        )
+        self._slots = asyncio.Semaphore(concurrent_routers)
+        self._turns: dict[RouterId, asyncio.Lock] = {}
+        self._workers: dict[RouterId, asyncio.Task[int]] = {}
+        self._again: set[RouterId] = set()
+        self._alarms: dict[RouterId, asyncio.TimerHandle] = {}
+        self._is_running = False
+        watch.on_return(self.wake)
+
+    async def start(self) -> None:
+        """Take back what a former process left half done, and begin."""
+        self._is_running = True
+        await self._transactor.transact(put_back_stale, _SYSTEM, older_than=timedelta(0))
+        await self._wake_due()
+
+    async def stop(self) -> None:
+        """Let go of every router; half done tasks wait for the next start."""
+        self._is_running = False
+        for alarm in self._alarms.values():
+            alarm.cancel()
+        self._alarms.clear()
+        workers = tuple(self._workers.values())
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        await self._links.close()
+        await self._transactor.transact(put_back_stale, _SYSTEM, older_than=timedelta(0))
+
+    def wake(self, router_id: RouterId) -> None:
+        """Work off what is due at a router now; if that is being done, once more right after."""
+        if not self._is_running:
+            return
+        if router_id in self._workers:
+            self._again.add(router_id)
+            return
+        worker = asyncio.get_running_loop().create_task(self._work(router_id), name=f"write:{router_id}")
+        self._workers[router_id] = worker
+        worker.add_done_callback(lambda _: self._rest(router_id))
+
+    async def apply_due_tasks(self, *, limit: int = 200, wait_seconds: float = 2.0) -> int:
+        """Work off what is due at up to `limit` routers and return how many tasks were done by then.
+
+        It waits `wait_seconds` at most; a router that takes longer is worked on beyond that.
+        """
+        self._is_running = True
+        if await self._transactor.read(has_stale, _SYSTEM):
+            await self._transactor.transact(put_back_stale, _SYSTEM)
+        workers = await self._wake_due(limit=limit)
+        if not workers:
+            return 0
+        done, _ = await asyncio.wait(workers, timeout=wait_seconds)
+        return sum(worker.result() for worker in done if not worker.cancelled() and not worker.exception())
+
+    async def reconcile_router(self, router_id: RouterId, *, dry_run: bool) -> DriftReport:
+        """Compare everything on a router with the rows, and repair it unless this is a dry run.
+
+        It stops and asks when it would change more than a fifth of the entries and more than ten. A router
+        that cannot be read is reported as not reached; nothing is concluded from that.
+        """
+        async with self._turn(router_id), self._slots:
+            try:
+                link, _ = await self._links.take(router_id)
+                report = await reconcile(
+                    self._transactor,
+                    link,
+                    router_id=router_id,
+                    vault=self._vault,
+                    clock=self._clock,
+                    dry_run=dry_run,
+                )
+            except RouterRejected as error:
+                return DriftReport(router_id, reason=error.message)
+            except RouterError as error:
+                await self._lose(router_id, error)
+                return DriftReport(router_id, is_reached=False, reason=error.message)
+        await self._watch.note_reached(router_id)
+        return report
+
+    async def _wake_due(self, *, limit: int = 200) -> list[asyncio.Task[int]]:
+        due = await self._transactor.read(routers_with_work, _SYSTEM, limit=limit)
+        for router_id in due:
+            self.wake(router_id)
+        return [self._workers[router_id] for router_id in due if router_id in self._workers]
+
+    def _rest(self, router_id: RouterId) -> None:
+        worker = self._workers.pop(router_id)
+        if worker.cancelled():
+            return
+        error = worker.exception()
+        if error is not None:
+            _log.error("router worker failed", router_id=router_id, exc_info=error)
+        elif router_id in self._again:
+            self.wake(router_id)
+
+    def _turn(self, router_id: RouterId) -> asyncio.Lock:
+        return self._turns.setdefault(router_id, asyncio.Lock())
+
+    async def _work(self, router_id: RouterId) -> int:
+        done = 0
+        async with self._turn(router_id), self._slots:
+            for _ in range(ROUNDS_MAX):
+                self._again.discard(router_id)
+                if self._watch.is_lost(router_id):
+                    return done
+                tasks = await self._transactor.transact(claim_tasks, _SYSTEM, router_id=router_id)
+                if not tasks:
+                    break
+                done += await self._carry_out(router_id, tasks)
+        await self._set_alarm(router_id)
+        return done
+
+    async def _set_alarm(self, router_id: RouterId) -> None:
+        """Wake for the next try of a task that failed, when that comes before the clock looks anyway."""
+        at = await self._transactor.read(next_task_at, _SYSTEM, router_id=router_id)
+        former = self._alarms.pop(router_id, None)
+        if former is not None:
+            former.cancel()
+        if at is None or not self._is_running:
+            return
+        wait_seconds = max(0.01, (at - self._clock.now()).total_seconds())
+        self._alarms[router_id] = asyncio.get_running_loop().call_later(wait_seconds, self.wake, router_id)
+
+    async def _carry_out(self, router_id: RouterId, tasks: tuple[ClaimedTask, ...]) -> int:
+        try:
+            return await self._try(router_id, tasks)
+        except RouterRejected as error:
+            await self._refuse({task.task_id: error.message for task in tasks})
+        except RouterError as error:
+            ids = [task.task_id for task in tasks]
+            await self._transactor.transact(put_back_tasks, _SYSTEM, task_ids=ids, reason=error.message)
+            await self._lose(router_id, error)
+        except BenfexError as error:
+            _log.error("router tasks failed", router_id=router_id, error=error.message)
+            await self._refuse({task.task_id: error.message for task in tasks})
+        return 0
+
+    async def _lose(self, router_id: RouterId, error: RouterError) -> None:
+        await self._links.drop(router_id)
+        if isinstance(error, RouterAuthFailed):
+            await self._watch.note_refused(router_id, error.message)
+        elif error.code != "not_in_use":
+            await self._watch.note_lost(router_id, error.message)
+
+    async def _try(self, router_id: RouterId, tasks: tuple[ClaimedTask, ...]) -> int:
+        """Write, confirm, end sessions. Raises RouterError."""
+        wanted, written, is_repeated = await self._write(router_id, [task.connection_id for task in tasks])
+        task_of = {task.connection_id: task for task in tasks}
+        gone = task_of.keys() - {item.connection_id for item in wanted}
+        await self._mark(router_id, written)
+        await self._watch.note_reached(router_id)
+        link, _ = await self._links.take(router_id)
+        refused = {task_of[item].task_id: reason for item, reason in written.refused.items()}
+        finished = [task_of[item].task_id for item in gone]
+        stuck: dict[RouterTaskId, str] = {}
+        for item in written.confirmed:
+            task = task_of[item.connection_id]
+            try:
+                drops = is_repeated or task.drops_session
+                await end_sessions(link, _users_to_drop(item, written, drops_any=drops))
+                finished.append(task.task_id)
+            except RouterRejected as error:
+                stuck[task.task_id] = error.message
+        done = await self._transactor.transact(finish_tasks, _SYSTEM, task_ids=finished) if finished else 0
+        await self._refuse(refused)
+        await self._refuse(stuck, drops_session=True)
+        return done
+
+    async def _write(
+        self, router_id: RouterId, connection_ids: Sequence[ConnectionId]
+    ) -> tuple[tuple[Wanted, ...], Written, bool]:
+        """Write over the kept link; when it turns out to be dead, once more over a new one, and say so."""
+        link, is_fresh = await self._links.take(router_id)
+        try:
+            return *await self._write_over(link, router_id, connection_ids), False
+        except RouterRejected:
+            raise
+        except RouterError:
+            await self._links.drop(router_id)
+            if is_fresh:
+                raise
+        link, _ = await self._links.take(router_id)
+        return *await self._write_over(link, router_id, connection_ids), True
+
+    async def _write_over(
+        self, link: RouterLink, router_id: RouterId, connection_ids: Sequence[ConnectionId]
+    ) -> tuple[tuple[Wanted, ...], Written]:
+        wanted = await self._transactor.read(
+            wanted_access, _SYSTEM, router_id=router_id, vault=self._vault, connection_ids=connection_ids
+        )
+        return wanted, await write_access(link, wanted, clock=self._clock)
+
+    async def _mark(self, router_id: RouterId, written: Written) -> None:
+        applied = [Applied(item.connection_id, item.generation) for item in written.confirmed]
+        for start in range(0, len(applied), _MARKED_AT_ONCE):
+            await self._transactor.transact(
+                mark_applied,
+                _SYSTEM,
+                router_id=router_id,
+                applied=applied[start : start + _MARKED_AT_ONCE],
+                written_at=written.written_at,
+                read_back_at=written.read_back_at,
+            )
+
+    async def _refuse(self, refusals: dict[RouterTaskId, str], *, drops_session: bool = False) -> None:
+        if not refusals:
+            return
+        failed = await self._transactor.transact(
+            note_refusals,
+            _SYSTEM,
+            refusals=refusals,
+            retry_seconds=self._retry_seconds,
+            drops_session=drops_session,
+        )
+        if failed:
+            _log.error("router tasks given up", count=failed, reason=next(iter(refusals.values())))
+
+
+def _users_to_drop(item: Wanted, written: Written, *, drops_any: bool) -> set[tuple[AccessMethod, str]]:
+    """Return whose sessions to end; `drops_any` where an earlier write may have been cut short."""
+    users = set(written.redial.get(item.connection_id, ()))
+    if drops_any:
+        method = item.entry.method if item.entry is not None else AccessMethod.PPPOE
+        users.add((method, item.username))
+    return users

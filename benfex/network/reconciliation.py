@@ -1,0 +1,213 @@
+"""Compare a whole router with the rows and repair what drifted, unless that would change suspiciously much.
+
+Single changes that acts asked for are carried out by `provisioning`; this finds what others changed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from benfex.core.actors import SystemActor, require
+from benfex.core.audit import record_audit
+from benfex.core.clock import Clock
+from benfex.core.transactor import Transactor
+from benfex.core.unit_of_work import UnitOfWork
+from benfex.core.vault import Vault
+from benfex.network.difference import touched_connections
+from benfex.network.driver import (
+    AccessChange,
+    AccessReading,
+    AddAccess,
+    EnsureProfile,
+    RemoveAccess,
+    RouterLink,
+    SetAccess,
+)
+from benfex.network.wanted import Wanted, known_connections, wanted_access
+from benfex.network.writing import changes_for, end_sessions, only, write_access
+from data.queries import routers as router_queries
+from data.values.identifiers import ConnectionId, RouterId
+from data.values.roles import Permission
+
+BREAKER_PERCENT = 20
+BREAKER_ENTRIES = 10
+_REPAIRED_AT_ONCE = 100
+_SYSTEM = SystemActor("reconciliation")
+_log = structlog.get_logger("reconciliation")
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One connection whose router is not as the rows say; `what` is for people and holds no secret."""
+
+    connection_id: ConnectionId
+    username: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """What comparing a router came to.
+
+    `is_stopped` means that repairing would change too much: a person has to look first. `unknown` are the
+    connections named by marks on the router that this database never had there; they are left alone.
+    """
+
+    router_id: RouterId
+    is_reached: bool = True
+    checked: int = 0
+    drifts: tuple[Drift, ...] = ()
+    repaired: int = 0
+    is_stopped: bool = False
+    unknown: tuple[ConnectionId, ...] = ()
+    reason: str = ""
+
+    @property
+    def drifted(self) -> int:
+        """Return how many connections differed."""
+        return len(self.drifts)
+
+    @property
+    def stopped(self) -> bool:
+        """Return whether repairing waits for a person."""
+        return self.is_stopped
+
+
+async def reconcile(
+    transactor: Transactor,
+    link: RouterLink,
+    *,
+    router_id: RouterId,
+    vault: Vault,
+    clock: Clock,
+    dry_run: bool,
+) -> DriftReport:
+    """Compare everything, note the drift per connection, and repair it unless told or stopped.
+
+    A connection whose newest wish is not carried out yet is left to its task. Raises RouterError.
+    """
+    rows = await transactor.read(wanted_access, _SYSTEM, router_id=router_id, vault=vault)
+    known = await transactor.read(known_connections, _SYSTEM, router_id=router_id)
+    wanted = [item for item in rows if item.generation == item.applied_generation and not item.problem]
+    reading = await link.read_access()
+    unsettled = {item.connection_id for item in rows} - {item.connection_id for item in wanted}
+    settled = only(reading, {entry.connection_id for entry in reading.entries} & known - unsettled)
+    changes = changes_for(wanted, settled)
+    drifts = _describe(changes, wanted, settled)
+    is_stopped = is_suspicious(changed=len(drifts), entries=len(wanted))
+    await transactor.transact(
+        note_drift, _SYSTEM, router_id=router_id, drifts={drift.connection_id: drift.what for drift in drifts}
+    )
+    report = DriftReport(
+        router_id,
+        checked=len(wanted),
+        drifts=drifts,
+        is_stopped=is_stopped,
+        unknown=tuple(sorted({entry.connection_id for entry in reading.entries} - known)),
+    )
+    if is_stopped:
+        _log.warning("reconcile stopped", router_id=router_id, drifted=len(drifts), checked=len(wanted))
+        reason = f"{len(drifts)} of {len(wanted)} entries differ. Look at the router before repairing it."
+        return replace(report, reason=reason)
+    if dry_run or not changes:
+        return report
+    repaired = await _repair(transactor, link, router_id, wanted, changes, settled, clock)
+    return replace(report, repaired=repaired)
+
+
+def is_suspicious(*, changed: int, entries: int) -> bool:
+    """Return whether a reconcile would change so much that the mistake is likelier ours."""
+    return changed > BREAKER_ENTRIES and changed * 100 > entries * BREAKER_PERCENT
+
+
+def note_drift(uow: UnitOfWork, *, router_id: RouterId, drifts: Mapping[ConnectionId, str]) -> None:
+    """Keep what differs per connection, and forget what does not any more."""
+    require(uow.actor, Permission.OPERATE_NETWORK)
+    for connection in router_queries.drifted_connections(uow.session, router_id=router_id):
+        assert connection.id is not None
+        if ConnectionId(connection.id) not in drifts:
+            connection.drift = None
+    for connection in router_queries.lock_connections(uow.session, sorted(drifts)):
+        assert connection.id is not None
+        connection.drift = drifts[ConnectionId(connection.id)][:250]
+    uow.session.flush()
+    if drifts:
+        record_audit(
+            uow, action="drift", entity="router", entity_id=router_id, changes={"connections": len(drifts)}
+        )
+
+
+async def _repair(
+    transactor: Transactor,
+    link: RouterLink,
+    router_id: RouterId,
+    wanted: Sequence[Wanted],
+    changes: Sequence[AccessChange],
+    observed: AccessReading,
+    clock: Clock,
+) -> int:
+    """Write what drifted, in rounds, and return how many connections agree by a fresh read."""
+    touched = touched_connections(changes)
+    stray = touched - {item.connection_id for item in wanted}
+    for change in changes:
+        if isinstance(change, EnsureProfile) or (
+            isinstance(change, RemoveAccess) and change.connection_id in stray
+        ):
+            await link.apply(change)
+    await end_sessions(
+        link, {(entry.method, entry.username) for entry in observed.entries if entry.connection_id in stray}
+    )
+    drifted = [item for item in wanted if item.connection_id in touched]
+    repaired = len(stray)
+    cleared: set[ConnectionId] = set(stray)
+    for start in range(0, len(drifted), _REPAIRED_AT_ONCE):
+        written = await write_access(link, drifted[start : start + _REPAIRED_AT_ONCE], clock=clock)
+        for item in written.confirmed:
+            await end_sessions(link, written.redial.get(item.connection_id, ()))
+            cleared.add(item.connection_id)
+        repaired += len(written.confirmed)
+    left = [item.connection_id for item in drifted if item.connection_id not in cleared]
+    remaining = dict.fromkeys(left, "differs, and could not be repaired")
+    await transactor.transact(note_drift, _SYSTEM, router_id=router_id, drifts=remaining)
+    _log.info("drift repaired", router_id=router_id, repaired=repaired, left=len(remaining))
+    return repaired
+
+
+def _describe(
+    changes: Sequence[AccessChange], wanted: Sequence[Wanted], observed: AccessReading
+) -> tuple[Drift, ...]:
+    names = {item.connection_id: item.username for item in wanted}
+    found = {entry.connection_id: entry for entry in observed.entries}
+    notes: dict[ConnectionId, str] = {}
+    for change in changes:
+        match change:
+            case EnsureProfile():
+                pass
+            case AddAccess(entry):
+                notes[entry.connection_id] = "missing on the router"
+            case RemoveAccess():
+                notes.setdefault(change.connection_id, "on the router without a reason")
+            case SetAccess():
+                for connection_id in change.connection_ids:
+                    notes[connection_id] = _differences(change, found.get(connection_id))
+    return tuple(
+        Drift(connection_id, names.get(connection_id, _username(connection_id, observed)), what)
+        for connection_id, what in sorted(notes.items())
+    )
+
+
+def _differences(change: SetAccess, entry: object) -> str:
+    parts = []
+    for name in ("username", "profile", "remote_address", "caller_id", "enabled"):
+        target = getattr(change, name)
+        if target is not None:
+            parts.append(f"{name.replace('_', ' ')} is {getattr(entry, name, None)}, not {target or 'empty'}")
+    if change.password is not None:
+        parts.append("the secret differs")
+    return "; ".join(parts)
+
+
+def _username(connection_id: ConnectionId, observed: AccessReading) -> str:
+    names = (entry.username for entry in observed.entries if entry.connection_id == connection_id)
+    return next(names, "")

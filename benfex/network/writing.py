@@ -1,0 +1,127 @@
+"""Write to one router over one link what is wanted, and read it back. Tasks are in `provisioning`."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from benfex.core.clock import Clock
+from benfex.core.errors import RouterRejected
+from benfex.network.difference import difference, must_redial, touched_connections
+from benfex.network.driver import (
+    AccessChange,
+    AccessEntry,
+    AccessReading,
+    EnsureProfile,
+    ProfileSpec,
+    RouterLink,
+    SetAccess,
+)
+from benfex.network.wanted import Wanted
+from data.values.identifiers import ConnectionId
+from data.values.kinds import AccessMethod
+
+NOT_KEPT = "The router said yes to the change, but did not keep it."
+
+
+@dataclass(slots=True)
+class Written:
+    """What a round of writing came to.
+
+    `confirmed` agree by a fresh read; `refused` do not, each with a reason for people; `redial` are the users
+    (method and name) of each connection whose sessions must end before the change takes hold.
+    """
+
+    written_at: datetime
+    read_back_at: datetime
+    confirmed: list[Wanted] = field(default_factory=list)
+    refused: dict[ConnectionId, str] = field(default_factory=dict)
+    redial: dict[ConnectionId, set[tuple[AccessMethod, str]]] = field(default_factory=dict)
+
+
+async def write_access(link: RouterLink, wanted: Sequence[Wanted], *, clock: Clock) -> Written:
+    """Make the router agree about some connections: one read, grouped writes, one fresh read.
+
+    Raises RouterError when the link broke; what was written by then is unknown.
+    """
+    before = only(await link.read_access(), {item.connection_id for item in wanted})
+    changes = changes_for(wanted, before)
+    refused = {item.connection_id: item.problem for item in wanted if item.problem}
+    for change in changes:
+        await _apply(link, change, wanted, refused)
+    written_at = clock.now()
+    after = await link.read_access()
+    result = Written(written_at, clock.now(), refused=refused)
+    _compare(wanted, after, result)
+    result.redial = _must_redial(changes, before)
+    return result
+
+
+async def end_sessions(link: RouterLink, users: Iterable[tuple[AccessMethod, str]]) -> int:
+    """End the sessions of users; return how many there were."""
+    return sum([await link.disconnect(username, method=method) for method, username in sorted(users)])
+
+
+def changes_for(wanted: Sequence[Wanted], observed: AccessReading) -> tuple[AccessChange, ...]:
+    """Return what to change so that the router agrees about `wanted`; `observed` holds no others."""
+    profiles = {(profile.method, profile.name): profile for item in wanted for profile in item.profiles}
+    entries = [item.entry for item in wanted if item.entry is not None]
+    unclear = {item.connection_id for item in wanted if item.problem}
+    observed = replace(
+        observed, entries=tuple(entry for entry in observed.entries if entry.connection_id not in unclear)
+    )
+    return difference(entries, observed, profiles=profiles.values())
+
+
+def only(reading: AccessReading, connection_ids: set[ConnectionId]) -> AccessReading:
+    """Return the reading with the entries of some connections."""
+    kept = tuple(entry for entry in reading.entries if entry.connection_id in connection_ids)
+    return replace(reading, entries=kept)
+
+
+async def _apply(
+    link: RouterLink, change: AccessChange, wanted: Sequence[Wanted], refused: dict[ConnectionId, str]
+) -> None:
+    try:
+        await link.apply(change)
+    except RouterRejected as error:
+        if isinstance(change, SetAccess) and len(change.connection_ids) > 1:
+            for connection_id in change.connection_ids:  # one bad entry must not hold up the others
+                await _apply(link, replace(change, connection_ids=(connection_id,)), wanted, refused)
+            return
+        if isinstance(change, EnsureProfile):
+            concerned = {item.connection_id for item in wanted if change.profile in item.profiles}
+        else:
+            concerned = set(touched_connections((change,)))
+        refused.update(dict.fromkeys(concerned, error.message))
+
+
+def _compare(wanted: Sequence[Wanted], after: AccessReading, result: Written) -> None:
+    found: dict[ConnectionId, list[AccessEntry]] = {}
+    for entry in after.entries:
+        found.setdefault(entry.connection_id, []).append(entry)
+    present: dict[tuple[AccessMethod, str], ProfileSpec] = {
+        (profile.method, profile.name): profile for profile in after.profiles
+    }
+    for item in wanted:
+        if item.connection_id in result.refused:
+            continue
+        entries = tuple(found.get(item.connection_id, ()))
+        profiles = tuple(
+            present[key] for profile in item.profiles if (key := (profile.method, profile.name)) in present
+        )
+        seen = AccessReading(entries, frozenset(), profiles)
+        if changes_for((item,), seen):
+            result.refused[item.connection_id] = NOT_KEPT
+        else:
+            result.confirmed.append(item)
+
+
+def _must_redial(
+    changes: Iterable[AccessChange], before: AccessReading
+) -> dict[ConnectionId, set[tuple[AccessMethod, str]]]:
+    touched = touched_connections(change for change in changes if must_redial(change))
+    users: dict[ConnectionId, set[tuple[AccessMethod, str]]] = {}
+    for entry in before.entries:
+        if entry.connection_id in touched:
+            users.setdefault(entry.connection_id, set()).add((entry.method, entry.username))
+    return users

@@ -1,0 +1,138 @@
+"""Our accounts at the gateways: sealed, versioned rows, and the running gateways that are built from them.
+
+Environment values only fill the rows on first start; later changes are made on screen.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import structlog
+
+from benfex.core.actors import SystemActor, require
+from benfex.core.audit import record_audit
+from benfex.core.errors import GatewayError
+from benfex.core.transactor import Transactor
+from benfex.core.unit_of_work import Snapshot, UnitOfWork
+from benfex.core.vault import Vault
+from benfex.payments.gateway import Gateway
+from data.models.policy import GatewayAccount
+from data.queries import policy as policy_queries
+from data.values.errors import NotFound
+from data.values.roles import Permission
+
+_log = structlog.get_logger("gateways")
+_SYSTEM = SystemActor("start")
+_CONTEXT = "gateway.settings"
+
+Settings = Mapping[str, str]
+BuildGateways = Callable[[Mapping[str, Settings]], Mapping[str, Gateway]]
+
+
+def save_gateway_account(
+    uow: UnitOfWork, *, gateway: str, settings: Settings, vault: Vault, is_enabled: bool = True
+) -> None:
+    """Write a new version of a gateway's settings, sealed."""
+    require(uow.actor, Permission.EDIT_PROFILE)
+    before = next(
+        (row for row in policy_queries.newest_gateway_accounts(uow.session) if row.gateway == gateway), None
+    )
+    row = GatewayAccount(
+        gateway=gateway,
+        version=before.version + 1 if before else 1,
+        is_enabled=is_enabled,
+        settings_sealed=vault.seal(json.dumps(dict(settings)), context=_CONTEXT),
+    )
+    uow.session.add(row)
+    uow.session.flush()
+    assert row.id is not None
+    record_audit(uow, action="save", entity="gateway_account", entity_id=row.id, changes={"gateway": gateway})
+
+
+def gateway_settings(snapshot: Snapshot, *, vault: Vault) -> dict[str, dict[str, str]]:
+    """Return the opened settings of each enabled gateway, by its name."""
+    require(snapshot.actor, Permission.EDIT_PROFILE)
+    return {
+        row.gateway: json.loads(vault.open(row.settings_sealed, context=_CONTEXT))
+        for row in policy_queries.newest_gateway_accounts(snapshot.session)
+        if row.is_enabled
+    }
+
+
+def unregistered(snapshot: Snapshot) -> frozenset[str]:
+    """Return the enabled gateways that were not told our callback addresses yet."""
+    return frozenset(
+        row.gateway
+        for row in policy_queries.newest_gateway_accounts(snapshot.session)
+        if row.is_enabled and row.registered_at is None
+    )
+
+
+def note_registered(uow: UnitOfWork, *, gateway: str, at: datetime | None = None) -> None:
+    """Note that a gateway knows our callback addresses."""
+    for row in policy_queries.newest_gateway_accounts(uow.session):
+        if row.gateway == gateway:
+            row.registered_at = at or uow.now
+
+
+class GatewayBook:
+    """The gateways that run, by name; built from the rows at start and again after a change."""
+
+    def __init__(self, transactor: Transactor, vault: Vault, build: BuildGateways) -> None:
+        self._transactor = transactor
+        self._vault = vault
+        self._build = build
+        self._gateways: Mapping[str, Gateway] = {}
+        self._callback_tokens: Mapping[str, str | None] = {}
+
+    def callback_token(self, name: str) -> str | None:
+        """Return the secret in a gateway's callback paths, None where it signs instead."""
+        return self._callback_tokens.get(name)
+
+    async def load(self) -> None:
+        """Build the gateways anew from what is stored."""
+        settings = await self._transactor.read(gateway_settings, _SYSTEM, vault=self._vault)
+        before, self._gateways = self._gateways, self._build(settings)
+        self._callback_tokens = {name: values.get("callback_token") for name, values in settings.items()}
+        for gateway in before.values():
+            await gateway.aclose()
+
+    async def close(self) -> None:
+        """Close every gateway's connections."""
+        for gateway in self._gateways.values():
+            await gateway.aclose()
+
+    async def register_callbacks(self, *, public_url: str) -> int:
+        """Tell our addresses to gateways that do not know them yet; one that fails is told later."""
+        told = 0
+        for name in await self._transactor.read(unregistered, _SYSTEM):
+            gateway = self._gateways.get(name)
+            if gateway is None:
+                continue
+            try:
+                await gateway.register_callbacks(public_url=public_url)
+            except GatewayError as error:
+                _log.info("callbacks not registered", gateway=name, reason=error.message)
+                continue
+            await self._transactor.transact(note_registered, _SYSTEM, gateway=name)
+            told += 1
+        return told
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the gateways, in order."""
+        return tuple(self._gateways)
+
+    def with_statement(self) -> tuple[str, ...]:
+        """Return the names of the gateways that can list what they received."""
+        return tuple(name for name, gateway in self._gateways.items() if gateway.capabilities.can_statement)
+
+    def find(self, name: str) -> Gateway | None:
+        """Return a gateway, or None when it is not set up."""
+        return self._gateways.get(name)
+
+    def get(self, name: str) -> Gateway:
+        """Return a gateway. Raises NotFound when it is not set up."""
+        gateway = self._gateways.get(name)
+        if gateway is None:
+            raise NotFound("way to pay")
+        return gateway

@@ -1,0 +1,216 @@
+"""Start a payment with a gateway: our row first, then the gateway, then what it answered.
+
+Nothing is open while the gateway is asked. A timeout is not a no: the attempt waits and is asked about later.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from benfex.core.actors import Actor, SystemActor, require_customer_access
+from benfex.core.errors import GatewayError, GatewayRejected
+from benfex.core.transactor import Transactor
+from benfex.core.unit_of_work import UnitOfWork
+from benfex.payments.accounts import GatewayBook
+from benfex.payments.attempts import announce, mark_failed, next_check_after
+from benfex.payments.gateway import Flow, Gateway, PaymentRequest, StartedPayment
+from data.locks import lock_customer
+from data.models.payment import PaymentAttempt
+from data.queries import customers as customer_queries
+from data.queries import invoices as invoice_queries
+from data.queries import payments as payment_queries
+from data.values.errors import AmountOutOfRange, Conflict, InvalidInput, NotFound
+from data.values.identifiers import (
+    CustomerId,
+    InvoiceId,
+    PaymentAttemptId,
+    PhoneNumber,
+    hash_token,
+    new_token,
+)
+from data.values.money import Money
+from data.values.roles import Permission
+from data.values.states import AttemptStatus, advance
+
+_FLOWS = SystemActor("checkout")
+_PUSH_LIFETIME = timedelta(minutes=5)
+_REDIRECT_LIFETIME = timedelta(hours=24)
+_PROMPT_SECONDS = 75  # a prompt on a phone ends after about a minute
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutRequest:
+    """Who pays how much by which gateway. The phone is needed for a push, the e-mail only where asked for."""
+
+    customer_id: CustomerId
+    amount: Money
+    gateway: str
+    invoice_id: InvoiceId | None = None
+    phone: PhoneNumber | None = None
+    email: str | None = None
+    return_path: str = "/portal"
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedAttempt:
+    """An attempt that is safe in the database, and what the gateway is to be asked."""
+
+    attempt_id: PaymentAttemptId
+    request: PaymentRequest
+
+
+class Checkout:
+    """Starts payments."""
+
+    def __init__(self, transactor: Transactor, gateways: GatewayBook, *, public_url: str) -> None:
+        self._transactor = transactor
+        self._gateways = gateways
+        self._public_url = public_url
+
+    async def start(self, actor: Actor, request: CheckoutRequest) -> PaymentAttemptId:
+        """Ask the gateway for the money and return the attempt, which says how it goes on.
+
+        Raises NotFound, InvalidInput, AmountOutOfRange, Conflict; a gateway that refuses shows in the attempt.
+        """
+        gateway = self._gateways.get(request.gateway)
+        prepared = await self._transactor.transact(
+            prepare_attempt,
+            actor,
+            request=request,
+            gateway=gateway,
+            public_url=self._public_url,
+            callback_token=self._gateways.callback_token(request.gateway),
+        )
+        try:
+            started = await gateway.start(prepared.request)
+        except GatewayError as error:
+            await self._transactor.transact(note_refused, _FLOWS, attempt_id=prepared.attempt_id, error=error)
+        else:
+            await self._transactor.transact(
+                note_started, _FLOWS, attempt_id=prepared.attempt_id, started=started
+            )
+        return prepared.attempt_id
+
+
+def prepare_attempt(
+    uow: UnitOfWork,
+    *,
+    request: CheckoutRequest,
+    gateway: Gateway,
+    public_url: str,
+    callback_token: str | None,
+) -> PreparedAttempt:
+    """Write the attempt with our own reference before any gateway hears of it."""
+    require_customer_access(uow.actor, request.customer_id, Permission.RECORD_PAYMENTS)
+    customer = customer_queries.find_customer(uow.session, request.customer_id)
+    if customer is None:
+        raise NotFound("customer")
+    lock_customer(uow.session, request.customer_id)
+    amount = _check_amount(request, gateway, customer.currency)
+    _check_invoice(uow, request)
+    phone = request.phone
+    if gateway.capabilities.needs_phone and phone is None:
+        raise InvalidInput("phone", "Give the phone number that is to pay.")
+    payer = phone.e164 if phone is not None else (request.email or customer.email or "")
+    if gateway.capabilities.flow is Flow.PUSH:
+        _refuse_second_prompt(uow, request, payer)
+    token = new_token(16)
+    reference = f"BFX{new_token(10).upper()}"
+    is_push = gateway.capabilities.flow is Flow.PUSH
+    attempt = PaymentAttempt(
+        reference=reference,
+        callback_token_hash=hash_token(token),
+        customer_id=request.customer_id,
+        invoice_id=request.invoice_id,
+        gateway=gateway.name,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        status=AttemptStatus.CREATED,
+        payer=payer,
+        started_at=uow.now,
+        expires_at=uow.now + (_PUSH_LIFETIME if is_push else _REDIRECT_LIFETIME),
+        next_check_at=uow.now + timedelta(seconds=30),
+    )
+    uow.session.add(attempt)
+    uow.session.flush()
+    assert attempt.id is not None
+    announce(uow, attempt)
+    return PreparedAttempt(
+        PaymentAttemptId(attempt.id),
+        PaymentRequest(
+            reference=reference,
+            amount=amount,
+            payer_phone=phone,
+            payer_email=request.email or customer.email,
+            account_number=customer.account_number,
+            description="Internet",
+            callback_url=f"{public_url}/webhooks/mm/{callback_token}/stk/{token}" if callback_token else "",
+            return_url=f"{public_url}{request.return_path}",
+        ),
+    )
+
+
+def note_started(uow: UnitOfWork, *, attempt_id: PaymentAttemptId, started: StartedPayment) -> None:
+    """Note what the gateway calls the attempt; a callback may have been faster and is not undone."""
+    attempt = payment_queries.find_attempt(uow.session, attempt_id)
+    assert attempt is not None
+    attempt.gateway_reference = started.gateway_reference
+    attempt.redirect_url = started.redirect_url
+    if attempt.status is AttemptStatus.CREATED:
+        attempt.status = advance(attempt.status, AttemptStatus.PENDING)
+        attempt.next_check_at = next_check_after(attempt.started_at or uow.now, 0, uow.now)
+        uow.session.flush()
+        announce(uow, attempt)
+
+
+def note_refused(uow: UnitOfWork, *, attempt_id: PaymentAttemptId, error: GatewayError) -> None:
+    """Note a clear no as failed, and anything else as still open: the money may yet come."""
+    attempt = payment_queries.find_attempt(uow.session, attempt_id)
+    assert attempt is not None
+    if isinstance(error, GatewayRejected):
+        mark_failed(uow, attempt, code=error.gateway_code or error.code, message=error.message)
+        return
+    if attempt.status is AttemptStatus.CREATED:
+        attempt.status = advance(attempt.status, AttemptStatus.PENDING)
+        attempt.next_check_at = next_check_after(attempt.started_at or uow.now, 0, uow.now)
+        uow.session.flush()
+        announce(uow, attempt)
+
+
+def _check_amount(request: CheckoutRequest, gateway: Gateway, currency: str) -> Money:
+    limits = gateway.capabilities
+    if request.amount.currency != currency:
+        raise InvalidInput("amount", f"This customer pays in {currency}.")
+    if currency not in limits.currencies:
+        raise InvalidInput("gateway", f"This way to pay does not take {currency}.")
+    if not request.amount.is_positive:
+        raise AmountOutOfRange("amount", "The amount must be more than nothing.")
+    # What is asked beyond the bill, up to the gateway's step, stays the customer's credit.
+    amount = request.amount.rounded_up_to(limits.amount_step_minor)
+    if amount.minor < limits.minimum_minor:
+        raise AmountOutOfRange(
+            "amount", f"The least that can be paid this way is {Money(limits.minimum_minor, currency)}."
+        )
+    if amount.minor > limits.maximum_minor:
+        raise AmountOutOfRange(
+            "amount", f"The most that can be paid this way is {Money(limits.maximum_minor, currency)}."
+        )
+    return amount
+
+
+def _check_invoice(uow: UnitOfWork, request: CheckoutRequest) -> None:
+    if request.invoice_id is None:
+        return
+    invoice = invoice_queries.find_invoice(uow.session, request.invoice_id)
+    if invoice is None or invoice.customer_id != request.customer_id:
+        raise NotFound("invoice")
+
+
+def _refuse_second_prompt(uow: UnitOfWork, request: CheckoutRequest, payer: str) -> None:
+    since = uow.now - timedelta(seconds=_PROMPT_SECONDS)
+    for attempt in payment_queries.open_attempts_of(
+        uow.session, customer_id=request.customer_id, gateway=request.gateway, payer=payer
+    ):
+        if attempt.started_at is not None and attempt.started_at > since:
+            raise Conflict(
+                "A payment request is already on its way to the phone. Answer it, or wait a minute."
+            )

@@ -1,0 +1,1 @@
+"""One folder per gateway; none imports another."""

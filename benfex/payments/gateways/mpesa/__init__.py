@@ -1,0 +1,1 @@
+"""M-Pesa by Safaricom's Daraja."""

@@ -1,0 +1,215 @@
+"""HTTP calls to Daraja: token, STK push, status query, C2B registration, Pull Transactions.
+
+What the bodies mean is said in `messages`. One token at a time: a new one may end the old (payments reference, A1).
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+
+from benfex.core.clock import Clock
+from benfex.core.errors import GatewayProtocolError, GatewayRejected, GatewayUnavailable
+from benfex.payments.gateways.mpesa import messages
+
+_TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+_TOKEN_MARGIN_SECONDS = 60
+_BAD_TOKEN = {"404.001.03", "400.003.01", "401.002.01", "401.003.01"}
+_BUSY = {"500.003.02", "500.003.03"}
+_PULL_FORM = "%Y-%m-%d %H:%M:%S"
+_PULL_PAGES_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class DarajaAccount:
+    """Our account at Daraja. `calls_at_once` and `calls_per_second` keep us below its spike arrest."""
+
+    base_url: str
+    consumer_key: str = field(repr=False)
+    consumer_secret: str = field(repr=False)
+    shortcode: str
+    passkey: str = field(repr=False)
+    calls_per_second: int = 20
+
+
+class DarajaClient:
+    """Speaks to Daraja."""
+
+    def __init__(self, account: DarajaAccount, clock: Clock) -> None:
+        self._account = account
+        self._clock = clock
+        self._http = httpx.AsyncClient(base_url=account.base_url, timeout=_TIMEOUT)
+        self._token = ""
+        self._token_ends = 0.0
+        self._token_lock = asyncio.Lock()
+        self._pace_lock = asyncio.Lock()
+        self._next_call = 0.0
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def push(self, *, amount: int, msisdn: str, account: str, description: str, callback_url: str) -> dict[str, Any]:
+        """Send an STK push over whole shillings and return the answer.
+
+        Raises GatewayRejected with the code of a clear no, GatewayUnavailable when the outcome is unknown.
+        """
+        stamp = messages.timestamp(self._clock.now())
+        shortcode = self._account.shortcode
+        response = await self._post(
+            "/mpesa/stkpush/v1/processrequest",
+            {
+                "BusinessShortCode": shortcode,
+                "Password": messages.password(shortcode=shortcode, passkey=self._account.passkey, stamp=stamp),
+                "Timestamp": stamp,
+                "TransactionType": "CustomerPayBillOnline",
+                "Amount": amount,
+                "PartyA": msisdn,
+                "PartyB": shortcode,
+                "PhoneNumber": msisdn,
+                "CallBackURL": callback_url,
+                "AccountReference": account[:12],
+                "TransactionDesc": description[:13],
+            },
+        )
+        content = messages.load(response.content)
+        if response.status_code == 200 and isinstance(content, dict) and "ResponseCode" in content:
+            return content
+        raise self._refusal(response)
+
+    async def query(self, *, checkout_id: str) -> httpx.Response:
+        """Ask how a push stands; the response may be an error that means "not yet"."""
+        stamp = messages.timestamp(self._clock.now())
+        shortcode = self._account.shortcode
+        return await self._post(
+            "/mpesa/stkpushquery/v1/query",
+            {
+                "BusinessShortCode": shortcode,
+                "Password": messages.password(shortcode=shortcode, passkey=self._account.passkey, stamp=stamp),
+                "Timestamp": stamp,
+                "CheckoutRequestID": checkout_id,
+            },
+        )
+
+    async def register_urls(self, *, confirmation_url: str, validation_url: str) -> None:
+        """Tell Daraja where Paybill messages go; money is never refused because our server is down."""
+        response = await self._post(
+            "/mpesa/c2b/v2/registerurl",
+            {
+                "ShortCode": self._account.shortcode,
+                "ResponseType": "Completed",
+                "ConfirmationURL": confirmation_url,
+                "ValidationURL": validation_url,
+            },
+        )
+        error = messages.read_error(response.status_code, response.content)
+        if response.status_code != 200 and "already registered" not in error.message.lower():
+            raise self._refusal(response)
+
+    async def register_pull(self, *, callback_url: str, msisdn: str) -> None:
+        """Ask once for the right to pull transactions; being registered already is fine."""
+        response = await self._post(
+            "/pulltransactions/v1/register",
+            {
+                "ShortCode": self._account.shortcode,
+                "RequestType": "Pull",
+                "NominatedNumber": msisdn,
+                "CallBackURL": callback_url,
+            },
+        )
+        if response.status_code != 200:
+            raise self._refusal(response)
+
+    async def pull(self, *, since: datetime, until: datetime) -> list[bytes]:
+        """Return the pages of what the Paybill received; only the last 48 hours are kept there."""
+        since = max(since, self._clock.now() - timedelta(hours=48))
+        pages: list[bytes] = []
+        offset = 0
+        for _ in range(_PULL_PAGES_MAX):
+            response = await self._post(
+                "/pulltransactions/v1/query",
+                {
+                    "ShortCode": self._account.shortcode,
+                    "StartDate": messages.local(since).strftime(_PULL_FORM),
+                    "EndDate": messages.local(until).strftime(_PULL_FORM),
+                    "OffSetValue": str(offset),
+                },
+            )
+            if response.status_code != 200:
+                raise self._refusal(response)
+            rows = messages.count_pulled(response.content)
+            if rows == 0:
+                break
+            pages.append(response.content)
+            offset += rows
+        return pages
+
+    async def _post(self, path: str, body: dict[str, Any]) -> httpx.Response:
+        token = await self._fresh_token()
+        response = await self._send("POST", path, token, body)
+        if messages.read_error(response.status_code, response.content).code in _BAD_TOKEN:
+            # Nothing was started by a refused token, so asking once more cannot ask twice.
+            response = await self._send("POST", path, await self._fresh_token(instead_of=token), body)
+        return response
+
+    async def _send(self, method: str, path: str, token: str, body: dict[str, Any]) -> httpx.Response:
+        await self._keep_pace()
+        try:
+            return await self._http.request(
+                method, path, json=body, headers={"Authorization": f"Bearer {token}"}
+            )
+        except httpx.HTTPError as cause:
+            raise GatewayUnavailable("M-Pesa did not answer.") from cause
+
+    async def _fresh_token(self, *, instead_of: str | None = None) -> str:
+        async with self._token_lock:
+            if self._token and self._token != instead_of and self._clock.monotonic() < self._token_ends:
+                return self._token
+            await self._keep_pace()
+            try:
+                response = await self._http.get(
+                    "/oauth/v1/generate",
+                    params={"grant_type": "client_credentials"},
+                    auth=(self._account.consumer_key, self._account.consumer_secret),
+                )
+            except httpx.HTTPError as cause:
+                raise GatewayUnavailable("M-Pesa did not answer.") from cause
+            content = messages.load(response.content)
+            if response.status_code != 200 or not isinstance(content, dict):
+                if 400 <= response.status_code < 500:
+                    raise GatewayRejected(
+                        "M-Pesa refused our consumer key and secret.", gateway_code="credentials"
+                    )
+                raise GatewayUnavailable("M-Pesa gave no token.")
+            self._token = str(content.get("access_token", ""))
+            lifetime = int(str(content.get("expires_in", "3599")))
+            self._token_ends = self._clock.monotonic() + max(lifetime - _TOKEN_MARGIN_SECONDS, 1)
+            return self._token
+
+    async def _keep_pace(self) -> None:
+        async with self._pace_lock:
+            loop = asyncio.get_running_loop()
+            wait = self._next_call - loop.time()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            self._next_call = max(loop.time(), self._next_call) + 1 / self._account.calls_per_second
+
+    @staticmethod
+    def _refusal(response: httpx.Response) -> Exception:
+        error = messages.read_error(response.status_code, response.content)
+        text = error.message.lower()
+        if "unable to lock subscriber" in text:
+            return GatewayRejected(messages.words_of("1001", ""), gateway_code="1001")
+        if error.code in _BUSY or response.status_code == 429:
+            return GatewayRejected(messages.words_of("26", ""), gateway_code=error.code)
+        if "wrong credentials" in text or "merchant does not exist" in text:
+            return GatewayRejected(
+                "M-Pesa refused our shortcode or passkey. Tell the owner.", gateway_code=error.code
+            )
+        if 400 <= response.status_code < 500 and error.code:
+            return GatewayRejected(f"M-Pesa refused the request: {error.message}"[:200], gateway_code=error.code)
+        if response.status_code >= 500:
+            return GatewayUnavailable("M-Pesa is in trouble; whether it took the request is not known.")
+        return GatewayProtocolError("M-Pesa answered something that cannot be read.")

@@ -1,0 +1,160 @@
+"""M-Pesa as a Gateway: a prompt is pushed to the phone, and the Paybill takes money by hand."""
+
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from benfex.core.clock import Clock
+from benfex.core.errors import GatewayProtocolError, GatewayRejected, WebhookRejected
+from benfex.payments.gateway import (
+    Flow,
+    GatewayCapabilities,
+    GatewayEvent,
+    Ignored,
+    PaymentEvidence,
+    PaymentOutcome,
+    PaymentRequest,
+    Pending,
+    StartedPayment,
+    Unknown,
+    ValidationAsked,
+    WebhookDelivery,
+    WebhookReply,
+)
+from benfex.payments.gateways.mpesa import messages
+from benfex.payments.gateways.mpesa.client import DarajaAccount, DarajaClient
+from data.values.errors import InvalidInput
+from data.values.kinds import EvidenceGrade
+
+PRODUCTION = "https://api.safaricom.co.ke"
+_STEP = 100  # whole shillings only
+_MOST = 250_000 * 100
+
+
+class MpesaGateway:
+    """Speaks Daraja for one Paybill."""
+
+    name = messages.NAME
+    evidence_grade = EvidenceGrade.SECRET_PATH
+    capabilities = GatewayCapabilities(
+        currencies=frozenset({messages.CURRENCY}),
+        amount_step_minor=_STEP,
+        minimum_minor=_STEP,
+        maximum_minor=_MOST,
+        flow=Flow.PUSH,
+        can_query=True,
+        can_statement=True,
+        needs_phone=True,
+        needs_email=False,
+    )
+
+    def __init__(self, settings: Mapping[str, str], clock: Clock) -> None:
+        self._clock = clock
+        self._callback_token = settings["callback_token"]
+        self._shortcode = settings["shortcode"]
+        self._client = DarajaClient(
+            DarajaAccount(
+                base_url=settings.get("base_url") or PRODUCTION,
+                consumer_key=settings["consumer_key"],
+                consumer_secret=settings["consumer_secret"],
+                shortcode=settings["shortcode"],
+                passkey=settings["passkey"],
+                calls_per_second=int(settings.get("calls_per_second", "20")),
+            ),
+            clock,
+        )
+
+    async def start(self, request: PaymentRequest) -> StartedPayment:
+        """Push a prompt to the payer's phone."""
+        if request.payer_phone is None:
+            raise InvalidInput("phone", "Give the phone number that is to pay.")
+        answer = await self._client.push(
+            amount=request.amount.minor // _STEP,
+            msisdn=request.payer_phone.msisdn,
+            account=request.account_number,
+            description=request.description,
+            callback_url=request.callback_url,
+        )
+        if str(answer["ResponseCode"]) != "0":
+            code = str(answer["ResponseCode"])
+            raise GatewayRejected(
+                messages.words_of(code, str(answer.get("ResponseDescription", ""))), gateway_code=code
+            )
+        reference = str(answer.get("CheckoutRequestID", ""))
+        if not reference:
+            raise GatewayProtocolError("M-Pesa took the request but gave no reference.")
+        return StartedPayment(reference, None, str(answer.get("CustomerMessage", "")) or None)
+
+    def read_webhook(self, delivery: WebhookDelivery) -> tuple[GatewayEvent, ...]:
+        """Return what a delivery on a secret path says. Raises WebhookRejected on any other path."""
+        given = (delivery.path_token or "").encode()
+        if not hmac.compare_digest(given, self._callback_token.encode()):
+            raise WebhookRejected("no such path", not_found=True)
+        match delivery.path_kind:
+            case "stk":
+                return (
+                    messages.read_stk(
+                        delivery.body,
+                        attempt_token=delivery.attempt_token,
+                        received_at=delivery.received_at,
+                    ),
+                )
+            case "c2b/validation" | "c2b/confirmation":
+                return (
+                    messages.read_c2b(
+                        delivery.body,
+                        is_validation=delivery.path_kind == "c2b/validation",
+                        shortcode=self._shortcode,
+                        received_at=delivery.received_at,
+                    ),
+                )
+            case "pull":
+                return (Ignored("a notice about pulled transactions"),)
+            case _:
+                raise WebhookRejected("no such path", not_found=True)
+
+    def reply(self, events: Sequence[GatewayEvent], *, accepted: bool) -> WebhookReply:
+        """Answer a validation as text code, everything else as number code, as the portal shows them."""
+        if any(isinstance(event, ValidationAsked) for event in events):
+            answer: dict[str, object] = {
+                "ResultCode": "0" if accepted else "C2B00012",
+                "ResultDesc": "Accepted" if accepted else "Rejected",
+            }
+        else:
+            answer = {"ResultCode": 0, "ResultDesc": "Success"}
+        return WebhookReply(200, json.dumps(answer).encode(), "application/json")
+
+    async def query(self, *, reference: str, gateway_reference: str | None) -> PaymentOutcome:
+        """Ask how a push stands. Without its CheckoutRequestID only the statement can tell."""
+        if gateway_reference is None:
+            return Unknown("the push was never answered")
+        response = await self._client.query(checkout_id=gateway_reference)
+        if response.status_code == 200:
+            return messages.read_query(response.content)
+        error = messages.read_error(response.status_code, response.content)
+        if messages.is_still_processing(error):
+            return Pending()
+        return Unknown(f"M-Pesa answered {error.code} {error.message}".strip()[:200])
+
+    async def read_statement(self, *, since: datetime, until: datetime) -> Sequence[PaymentEvidence]:
+        """Return what the Paybill received, by Pull Transactions."""
+        found: list[PaymentEvidence] = []
+        for page in await self._client.pull(since=since, until=until):
+            rows = messages.read_pull(page, now=self._clock.now())
+            if rows is None:
+                raise GatewayProtocolError("M-Pesa's list of transactions cannot be read.")
+            found += rows
+        return tuple(found)
+
+    async def register_callbacks(self, *, public_url: str) -> None:
+        """Tell Daraja our Paybill addresses, and ask for Pull Transactions."""
+        base = f"{public_url}/webhooks/mm/{self._callback_token}"
+        await self._client.register_urls(
+            confirmation_url=f"{base}/c2b/confirmation", validation_url=f"{base}/c2b/validation"
+        )
+        await self._client.register_pull(callback_url=f"{base}/pull", msisdn="254700000000")
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()

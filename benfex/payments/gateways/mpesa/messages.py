@@ -1,0 +1,273 @@
+"""Daraja's messages: build requests, read callbacks, confirmations and lists. Pure.
+
+Source: Daraja 3.0 portal, M-Pesa Express, CustomerToBusiness, PullTransactions; shapes as in
+`tests/contract/payloads`. Callbacks carry no signature: their worth is decided in `settlement`.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from benfex.payments.gateway import (
+    ChargeFailed,
+    ChargeSucceeded,
+    Failed,
+    GatewayEvent,
+    Ignored,
+    PaidReceiptToFollow,
+    PaidWithoutReceipt,
+    PaymentEvidence,
+    PaymentOutcome,
+    Pending,
+    Unknown,
+    ValidationAsked,
+)
+from data.values.errors import DomainError
+from data.values.kinds import EvidenceGrade
+from data.values.money import Money, parse_money
+
+NAME = "mpesa"
+CURRENCY = "KES"
+_EAT = timezone(timedelta(hours=3))  # Daraja's times are East Africa Time without saying so
+_RECEIPT = re.compile(r"[A-Z0-9]{10}")
+_MSISDN = re.compile(r"254[17][0-9]{8}")
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_PENDING_CODES = {"4999", "5000", "-1"}
+
+# Result codes of the portal and of integrators, in the payer's words (payments reference, A5).
+_WORDS = {
+    "1": "There is not enough money in the M-Pesa account.",
+    "2": "The amount is below what M-Pesa takes.",
+    "3": "The amount is above what M-Pesa takes at once.",
+    "4": "The daily limit of the M-Pesa account is reached.",
+    "17": "M-Pesa took the same payment a moment ago. Wait two minutes and try again.",
+    "26": "M-Pesa is busy. Try again in a few minutes.",
+    "1001": "Another M-Pesa request is open on the phone. Wait a minute and try again.",
+    "1019": "The request on the phone ran out of time.",
+    "1031": "The request on the phone ran out of time.",
+    "1032": "The request was cancelled on the phone.",
+    "1037": "The phone could not be reached, or nobody answered in time.",
+    "2001": "The M-Pesa PIN was wrong.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ApiError:
+    """An error body of Daraja: `{"requestId", "errorCode", "errorMessage"}`, empty where there was none."""
+
+    code: str
+    message: str
+
+
+def timestamp(now: datetime) -> str:
+    """Return an instant as Daraja writes it: YYYYMMDDHHmmss in East Africa Time."""
+    return now.astimezone(_EAT).strftime("%Y%m%d%H%M%S")
+
+
+def password(*, shortcode: str, passkey: str, stamp: str) -> str:
+    """Return base64 of shortcode, passkey and timestamp (Lipa na M-Pesa Online, Password)."""
+    return base64.b64encode(f"{shortcode}{passkey.strip()}{stamp}".encode()).decode()
+
+
+def local(instant: datetime) -> datetime:
+    """Return an instant in East Africa Time."""
+    return instant.astimezone(_EAT)
+
+
+def words_of(code: str, description: str) -> str:
+    """Return what to tell the payer about a result code."""
+    return _WORDS.get(code, f"M-Pesa said no: {description}".strip()[:200])
+
+
+def load(body: bytes) -> Any:
+    """Return the JSON of a body, numbers kept as text so that no amount passes through a float; None if it is none."""
+    try:
+        return json.loads(body, parse_float=str, parse_constant=str)
+    except (ValueError, RecursionError):
+        return None
+
+
+def read_error(status: int, body: bytes) -> ApiError:
+    """Return the error a response carries; bodies may be empty or HTML."""
+    content = load(body)
+    if isinstance(content, dict):
+        return ApiError(str(content.get("errorCode", "")), str(content.get("errorMessage", "")))
+    return ApiError(str(status), "")
+
+
+def read_stk(body: bytes, *, attempt_token: str | None, received_at: datetime) -> GatewayEvent:
+    """Return what an STK callback says. Without receipt and amount a success books nothing."""
+    content = load(body)
+    callback = _dig(content, "Body", "stkCallback")
+    if not isinstance(callback, dict) or "ResultCode" not in callback:
+        return Ignored("no STK callback that can be read")
+    checkout_id = str(callback.get("CheckoutRequestID", "")) or None
+    code = str(callback["ResultCode"])
+    if code != "0":
+        return ChargeFailed(checkout_id, attempt_token, code, words_of(code, str(callback.get("ResultDesc", ""))))
+    items = _items(callback)
+    receipt, amount = str(items.get("MpesaReceiptNumber", "")), _money(items.get("Amount"))
+    if not _RECEIPT.fullmatch(receipt) or amount is None:
+        return PaidWithoutReceipt(checkout_id, attempt_token)
+    phone, phone_sha256 = read_msisdn(items.get("PhoneNumber"))
+    return ChargeSucceeded(
+        PaymentEvidence(
+            gateway=NAME,
+            grade=EvidenceGrade.SECRET_PATH,
+            transaction_id=receipt,
+            amount=amount,
+            received_at=_instant(items.get("TransactionDate")) or received_at,
+            gateway_reference=checkout_id,
+            attempt_token=attempt_token,
+            payer_phone=phone,
+            payer_phone_sha256=phone_sha256,
+        )
+    )
+
+
+def read_c2b(body: bytes, *, is_validation: bool, shortcode: str, received_at: datetime) -> GatewayEvent:
+    """Return what a Paybill validation or confirmation says."""
+    content = load(body)
+    if not isinstance(content, dict):
+        return Ignored("no Paybill message that can be read")
+    amount = _money(content.get("TransAmount"))
+    account = str(content.get("BillRefNumber") or "").strip()[:64]
+    if is_validation:
+        return ValidationAsked(account, amount)
+    receipt = str(content.get("TransID") or "")
+    if not _RECEIPT.fullmatch(receipt):
+        return Ignored("a confirmation without a receipt")
+    if amount is None or not amount.is_positive:
+        return Ignored("a confirmation without an amount that can be read")
+    if str(content.get("BusinessShortCode") or "") != shortcode:
+        return Ignored("a confirmation for another shortcode")
+    phone, phone_sha256 = read_msisdn(content.get("MSISDN"))
+    return ChargeSucceeded(
+        PaymentEvidence(
+            gateway=NAME,
+            grade=EvidenceGrade.SECRET_PATH,
+            transaction_id=receipt,
+            amount=amount,
+            received_at=_instant(content.get("TransTime")) or received_at,
+            account_reference=account or None,
+            payer_phone=phone,
+            payer_phone_sha256=phone_sha256,
+            payer_name=_name(content),
+        )
+    )
+
+
+def read_query(body: bytes) -> PaymentOutcome:
+    """Return what a status query says. It never carries receipt or amount, so a success is not yet money."""
+    content = load(body)
+    if not isinstance(content, dict) or "ResultCode" not in content:
+        return Unknown("an answer that cannot be read")
+    code = str(content["ResultCode"])
+    if code == "0":
+        return PaidReceiptToFollow()
+    if code in _PENDING_CODES:
+        return Pending()
+    return Failed(code, words_of(code, str(content.get("ResultDesc", ""))))
+
+
+def is_still_processing(error: ApiError) -> bool:
+    """Return whether an error means "not decided yet": the code has many meanings, so the text decides."""
+    return "being processed" in error.message.lower() or "under processing" in error.message.lower()
+
+
+def read_pull(body: bytes, *, now: datetime) -> tuple[PaymentEvidence, ...] | None:
+    """Return the payments of one page of Pull Transactions, None when the answer cannot be read.
+
+    The list lies in a list; an empty one may be the text "[[]]". Times are not trusted: whether their Z is
+    true is unknown (payments reference, A9), so `received_at` is now.
+    """
+    content = load(body)
+    if not isinstance(content, dict) or str(content.get("ResponseCode", "")) not in {"1000", "1001"}:
+        return None
+    pages = content.get("Response")
+    if isinstance(pages, str):
+        pages = load(pages.encode())
+    rows = [row for page in pages if isinstance(page, list) for row in page] if isinstance(pages, list) else []
+    found = [_pulled(row, now) for row in rows if isinstance(row, dict)]
+    return tuple(evidence for evidence in found if evidence is not None)
+
+
+def count_pulled(body: bytes) -> int:
+    """Return how many rows a page has, readable or not; the next page starts behind them."""
+    content = load(body)
+    pages = content.get("Response") if isinstance(content, dict) else None
+    if isinstance(pages, str):
+        pages = load(pages.encode())
+    return sum(len(page) for page in pages if isinstance(page, list)) if isinstance(pages, list) else 0
+
+
+def read_msisdn(value: object) -> tuple[str | None, str | None]:
+    """Return (number as shown, SHA-256) of a payer: plain digits, masked, or a hash, as shortcodes differ."""
+    text = str(value or "").strip()
+    if _MSISDN.fullmatch(text):
+        return f"+{text}", hashlib.sha256(text.encode()).hexdigest()
+    if _SHA256.fullmatch(text):
+        return None, text.lower()
+    return (text[:20] or None), None
+
+
+def _pulled(row: Mapping[str, Any], now: datetime) -> PaymentEvidence | None:
+    receipt, amount = str(row.get("transactionId") or ""), _money(row.get("amount"))
+    if not _RECEIPT.fullmatch(receipt) or amount is None or not amount.is_positive:
+        return None
+    digits = str(row.get("msisdn") or "")
+    phone, phone_sha256 = read_msisdn(f"254{digits}" if len(digits) == 9 else digits)
+    return PaymentEvidence(
+        gateway=NAME,
+        grade=EvidenceGrade.STATEMENT,
+        transaction_id=receipt,
+        amount=amount,
+        received_at=now,
+        account_reference=str(row.get("billreference") or "").strip()[:64] or None,
+        payer_phone=phone,
+        payer_phone_sha256=phone_sha256,
+    )
+
+
+def _items(callback: Mapping[str, Any]) -> dict[str, Any]:
+    items = _dig(callback, "CallbackMetadata", "Item")
+    if not isinstance(items, list):
+        return {}
+    return {str(item.get("Name")): item.get("Value") for item in items if isinstance(item, dict)}
+
+
+def _dig(content: object, *path: str) -> object:
+    for name in path:
+        if not isinstance(content, dict):
+            return None
+        content = content.get(name)
+    return content
+
+
+def _money(value: object) -> Money | None:
+    if not isinstance(value, (str, int)) or isinstance(value, bool):
+        return None
+    text = str(value)
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,2})?", text):
+        return None
+    try:
+        return parse_money(text, CURRENCY)
+    except DomainError:
+        return None
+
+
+def _instant(value: object) -> datetime | None:
+    try:
+        return datetime.strptime(str(value), "%Y%m%d%H%M%S").replace(tzinfo=_EAT).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def _name(content: Mapping[str, Any]) -> str | None:
+    parts = [str(content.get(key) or "").strip() for key in ("FirstName", "MiddleName", "LastName")]
+    return " ".join(part for part in parts if part)[:120] or None

@@ -1,0 +1,105 @@
+"""Paystack as a Gateway: the browser is sent to its checkout, and a signed event or verifying settles."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from benfex.core.clock import Clock
+from benfex.core.errors import GatewayProtocolError, WebhookRejected
+from benfex.payments.gateway import (
+    Flow,
+    GatewayCapabilities,
+    GatewayEvent,
+    PaymentEvidence,
+    PaymentOutcome,
+    PaymentRequest,
+    Pending,
+    StartedPayment,
+    WebhookDelivery,
+    WebhookReply,
+)
+from benfex.payments.gateways.paystack import messages
+from benfex.payments.gateways.paystack.client import PaystackClient
+from data.values.kinds import EvidenceGrade
+from data.values.money import CURRENCIES
+
+PRODUCTION = "https://api.paystack.co"
+
+
+class PaystackGateway:
+    """Speaks to Paystack with one secret key; the key before it still proves webhooks while it is changed."""
+
+    name = messages.NAME
+    evidence_grade = EvidenceGrade.SIGNED
+    capabilities = GatewayCapabilities(
+        currencies=frozenset({"KES", "NGN", "GHS", "ZAR", "USD", "XOF"}),
+        amount_step_minor=1,
+        minimum_minor=300,
+        maximum_minor=10_000_000 * 100,
+        flow=Flow.REDIRECT,
+        can_query=True,
+        can_statement=True,
+        needs_phone=False,
+        needs_email=False,
+    )
+
+    def __init__(self, settings: Mapping[str, str], clock: Clock) -> None:
+        self._clock = clock
+        keys = (settings["secret_key"], settings.get("previous_secret_key", ""))
+        self._secrets = tuple(key for key in keys if key)
+        self._is_live = self._secrets[0].startswith("sk_live_")
+        self._client = PaystackClient(
+            base_url=settings.get("base_url") or PRODUCTION, secret_key=self._secrets[0]
+        )
+
+    async def start(self, request: PaymentRequest) -> StartedPayment:
+        """Begin a transaction and return where to send the browser."""
+        subunits = request.amount.minor * (100 if CURRENCIES[request.amount.currency] == 0 else 1)
+        data = await self._client.initialize(
+            {
+                # Paystack wants an address from everybody; people without one get a stable one of ours.
+                "email": request.payer_email or f"{request.account_number.lower()}@customers.invalid",
+                "amount": subunits,
+                "currency": request.amount.currency,
+                "reference": request.reference,
+                "callback_url": request.return_url,
+                "metadata": {"account": request.account_number},
+            }
+        )
+        redirect_url, reference = str(data.get("authorization_url", "")), str(data.get("reference", ""))
+        if not redirect_url.startswith(("https://", "http://127.0.0.1", "http://localhost")) or not reference:
+            raise GatewayProtocolError("Paystack took the payment but gave no address to go to.")
+        return StartedPayment(reference, redirect_url)
+
+    def read_webhook(self, delivery: WebhookDelivery) -> tuple[GatewayEvent, ...]:
+        """Return what a signed delivery says. Raises WebhookRejected when the signature is not ours."""
+        signature = delivery.headers.get(messages.SIGNATURE_HEADER, "")
+        if not messages.is_signed(delivery.body, signature=signature, secrets=self._secrets):
+            raise WebhookRejected("the signature is not Paystack's")
+        return (
+            messages.read_event(delivery.body, is_live=self._is_live, received_at=delivery.received_at),
+        )
+
+    def reply(self, events: Sequence[GatewayEvent], *, accepted: bool) -> WebhookReply:
+        """Answer 200: Paystack sends again whatever gets anything else."""
+        return WebhookReply(200, b"", "text/plain")
+
+    async def query(self, *, reference: str, gateway_reference: str | None) -> PaymentOutcome:
+        """Verify a transaction by our reference; one it never heard of has not been paid."""
+        body = await self._client.verify(gateway_reference or reference)
+        if body is None:
+            return Pending()
+        return messages.read_verification(body, received_at=self._clock.now())
+
+    async def read_statement(self, *, since: datetime, until: datetime) -> Sequence[PaymentEvidence]:
+        """Return what Paystack received in the span."""
+        found: list[PaymentEvidence] = []
+        for page in await self._client.list_transactions(since=since, until=until):
+            found += messages.read_list(page, received_at=self._clock.now())[0]
+        return tuple(found)
+
+    async def register_callbacks(self, *, public_url: str) -> None:
+        """Do nothing: Paystack's webhook address is set in its dashboard."""
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()

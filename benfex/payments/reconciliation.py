@@ -1,0 +1,190 @@
+"""Ask gateways about what is unfinished, and book from their own record what no callback told us."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+import structlog
+
+from benfex.core.actors import SystemActor
+from benfex.core.clock import Clock
+from benfex.core.errors import GatewayError
+from benfex.core.transactor import Transactor
+from benfex.core.unit_of_work import Snapshot, UnitOfWork
+from benfex.payments.accounts import GatewayBook
+from benfex.payments.attempts import announce, mark_failed, next_check_after
+from benfex.payments.gateway import (
+    Failed,
+    PaidReceiptToFollow,
+    PaymentEvidence,
+    PaymentOutcome,
+    Pending,
+    Succeeded,
+    Unknown,
+)
+from benfex.payments.settlement import Settled, settle_payment
+from data.queries import payments as payment_queries
+from data.values.identifiers import PaymentAttemptId
+from data.values.states import AttemptStatus, advance
+
+_ACTOR = SystemActor("reconciler")
+_AT_ONCE = 8
+_STATEMENT_MARGIN = timedelta(hours=1)
+_log = structlog.get_logger("reconciliation")
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedAttempt:
+    """What is needed to ask about an attempt."""
+
+    attempt_id: PaymentAttemptId
+    gateway: str
+    reference: str
+    gateway_reference: str | None
+    status: AttemptStatus
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StatementMatch:
+    """How many lines a gateway's record had, and how many of them were new to us and booked."""
+
+    read: int
+    booked: int
+
+
+class PaymentReconciler:
+    """Asks gateways, and settles what they say through the same door as everything else."""
+
+    def __init__(self, transactor: Transactor, gateways: GatewayBook, clock: Clock) -> None:
+        self._transactor = transactor
+        self._gateways = gateways
+        self._clock = clock
+
+    async def check_due_attempts(self, *, limit: int = 50) -> int:
+        """Ask about attempts whose check is due; return how many were asked about."""
+        due = await self._transactor.read(_unfinished, _ACTOR, limit=limit)
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def check(attempt: UnfinishedAttempt) -> str | None:
+            async with gate:
+                return await self._check(attempt)
+
+        wanting = {name for name in await asyncio.gather(*(check(attempt) for attempt in due)) if name}
+        for name in wanting:
+            since = min(attempt.started_at for attempt in due if attempt.gateway == name)
+            await self.read_statement(
+                name, since=since - _STATEMENT_MARGIN, until=self._clock.now() + _STATEMENT_MARGIN
+            )
+        return len(due)
+
+    async def read_statement(self, gateway_name: str, *, since: datetime, until: datetime) -> StatementMatch:
+        """Read what the gateway says it received and book what we do not know yet."""
+        gateway = self._gateways.get(gateway_name)
+        try:
+            entries = await gateway.read_statement(since=since, until=until)
+        except GatewayError as error:
+            _log.info("statement not read", gateway=gateway_name, reason=error.message)
+            return StatementMatch(0, 0)
+        fresh = await self._transactor.read(_unbooked, _ACTOR, gateway=gateway_name, entries=tuple(entries))
+        booked = 0
+        for evidence in fresh:
+            outcome = await self._transactor.transact(
+                settle_payment, _ACTOR, evidence=evidence, evidence_at=self._clock.now(), source="statement"
+            )
+            booked += outcome.settled is Settled.BOOKED
+        return StatementMatch(len(entries), booked)
+
+    async def _check(self, attempt: UnfinishedAttempt) -> str | None:
+        """Ask about one attempt; return its gateway when the gateway's statement is needed."""
+        gateway = self._gateways.find(attempt.gateway)
+        outcome: PaymentOutcome
+        if gateway is None:
+            outcome = Unknown("this way to pay is not set up any more")
+        else:
+            try:
+                outcome = await gateway.query(
+                    reference=attempt.reference, gateway_reference=attempt.gateway_reference
+                )
+            except GatewayError as error:
+                outcome = Unknown(error.message)
+        if isinstance(outcome, Succeeded) and attempt.status is not AttemptStatus.SUCCEEDED:
+            await self._transactor.transact(
+                settle_payment,
+                _ACTOR,
+                evidence=outcome.evidence,
+                evidence_at=self._clock.now(),
+                source="query",
+            )
+        await self._transactor.transact(note_answer, _ACTOR, attempt_id=attempt.attempt_id, outcome=outcome)
+        lost = gateway is not None and attempt.gateway_reference is None
+        needs = isinstance(outcome, PaidReceiptToFollow) or (lost and isinstance(outcome, Unknown))
+        waits = attempt.status is not AttemptStatus.SUCCEEDED
+        can = gateway is not None and gateway.capabilities.can_statement
+        return attempt.gateway if needs and waits and can else None
+
+
+def note_answer(uow: UnitOfWork, *, attempt_id: PaymentAttemptId, outcome: PaymentOutcome) -> None:
+    """Keep what the gateway answered about an attempt, and when to ask again."""
+    attempt = payment_queries.find_attempt(uow.session, attempt_id)
+    assert attempt is not None
+    attempt.checks += 1
+    if attempt.status is AttemptStatus.SUCCEEDED:
+        if isinstance(outcome, Failed):
+            attempt.needs_review = True
+            attempt.review_reason = "Booked from a callback, but the gateway says it was not paid."
+        settled = not isinstance(outcome, (Pending, Unknown)) or attempt.checks > 5
+        attempt.next_check_at = (
+            None if settled else next_check_after(attempt.started_at or uow.now, attempt.checks, uow.now)
+        )
+        uow.session.flush()
+        return
+    attempt.next_check_at = next_check_after(attempt.started_at or uow.now, attempt.checks, uow.now)
+    match outcome:
+        case Succeeded():
+            attempt.next_check_at = None
+        case PaidReceiptToFollow():
+            attempt.paid_reported_at = attempt.paid_reported_at or uow.now
+            attempt.next_check_at = min(attempt.next_check_at or uow.now, uow.now + timedelta(seconds=15))
+        case Failed(code=code, message=message):
+            if attempt.status in payment_queries.OPEN_STATES:
+                mark_failed(uow, attempt, code=code, message=message)
+            else:
+                attempt.next_check_at = None
+        case Pending() | Unknown():
+            if attempt.status in payment_queries.OPEN_STATES and attempt.expires_at <= uow.now:
+                attempt.status = advance(attempt.status, AttemptStatus.EXPIRED)
+        case _:
+            assert_never(outcome)
+    if attempt.next_check_at is None and attempt.paid_reported_at is not None:
+        attempt.needs_review, attempt.review_reason = (
+            True,
+            "Paid, says the gateway, but no receipt came in 72 hours.",
+        )
+    uow.session.flush()
+    announce(uow, attempt)
+
+
+def _unfinished(snapshot: Snapshot, *, limit: int) -> tuple[UnfinishedAttempt, ...]:
+    return tuple(
+        UnfinishedAttempt(
+            PaymentAttemptId(row.id),
+            row.gateway,
+            row.reference,
+            row.gateway_reference,
+            row.status,
+            row.started_at or snapshot.now,
+        )
+        for row in payment_queries.attempts_due(snapshot.session, now=snapshot.now, limit=limit)
+        if row.id is not None
+    )
+
+
+def _unbooked(
+    snapshot: Snapshot, *, gateway: str, entries: tuple[PaymentEvidence, ...]
+) -> tuple[PaymentEvidence, ...]:
+    known = payment_queries.booked_transactions(
+        snapshot.session, gateway=gateway, transaction_ids=[entry.transaction_id for entry in entries]
+    )
+    return tuple(entry for entry in entries if entry.transaction_id not in known)

@@ -1,0 +1,22 @@
+"""The gateways by name: the one place that knows them all. Adding one is one line here."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from benfex.core.clock import Clock
+from benfex.payments.gateway import Gateway
+from benfex.payments.gateways.mpesa.gateway import MpesaGateway
+from benfex.payments.gateways.paystack.gateway import PaystackGateway
+
+GATEWAYS: Final[Mapping[str, Callable[[Mapping[str, str], Clock], Gateway]]] = MappingProxyType(
+    {
+        MpesaGateway.name: MpesaGateway,
+        PaystackGateway.name: PaystackGateway,
+    }
+)
+
+
+def build_gateways(settings: Mapping[str, Mapping[str, str]], clock: Clock) -> Mapping[str, Gateway]:
+    """Return a gateway for each name that is set up; names we do not know are left out."""
+    return {name: GATEWAYS[name](values, clock) for name, values in settings.items() if name in GATEWAYS}

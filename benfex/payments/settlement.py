@@ -1,0 +1,280 @@
+"""Turn evidence of money into a payment, exactly once: one act for every door.
+
+The key of a payment is the gateway's transaction id. Whose the money is, is said in `matching`; what it pays,
+in `billing/invoicing`. Evidence that came over a secret path proves less than a signature: it must agree with
+what we asked for, or it waits for the gateway's own word (Daraja callbacks carry no signature).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from benfex.billing.invoicing import allocate_open_money
+from benfex.core.actors import require
+from benfex.core.audit import record_audit
+from benfex.core.events import AttemptChanged, PaymentSettled
+from benfex.core.policy import billing_today, current_terms
+from benfex.core.unit_of_work import UnitOfWork
+from benfex.ledger import entries
+from benfex.ledger.journal import EntrySource, post_entry
+from benfex.payments.gateway import PaymentEvidence
+from benfex.payments.matching import Match, match_evidence
+from benfex.subscriptions.lifecycle import reactivate_subscription
+from data.locks import lock_customer
+from data.models.payment import Payment, PaymentAttempt, RestorationClock
+from data.queries import invoices as invoice_queries
+from data.queries import payments as payment_queries
+from data.queries import subscriptions as subscription_queries
+from data.values.errors import Conflict, NotFound
+from data.values.identifiers import CustomerId, PaymentAttemptId, PaymentId, SubscriptionId
+from data.values.kinds import EntryKind, EvidenceGrade, SuspensionReason
+from data.values.money import Money
+from data.values.roles import Permission
+from data.values.states import AttemptStatus, PaymentStatus, SubscriptionStatus, advance
+
+
+# A callback that carries no signature is believed at once and asked about soon after.
+_SECOND_OPINION = timedelta(seconds=30)
+
+
+class Settled(StrEnum):
+    """What became of the evidence."""
+
+    BOOKED = "booked"
+    KNOWN = "known"
+    HELD = "held"
+    UNKNOWN_ATTEMPT = "unknown_attempt"
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementOutcome:
+    """What became of the evidence, and the payment when there is one."""
+
+    settled: Settled
+    payment_id: PaymentId | None = None
+    reason: str = ""
+
+
+def settle_payment(
+    uow: UnitOfWork, *, evidence: PaymentEvidence, evidence_at: datetime, source: str
+) -> SettlementOutcome:
+    """Book the money of `evidence` once, pay invoices with it and restore what it pays for.
+
+    `evidence_at` is when the first message with this receipt reached us; `source` names the door.
+    """
+    require(uow.actor, Permission.RECORD_PAYMENTS)
+    booked = payment_queries.payment_of_transaction(
+        uow.session, gateway=evidence.gateway, transaction_id=evidence.transaction_id
+    )
+    if booked is not None:
+        return _enrich(uow, booked, evidence)
+    match = match_evidence(uow, evidence=evidence)
+    refused = _refusal(match, evidence)
+    if refused is not None:
+        return _hold(uow, match, refused)
+    if match.customer_id is not None:
+        lock_customer(uow.session, match.customer_id)
+    payment = Payment(
+        customer_id=match.customer_id,
+        attempt_id=match.attempt.id if match.attempt else None,
+        gateway=evidence.gateway,
+        gateway_transaction_id=evidence.transaction_id,
+        amount_minor=evidence.amount.minor,
+        fee_minor=evidence.fee.minor if evidence.fee else 0,
+        currency=evidence.amount.currency,
+        status=PaymentStatus.RECEIVED,
+        grade=evidence.grade,
+        source=source,
+        received_at=uow.now,
+        payer_name=(evidence.payer_name or "")[:120],
+        payer_phone=(evidence.payer_phone or "")[:64],
+        account_reference=(evidence.account_reference or "")[:64],
+        match_reason=match.reason,
+    )
+    uow.session.add(payment)
+    uow.session.flush()
+    assert payment.id is not None
+    payment_id = PaymentId(payment.id)
+    _post(uow, payment_id, evidence, match.customer_id)
+    if match.attempt is not None:
+        _succeed(uow, match.attempt)
+        if evidence.grade is EvidenceGrade.SECRET_PATH:
+            match.attempt.next_check_at = uow.now + _SECOND_OPINION
+    if match.customer_id is not None:
+        allocate_open_money(uow, customer_id=match.customer_id, currency=evidence.amount.currency)
+        restore_services(uow, customer_id=match.customer_id, payment_id=payment_id, evidence_at=evidence_at)
+    record_audit(
+        uow,
+        action="settle",
+        entity="payment",
+        entity_id=payment_id,
+        changes={"gateway": evidence.gateway, "amount_minor": evidence.amount.minor, "match": match.reason},
+    )
+    _announce(uow, payment)
+    return SettlementOutcome(Settled.BOOKED, payment_id)
+
+
+def match_payment(uow: UnitOfWork, *, payment_id: PaymentId, customer_id: CustomerId) -> None:
+    """Give unmatched money to its customer, pay invoices with it and restore what it pays for.
+
+    Raises NotFound, Conflict when it has a customer already or was reversed.
+    """
+    require(uow.actor, Permission.MATCH_PAYMENTS)
+    payment = payment_queries.find_payment(uow.session, payment_id)
+    if payment is None:
+        raise NotFound("payment")
+    lock_customer(uow.session, customer_id)
+    if payment.customer_id is not None:
+        raise Conflict("This money already has a customer.")
+    if payment.status is not PaymentStatus.RECEIVED:
+        raise Conflict("This money was reversed.")
+    payment.customer_id = customer_id
+    payment.match_reason = "matched by staff"
+    amount = Money(payment.amount_minor, payment.currency)
+    post_entry(
+        uow,
+        kind=EntryKind.PAYMENT_MATCHED,
+        source=EntrySource("payment", payment_id),
+        postings=entries.payment_matched(customer_id, amount),
+        occurred_at=uow.now,
+        memo=f"{payment.gateway} {payment.gateway_transaction_id}",
+    )
+    uow.session.flush()
+    allocate_open_money(uow, customer_id=customer_id, currency=payment.currency)
+    restore_services(uow, customer_id=customer_id, payment_id=payment_id, evidence_at=uow.now)
+    record_audit(
+        uow, action="match", entity="payment", entity_id=payment_id, changes={"customer_id": customer_id}
+    )
+    _announce(uow, payment)
+
+
+def restore_services(
+    uow: UnitOfWork, *, customer_id: CustomerId, payment_id: PaymentId, evidence_at: datetime
+) -> tuple[SubscriptionId, ...]:
+    """Give back what non-payment took, when no more than the tolerated debt is overdue; start its clocks."""
+    overdue = invoice_queries.overdue_invoices(uow.session, customer_id=customer_id, on=billing_today(uow))
+    owed = sum(invoice.total_minor - invoice.paid_minor for invoice in overdue)
+    if owed > current_terms(uow).debt_tolerated_minor:
+        return ()
+    restored: list[SubscriptionId] = []
+    for subscription in subscription_queries.subscriptions_of(uow.session, customer_id=customer_id):
+        lifts = subscription.suspension_reason is SuspensionReason.NON_PAYMENT
+        suspended = subscription.status is SubscriptionStatus.SUSPENDED and lifts
+        assert subscription.id is not None
+        if not suspended and (subscription.status is not SubscriptionStatus.PAST_DUE or overdue):
+            continue
+        subscription_id = SubscriptionId(subscription.id)
+        connection_id = reactivate_subscription(uow, subscription_id=subscription_id, by_payment=True)
+        if connection_id is not None:
+            uow.session.add(
+                RestorationClock(
+                    payment_id=payment_id,
+                    subscription_id=subscription_id,
+                    connection_id=connection_id,
+                    evidence_at=evidence_at,
+                    matched_at=uow.now,
+                    settled_at=uow.now,
+                )
+            )
+            restored.append(subscription_id)
+    uow.session.flush()
+    return tuple(restored)
+
+
+def _refusal(match: Match, evidence: PaymentEvidence) -> Settled | None:
+    if evidence.grade is not EvidenceGrade.SECRET_PATH or evidence.attempt_token is None:
+        return None
+    attempt = match.attempt
+    if attempt is None:
+        return Settled.UNKNOWN_ATTEMPT
+    same_amount = (attempt.amount_minor, attempt.currency) == (
+        evidence.amount.minor,
+        evidence.amount.currency,
+    )
+    named = evidence.gateway_reference
+    same_reference = attempt.gateway_reference is None or attempt.gateway_reference == named
+    return None if same_amount and same_reference else Settled.HELD
+
+
+def _hold(uow: UnitOfWork, match: Match, refused: Settled) -> SettlementOutcome:
+    if refused is Settled.UNKNOWN_ATTEMPT or match.attempt is None:
+        return SettlementOutcome(Settled.UNKNOWN_ATTEMPT, reason="no attempt of ours carries this callback")
+    attempt = match.attempt
+    attempt.needs_review = True
+    attempt.review_reason = (
+        "The callback does not agree with what we asked for; waiting for the gateway's own record."
+    )
+    if attempt.status is not AttemptStatus.SUCCEEDED:
+        attempt.next_check_at = uow.now
+    uow.session.flush()
+    return SettlementOutcome(Settled.HELD, reason=attempt.review_reason)
+
+
+def _enrich(uow: UnitOfWork, payment: Payment, evidence: PaymentEvidence) -> SettlementOutcome:
+    assert payment.id is not None
+    match = match_evidence(uow, evidence=evidence)
+    attempt = match.attempt
+    exact = evidence.attempt_token is not None or evidence.our_reference is not None
+    if attempt is not None and exact and attempt.customer_id == payment.customer_id:
+        payment.attempt_id = attempt.id
+        if attempt.status is not AttemptStatus.SUCCEEDED:
+            _succeed(uow, attempt)
+    payment.payer_name = payment.payer_name or (evidence.payer_name or "")[:120]
+    payment.account_reference = payment.account_reference or (evidence.account_reference or "")[:64]
+    uow.session.flush()
+    return SettlementOutcome(Settled.KNOWN, PaymentId(payment.id), "this transaction is booked already")
+
+
+def _post(
+    uow: UnitOfWork, payment_id: PaymentId, evidence: PaymentEvidence, customer_id: CustomerId | None
+) -> None:
+    source = EntrySource("payment", payment_id)
+    memo = f"{evidence.gateway} {evidence.transaction_id}"
+    if customer_id is None:
+        kind, lines = (
+            EntryKind.PAYMENT_UNMATCHED,
+            entries.payment_unmatched(evidence.gateway, evidence.amount),
+        )
+    else:
+        kind = EntryKind.PAYMENT_RECEIVED
+        lines = entries.payment_received(evidence.gateway, customer_id, evidence.amount)
+    post_entry(uow, kind=kind, source=source, postings=lines, occurred_at=uow.now, memo=memo)
+    if evidence.fee is not None and evidence.fee.is_positive:
+        post_entry(
+            uow,
+            kind=EntryKind.GATEWAY_FEE,
+            source=source,
+            postings=entries.gateway_fee(evidence.gateway, evidence.fee),
+            occurred_at=uow.now,
+            memo=memo,
+        )
+
+
+def _succeed(uow: UnitOfWork, attempt: PaymentAttempt) -> None:
+    assert attempt.id is not None
+    if attempt.status is not AttemptStatus.SUCCEEDED:
+        attempt.status = advance(attempt.status, AttemptStatus.SUCCEEDED)
+    attempt.next_check_at = None
+    attempt.failure_code = attempt.failure_message = None
+    attempt.needs_review, attempt.review_reason = False, None
+    uow.session.flush()
+    uow.emit(
+        AttemptChanged(
+            attempt_id=PaymentAttemptId(attempt.id),
+            customer_id=CustomerId(attempt.customer_id),
+            status=AttemptStatus.SUCCEEDED,
+        )
+    )
+
+
+def _announce(uow: UnitOfWork, payment: Payment) -> None:
+    assert payment.id is not None
+    uow.emit(
+        PaymentSettled(
+            payment_id=PaymentId(payment.id),
+            customer_id=CustomerId(payment.customer_id) if payment.customer_id is not None else None,
+            amount_minor=payment.amount_minor,
+            currency=payment.currency,
+            gateway=payment.gateway,
+        )
+    )

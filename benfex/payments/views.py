@@ -1,0 +1,179 @@
+"""Payments and attempts as the console shows them. Acts are in `settlement` and `cash`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from benfex.core.actors import require
+from benfex.core.paging import Page, PageRequest
+from benfex.core.policy import current_terms
+from benfex.core.unit_of_work import Snapshot
+from data.queries import payments_listing as listing
+from data.values.errors import NotFound
+from data.values.identifiers import CustomerId, PaymentAttemptId, PaymentId
+from data.values.kinds import EvidenceGrade
+from data.values.money import Money
+from data.values.roles import Permission
+from data.values.states import AttemptStatus, PaymentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentListed:
+    """A line of a payment list; no customer means the money is not placed.
+
+    `back_after_ms` is how long after its evidence the router was read back, None where nothing was suspended
+    or it is not done; `is_restoring` says that it is under way.
+    """
+
+    payment_id: PaymentId
+    customer_id: CustomerId | None
+    customer_name: str
+    account_number: str
+    gateway: str
+    transaction_id: str
+    amount: Money
+    status: PaymentStatus
+    grade: EvidenceGrade
+    received_at: datetime
+    payer_name: str
+    payer_phone: str
+    account_reference: str
+    match_reason: str
+    back_after_ms: int | None
+    is_restoring: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentCounts:
+    """How many rows each tab has, and how much money is not placed."""
+
+    received: int
+    attempts: int
+    unmatched: int
+    unmatched_sum: Money
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptListed:
+    """A line of the attempt list."""
+
+    attempt_id: PaymentAttemptId
+    customer_id: CustomerId
+    customer_name: str
+    account_number: str
+    gateway: str
+    reference: str
+    amount: Money
+    status: AttemptStatus
+    payer: str
+    asked_at: datetime
+    failure_message: str
+    review_reason: str
+
+
+def list_payments(
+    snapshot: Snapshot, *, request: PageRequest, customer_id: CustomerId | None = None
+) -> Page[PaymentListed]:
+    """Return one page of payments; `filter` may be unmatched; `sort` is received or amount."""
+    require(snapshot.actor, Permission.VIEW_PAYMENTS)
+    unmatched, search = request.filter == "unmatched", request.search.strip()
+    rows = listing.payments_page(
+        snapshot.session,
+        unmatched=unmatched,
+        search=search,
+        customer_id=customer_id,
+        sort=request.sort,
+        descending=request.descending,
+        limit=request.limit,
+        offset=request.offset,
+    )
+    total = listing.count_payments(
+        snapshot.session, unmatched=unmatched, search=search, customer_id=customer_id
+    )
+    return Page(_listed(snapshot, rows), total)
+
+
+def payment(snapshot: Snapshot, *, payment_id: PaymentId) -> PaymentListed:
+    """Return one payment as a list shows it. Raises NotFound."""
+    require(snapshot.actor, Permission.VIEW_PAYMENTS)
+    row = listing.payment_row(snapshot.session, payment_id)
+    if row is None:
+        raise NotFound("payment")
+    return _listed(snapshot, [row])[0]
+
+
+def payment_counts(snapshot: Snapshot) -> PaymentCounts:
+    """Return how many rows each tab has; the sum is in the ISP's currency."""
+    require(snapshot.actor, Permission.VIEW_PAYMENTS)
+    currency = current_terms(snapshot).currency
+    return PaymentCounts(
+        received=listing.count_payments(snapshot.session, unmatched=False),
+        attempts=listing.count_attempts(snapshot.session),
+        unmatched=listing.count_payments(snapshot.session, unmatched=True),
+        unmatched_sum=Money(listing.unmatched_sum(snapshot.session, currency=currency), currency),
+    )
+
+
+def list_attempts(
+    snapshot: Snapshot, *, request: PageRequest, customer_id: CustomerId | None = None
+) -> Page[AttemptListed]:
+    """Return one page of attempts in the order they were made."""
+    require(snapshot.actor, Permission.VIEW_PAYMENTS)
+    search = request.search.strip()
+    rows = listing.attempts_page(
+        snapshot.session,
+        search=search,
+        customer_id=customer_id,
+        descending=request.descending,
+        limit=request.limit,
+        offset=request.offset,
+    )
+    total = listing.count_attempts(snapshot.session, search=search)
+    return Page(tuple(_attempt(row) for row in rows), total)
+
+
+def _listed(snapshot: Snapshot, rows: list[listing.PaymentRow]) -> tuple[PaymentListed, ...]:
+    clocks: dict[int, listing.Restoration] = {}
+    for clock in listing.restorations_of(snapshot.session, [row.id for row in rows]):
+        clocks.setdefault(clock.payment_id, clock)
+    return tuple(_payment(row, clocks.get(row.id)) for row in rows)
+
+
+def _payment(row: listing.PaymentRow, clock: listing.Restoration | None) -> PaymentListed:
+    back = None
+    if clock is not None and clock.read_back_at is not None:
+        back = round((clock.read_back_at - clock.evidence_at).total_seconds() * 1000)
+    return PaymentListed(
+        payment_id=PaymentId(row.id),
+        customer_id=CustomerId(row.customer_id) if row.customer_id is not None else None,
+        customer_name=row.customer_name or "",
+        account_number=row.account_number or "",
+        gateway=row.gateway,
+        transaction_id=row.transaction_id,
+        amount=Money(row.amount_minor, row.currency),
+        status=row.status,
+        grade=row.grade,
+        received_at=row.received_at,
+        payer_name=row.payer_name,
+        payer_phone=row.payer_phone,
+        account_reference=row.account_reference,
+        match_reason=row.match_reason,
+        back_after_ms=back,
+        is_restoring=clock is not None and back is None,
+    )
+
+
+def _attempt(row: listing.AttemptRow) -> AttemptListed:
+    return AttemptListed(
+        attempt_id=PaymentAttemptId(row.id),
+        customer_id=CustomerId(row.customer_id),
+        customer_name=row.customer_name,
+        account_number=row.account_number,
+        gateway=row.gateway,
+        reference=row.reference,
+        amount=Money(row.amount_minor, row.currency),
+        status=row.status,
+        payer=row.payer,
+        asked_at=row.created_at,
+        failure_message=row.failure_message or "",
+        review_reason=(row.review_reason or "The gateway's word is awaited.") if row.needs_review else "",
+    )

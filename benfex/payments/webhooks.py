@@ -1,0 +1,203 @@
+"""The inbox of gateways' messages: prove, store raw, answer; then work them off, as often as it takes.
+
+What money does is said in `settlement`; how a gateway writes, in `gateways/`.
+"""
+
+import hashlib
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import assert_never
+
+import structlog
+
+from benfex.core.actors import SystemActor
+from benfex.core.errors import WebhookRejected
+from benfex.core.events import WebhookStored
+from benfex.core.transactor import Transactor
+from benfex.core.unit_of_work import Snapshot, UnitOfWork
+from benfex.payments.accounts import GatewayBook
+from benfex.payments.attempts import fail_attempt, note_paid_without_receipt
+from benfex.payments.gateway import (
+    ChargeFailed,
+    ChargeSucceeded,
+    Gateway,
+    GatewayEvent,
+    Ignored,
+    PaidWithoutReceipt,
+    ValidationAsked,
+    WebhookDelivery,
+    WebhookReply,
+)
+from benfex.payments.settlement import Settled, settle_payment
+from data.models.webhook import InboundWebhook, QuarantinedWebhook
+from data.queries import webhooks as webhook_queries
+from data.queries.webhooks import StoredDelivery
+from data.values.identifiers import WebhookId, hash_token
+from data.values.states import WebhookStatus, advance
+
+_QUARANTINE_KEEPS = 1_000
+_QUARANTINE_BYTES = 8 * 1024
+_TRIES_MAX = 10
+_FIRST_RETRY = timedelta(seconds=5)
+_KEPT_HEADERS = ("content-type", "user-agent", "x-paystack-signature")
+_log = structlog.get_logger("webhooks")
+
+
+class WebhookInbox:
+    """Receives deliveries and works them off."""
+
+    def __init__(self, transactor: Transactor, gateways: GatewayBook) -> None:
+        self._transactor = transactor
+        self._gateways = gateways
+
+    async def receive(self, gateway_name: str, delivery: WebhookDelivery) -> WebhookReply:
+        """Store what proves itself, quarantine what does not, and return what to answer."""
+        actor = SystemActor(f"webhook:{gateway_name}")
+        gateway = self._gateways.find(gateway_name)
+        if gateway is None:
+            return WebhookReply(404, b"", "text/plain")
+        if delivery.attempt_token is not None:
+            delivery = replace(delivery, attempt_token=hash_token(delivery.attempt_token))
+        try:
+            events = gateway.read_webhook(delivery)
+        except WebhookRejected as rejected:
+            _log.info("webhook refused", gateway=gateway_name, reason=rejected.message)
+            await self._transactor.transact(
+                _quarantine, actor, gateway=gateway_name, delivery=delivery, reason=rejected.message
+            )
+            return WebhookReply(404 if rejected.not_found else 401, b"", "text/plain")
+        await self._transactor.transact(_store, actor, gateway=gateway, delivery=delivery, events=events)
+        return gateway.reply(events, accepted=True)
+
+    async def process_pending(self, *, limit: int = 64) -> int:
+        """Work off what is stored; return how many deliveries were looked at."""
+        done = 0
+        while True:
+            due = await self._transactor.read(_due, SystemActor("inbox"), limit=limit)
+            for stored in due:
+                await self._process(stored)
+            done += len(due)
+            if len(due) < limit:
+                return done
+
+    async def _process(self, stored: StoredDelivery) -> None:
+        actor = SystemActor(f"webhook:{stored.gateway}")
+        gateway = self._gateways.find(stored.gateway)
+        if gateway is None:
+            return
+        try:
+            events = gateway.read_webhook(self._delivery_of(stored))
+        except WebhookRejected as rejected:
+            await self._transactor.transact(
+                _retry_later, actor, webhook_id=WebhookId(stored.id), reason=rejected.message
+            )
+            return
+        await self._transactor.transact(_work_off, actor, stored=stored, events=events)
+
+    def _delivery_of(self, stored: StoredDelivery) -> WebhookDelivery:
+        return WebhookDelivery(
+            path_kind=stored.kind,
+            path_token=self._gateways.callback_token(stored.gateway),
+            attempt_token=stored.attempt_token_hash,
+            headers=json.loads(stored.headers),
+            body=stored.body,
+            received_at=stored.received_at,
+        )
+
+
+def _due(snapshot: Snapshot, *, limit: int) -> tuple[StoredDelivery, ...]:
+    return tuple(webhook_queries.due_deliveries(snapshot.session, now=snapshot.now, limit=limit))
+
+
+def _quarantine(uow: UnitOfWork, *, gateway: str, delivery: WebhookDelivery, reason: str) -> None:
+    uow.session.add(
+        QuarantinedWebhook(
+            gateway=gateway,
+            reason=reason[:160],
+            path=delivery.path_kind[:120],
+            body=delivery.body[:_QUARANTINE_BYTES],
+            received_at=delivery.received_at,
+        )
+    )
+    uow.session.flush()
+    webhook_queries.trim_quarantine(uow.session, keep=_QUARANTINE_KEEPS)
+
+
+def _store(
+    uow: UnitOfWork, *, gateway: Gateway, delivery: WebhookDelivery, events: tuple[GatewayEvent, ...]
+) -> None:
+    # Unsigned gateways could be sent a forged id that shadows a true one, so the whole body is the id.
+    digest = hashlib.sha256(
+        b"\0".join([delivery.path_kind.encode(), (delivery.attempt_token or "").encode(), delivery.body])
+    )
+    if webhook_queries.has_delivery(uow.session, gateway=gateway.name, external_id=digest.hexdigest()):
+        return
+    nothing_to_do = all(isinstance(event, (Ignored, ValidationAsked)) for event in events)
+    row = InboundWebhook(
+        gateway=gateway.name,
+        kind=delivery.path_kind[:32],
+        external_id=digest.hexdigest(),
+        attempt_token_hash=delivery.attempt_token,
+        headers=json.dumps({key: value for key, value in delivery.headers.items() if key in _KEPT_HEADERS}),
+        body=delivery.body,
+        evidence=gateway.evidence_grade,
+        status=WebhookStatus.IGNORED if nothing_to_do else WebhookStatus.RECEIVED,
+        error=next((event.reason for event in events if isinstance(event, Ignored)), None),
+        received_at=delivery.received_at,
+        processed_at=uow.now if nothing_to_do else None,
+    )
+    uow.session.add(row)
+    uow.session.flush()
+    if not nothing_to_do and row.id is not None:
+        uow.emit(WebhookStored(webhook_id=WebhookId(row.id), gateway=gateway.name))
+
+
+def _work_off(uow: UnitOfWork, *, stored: StoredDelivery, events: tuple[GatewayEvent, ...]) -> None:
+    row = webhook_queries.find_delivery(uow.session, stored.id)
+    assert row is not None
+    if row.processed_at is not None:
+        return
+    unknown = [reason for event in events if (reason := _apply(uow, stored, event))]
+    if unknown:
+        _put_off(uow, row, unknown[0])
+        return
+    if row.status is WebhookStatus.FAILED:
+        row.status = advance(row.status, WebhookStatus.RECEIVED)
+    row.status = advance(row.status, WebhookStatus.PROCESSED)
+    row.processed_at, row.error = uow.now, None
+
+
+def _apply(uow: UnitOfWork, stored: StoredDelivery, event: GatewayEvent) -> str | None:
+    match event:
+        case ChargeSucceeded(evidence=evidence):
+            outcome = settle_payment(
+                uow, evidence=evidence, evidence_at=stored.received_at, source=f"webhook:{stored.kind}"
+            )
+            return outcome.reason if outcome.settled is Settled.UNKNOWN_ATTEMPT else None
+        case ChargeFailed():
+            return fail_attempt(uow, gateway=stored.gateway, failure=event)
+        case PaidWithoutReceipt():
+            note_paid_without_receipt(uow, gateway=stored.gateway, event=event)
+            return None
+        case ValidationAsked() | Ignored():
+            return None
+        case _:
+            assert_never(event)
+
+
+def _retry_later(uow: UnitOfWork, *, webhook_id: WebhookId, reason: str) -> None:
+    row = webhook_queries.find_delivery(uow.session, webhook_id)
+    assert row is not None
+    _put_off(uow, row, reason)
+
+
+def _put_off(uow: UnitOfWork, row: InboundWebhook, reason: str) -> None:
+    row.attempts += 1
+    row.error = reason[:250]
+    if row.status is not WebhookStatus.FAILED:
+        row.status = advance(row.status, WebhookStatus.FAILED)
+    if row.attempts >= _TRIES_MAX:
+        row.processed_at = uow.now  # tried enough: it stays failed, for a person to look at
+    else:
+        row.next_try_at = uow.now + _FIRST_RETRY * 2 ** min(row.attempts - 1, 8)

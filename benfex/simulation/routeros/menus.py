@@ -1,0 +1,262 @@
+"""The menus of the simulated router and their properties (reference C; recordings named in G)."""
+
+from collections.abc import Mapping
+
+from benfex.simulation.routeros.schema import Field, Kind, Menu
+
+IDENTITY = "/system/identity"
+RESOURCE = "/system/resource"
+ROUTERBOARD = "/system/routerboard"
+INTERFACE = "/interface"
+PPPOE_SERVER = "/interface/pppoe-server"
+SECRET = "/ppp/secret"  # noqa: S105 (a menu, not a password)
+PROFILE = "/ppp/profile"
+PPP_ACTIVE = "/ppp/active"
+QUEUE = "/queue/simple"
+HOTSPOT_USER = "/ip/hotspot/user"
+HOTSPOT_ACTIVE = "/ip/hotspot/active"
+HOTSPOT_PROFILE = "/ip/hotspot/user/profile"
+LEASE = "/ip/dhcp-server/lease"
+ADDRESS_LIST = "/ip/firewall/address-list"
+POOL = "/ip/pool"
+ADDRESS = "/ip/address"
+
+SUSPENDED = "benfex-suspended"
+DISABLED = Field("disabled", Kind.FLAG, default="false")
+COMMENT = Field("comment")
+
+# Properties that print as true and false, in any menu: for these a query may say yes and no.
+FLAGS = frozenset(
+    (
+        "disabled",
+        "dynamic",
+        "running",
+        "radius",
+        "invalid",
+        "blocked",
+        "default",
+        "routerboard",
+        "block-access",
+    )
+)
+
+
+def _menu(
+    path: str,
+    *fields: Field,
+    key: tuple[str, ...] = (),
+    duplicate: str = "already have such entry",
+    fixed: frozenset[str] = frozenset(),
+    can_add: bool = True,
+    single: bool = False,
+    read_only: Mapping[str, str] | None = None,
+) -> Menu:
+    by_name = {field.name: field for field in fields}
+    return Menu(path, by_name, key, duplicate, fixed, can_add, single, read_only)
+
+
+def _number(name: str, default: str | None = "0") -> Field:
+    return Field(name, Kind.NUMBER, default=default)
+
+
+def _duration(name: str, default: str | None = None) -> Field:
+    return Field(name, Kind.DURATION, default=default)
+
+
+def _choice(name: str, *choices: str) -> Field:
+    """Return a property with fixed choices, the first being the default."""
+    return Field(name, Kind.CHOICE, default=choices[0], choices=choices)
+
+
+def _reference(name: str, menu: str, *, default: str | None = None, also: tuple[str, ...] = ()) -> Field:
+    return Field(name, Kind.REFERENCE, default=default, menu=menu, choices=also)
+
+
+_SECRET = _menu(
+    SECRET,
+    Field("name", required=True),
+    _choice("service", "any", "async", "l2tp", "ovpn", "pppoe", "pptp", "sstp"),
+    Field("caller-id", default=""),
+    Field("password", default=""),
+    _reference("profile", PROFILE, default="default"),
+    Field("local-address", Kind.ADDRESS_OR_POOL),
+    Field("remote-address", Kind.ADDRESS_OR_POOL),
+    Field("remote-ipv6-prefix"),
+    Field("routes", default=""),
+    Field("ipv6-routes", default=""),
+    _number("limit-bytes-in"),
+    _number("limit-bytes-out"),
+    COMMENT,
+    DISABLED,
+    key=("name", "service"),
+    duplicate="already have user with this name for this service",
+    read_only={"last-logged-out": "1970-01-01 00:00:00"},
+)
+
+_PROFILE = _menu(
+    PROFILE,
+    Field("name", required=True),
+    Field("local-address", Kind.ADDRESS_OR_POOL),
+    Field("remote-address", Kind.ADDRESS_OR_POOL),
+    Field("rate-limit", Kind.RATE_LIMIT),
+    Field("address-list", default=""),
+    _choice("only-one", "default", "yes", "no"),
+    _duration("session-timeout"),
+    _duration("idle-timeout"),
+    Field("dns-server"),
+    Field("parent-queue"),
+    Field("insert-queue-before"),
+    Field("queue-type"),
+    _choice("use-compression", "default", "yes", "no"),
+    _choice("use-encryption", "default", "yes", "no", "required"),
+    _choice("change-tcp-mss", "default", "yes", "no"),
+    Field("on-up", default=""),
+    Field("on-down", default=""),
+    COMMENT,
+    key=("name",),
+    duplicate="already have profile with such name",
+    fixed=frozenset({"default", "default-encryption"}),
+    read_only={"default": "false"},
+)
+
+_QUEUE = _menu(
+    QUEUE,
+    Field("name", required=True),
+    Field("target", Kind.TARGET, required=True),
+    Field("parent", default="none"),
+    Field("packet-marks", default=""),
+    Field("priority", default="8/8"),
+    Field("queue", default="default-small/default-small"),
+    Field("limit-at", Kind.RATE_PAIR, default="0/0"),
+    Field("max-limit", Kind.RATE_PAIR, default="0/0"),
+    Field("burst-limit", Kind.RATE_PAIR, default="0/0"),
+    Field("burst-threshold", Kind.RATE_PAIR, default="0/0"),
+    Field("burst-time", default="0s/0s"),
+    Field("bucket-size", default="0.1/0.1"),
+    COMMENT,
+    DISABLED,
+    key=("name",),
+    duplicate="already have such name",
+    read_only={"invalid": "false", "dynamic": "false", "bytes": "0/0", "packets": "0/0", "rate": "0/0"},
+)
+
+_HOTSPOT_USER = _menu(
+    HOTSPOT_USER,
+    _reference("server", "", default="all", also=("all", "hotspot1")),
+    Field("name", required=True),
+    Field("password", default=""),
+    _reference("profile", HOTSPOT_PROFILE, default="default"),
+    Field("address", Kind.ADDRESS),
+    Field("mac-address", Kind.MAC),
+    Field("email"),
+    _duration("limit-uptime"),
+    _number("limit-bytes-in", None),
+    _number("limit-bytes-out", None),
+    _number("limit-bytes-total", None),
+    COMMENT,
+    DISABLED,
+    key=("name", "server"),
+    duplicate="already have user with this name for this server",
+    read_only={"dynamic": "false", "uptime": "0s", "bytes-in": "0", "bytes-out": "0"},
+)
+
+_HOTSPOT_PROFILE = _menu(
+    HOTSPOT_PROFILE,
+    Field("name", required=True),
+    _reference("address-pool", POOL, default="none", also=("none",)),
+    Field("rate-limit", Kind.RATE_LIMIT),
+    _number("shared-users", "1"),
+    _duration("session-timeout"),
+    _duration("idle-timeout", "none"),
+    _duration("keepalive-timeout", "2m"),
+    Field("add-mac-cookie", Kind.FLAG, default="true"),
+    Field("address-list", default=""),
+    COMMENT,
+    key=("name",),
+    duplicate="already have profile with such name",
+    fixed=frozenset({"default"}),
+    read_only={"default": "false"},
+)
+
+_LEASE = _menu(
+    LEASE,
+    Field("address", Kind.ADDRESS, required=True),
+    Field("mac-address", Kind.MAC),
+    Field("client-id"),
+    Field("server", default="all"),
+    Field("address-lists", default=""),
+    Field("rate-limit", Kind.RATE_LIMIT),
+    Field("block-access", Kind.FLAG),
+    _duration("lease-time"),
+    COMMENT,
+    DISABLED,
+    key=("address", "server"),
+    duplicate="already have static lease with this IP address",
+    read_only={"status": "bound", "dynamic": "false", "blocked": "false", "radius": "false"},
+)
+
+_ADDRESS_LIST = _menu(
+    ADDRESS_LIST,
+    Field("list", required=True),
+    Field("address", Kind.LISTED, required=True),
+    _duration("timeout"),
+    COMMENT,
+    DISABLED,
+    key=("list", "address"),
+    read_only={"dynamic": "false"},
+)
+
+_POOL = _menu(
+    POOL,
+    Field("name", required=True),
+    Field("ranges", Kind.RANGES, required=True),
+    _reference("next-pool", POOL, also=("none",)),
+    COMMENT,
+    key=("name",),
+    duplicate="already have pool with such name",
+)
+
+_ADDRESS = _menu(
+    ADDRESS,
+    Field("address", Kind.INTERFACE_ADDRESS, required=True),
+    Field("network", Kind.ADDRESS),
+    _reference("interface", INTERFACE),
+    COMMENT,
+    DISABLED,
+    key=("address", "interface"),
+    duplicate="already have such address",
+    read_only={"invalid": "false", "dynamic": "false"},
+)
+
+_INTERFACE = _menu(
+    INTERFACE,
+    Field("name", required=True),
+    _number("mtu", "1500"),
+    COMMENT,
+    DISABLED,
+    key=("name",),
+    can_add=False,
+)
+
+_IDENTITY = _menu(IDENTITY, Field("name", default="MikroTik"), can_add=False, single=True)
+
+# Menus whose rows are configured and kept on disk, in the order in which they refer to each other.
+CONFIGURED: Mapping[str, Menu] = {
+    menu.path: menu
+    for menu in (
+        _IDENTITY,
+        _INTERFACE,
+        _POOL,
+        _ADDRESS,
+        _PROFILE,
+        _SECRET,
+        _QUEUE,
+        _HOTSPOT_PROFILE,
+        _HOTSPOT_USER,
+        _LEASE,
+        _ADDRESS_LIST,
+    )
+}
+
+# Menus that only show what happens; the first two can be told to end a session.
+OBSERVED = (PPP_ACTIVE, HOTSPOT_ACTIVE, PPPOE_SERVER, RESOURCE, ROUTERBOARD)

@@ -1,0 +1,1 @@
+"""The commercial agreement and its life."""

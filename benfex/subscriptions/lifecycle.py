@@ -1,0 +1,204 @@
+"""Start, suspend, reactivate and end subscriptions. Each step keeps its transition and asks the router to follow.
+
+Which state may follow which is in `data/values/states`; what a router is told, in `network/desired_state`.
+"""
+
+from datetime import date
+
+from benfex.core.actors import SystemActor, name_of, require
+from benfex.core.audit import record_audit
+from benfex.core.events import SubscriptionChanged, SubscriptionReactivated, SubscriptionSuspended
+from benfex.core.policy import billing_today
+from benfex.core.unit_of_work import UnitOfWork
+from benfex.core.vault import Vault
+from benfex.network.connections import ConnectionSpec, create_connection, request_sync
+from benfex.subscriptions.renewal import bill_customer
+from data.locks import lock_customer
+from data.models.subscription import Subscription, SubscriptionTransition
+from data.queries import customers as customer_queries
+from data.queries import subscriptions as subscription_queries
+from data.values.errors import Conflict, InvalidInput, NotFound
+from data.values.identifiers import ConnectionId, CustomerId, PlanPriceId, SubscriptionId
+from data.values.kinds import BillingMode, SuspensionReason
+from data.values.roles import Permission
+from data.values.states import CustomerStatus, SubscriptionStatus, advance
+
+
+def start_subscription(
+    uow: UnitOfWork,
+    *,
+    customer_id: CustomerId,
+    plan_price_id: PlanPriceId,
+    connection: ConnectionSpec,
+    vault: Vault,
+    starts_on: date | None = None,
+) -> SubscriptionId:
+    """Sell a plan: the service starts, its first period is invoiced, and the router is told.
+
+    `starts_on` is a date of the ISP, today when left out. Raises NotFound, InvalidInput, Conflict.
+    """
+    require(uow.actor, Permission.EDIT_SUBSCRIPTIONS)
+    customer = customer_queries.find_customer(uow.session, customer_id)
+    if customer is None:
+        raise NotFound("customer")
+    lock_customer(uow.session, customer_id)
+    if customer.status is not CustomerStatus.ACTIVE:
+        raise Conflict("This customer is archived. Restore the customer first.")
+    sold = subscription_queries.sold_price(uow.session, plan_price_id)
+    if sold is None:
+        raise NotFound("price")
+    if sold.plan.archived_at is not None or (sold.price.valid_until and sold.price.valid_until <= uow.now):
+        raise Conflict(f"{sold.plan.name} is no longer sold at this price.")
+    if sold.price.billing_mode is not BillingMode.POSTPAID:
+        raise InvalidInput("plan_price_id", "Only plans that are paid by invoice can be sold.")
+    if sold.price.currency != customer.currency:
+        raise InvalidInput(
+            "plan_price_id", f"This price is in {sold.price.currency}, the customer pays {customer.currency}."
+        )
+    starts_on = starts_on or billing_today(uow)
+    subscription = Subscription(
+        customer_id=customer_id,
+        plan_price_id=plan_price_id,
+        status=SubscriptionStatus.ACTIVE,
+        anchor_day=starts_on.day,
+        starts_on=starts_on,
+        period_starts_on=starts_on,
+        period_ends_on=starts_on,
+        charged_through_on=starts_on,
+    )
+    uow.session.add(subscription)
+    uow.session.flush()
+    assert subscription.id is not None
+    subscription_id = SubscriptionId(subscription.id)
+    _record(uow, subscription, None, "started")
+    create_connection(uow, subscription_id=subscription_id, spec=connection, vault=vault)
+    bill_customer(uow, customer_id=customer_id, on=billing_today(uow))
+    record_audit(uow, action="start", entity="subscription", entity_id=subscription_id)
+    return subscription_id
+
+
+def suspend_subscription(
+    uow: UnitOfWork, *, subscription_id: SubscriptionId, reason: SuspensionReason, note: str = ""
+) -> None:
+    """Reduce the service to the walled garden; the reason decides what may lift it.
+
+    Raises NotFound, InvalidTransition.
+    """
+    require(uow.actor, Permission.SUSPEND_SUBSCRIPTIONS)
+    subscription = _locked(uow, subscription_id)
+    _move(uow, subscription, SubscriptionStatus.SUSPENDED, note or reason.value)
+    subscription.suspended_at = uow.now
+    subscription.suspension_reason = reason
+    uow.emit(
+        SubscriptionSuspended(
+            subscription_id=subscription_id, customer_id=CustomerId(subscription.customer_id)
+        )
+    )
+    record_audit(
+        uow,
+        action="suspend",
+        entity="subscription",
+        entity_id=subscription_id,
+        changes={"reason": reason, "note": note},
+    )
+    _sync(uow, subscription_id, urgent=False)
+
+
+def reactivate_subscription(
+    uow: UnitOfWork, *, subscription_id: SubscriptionId, by_payment: bool = False, note: str = ""
+) -> ConnectionId | None:
+    """Give full service back, at once and before other router work; return its connection.
+
+    A payment lifts a suspension for non-payment only. Raises NotFound, InvalidTransition, Conflict.
+    """
+    if not (by_payment and isinstance(uow.actor, SystemActor)):
+        require(uow.actor, Permission.SUSPEND_SUBSCRIPTIONS)
+    subscription = _locked(uow, subscription_id)
+    was_suspended = subscription.status is SubscriptionStatus.SUSPENDED
+    if by_payment and was_suspended and subscription.suspension_reason is not SuspensionReason.NON_PAYMENT:
+        raise Conflict("This service was suspended by staff, and only staff can resume it.")
+    _move(
+        uow, subscription, SubscriptionStatus.ACTIVE, note or ("paid" if by_payment else "resumed by staff")
+    )
+    subscription.suspended_at = None
+    subscription.suspension_reason = None
+    if not was_suspended:
+        return None
+    uow.emit(
+        SubscriptionReactivated(
+            subscription_id=subscription_id, customer_id=CustomerId(subscription.customer_id)
+        )
+    )
+    record_audit(
+        uow, action="resume", entity="subscription", entity_id=subscription_id, changes={"note": note}
+    )
+    return _sync(uow, subscription_id, urgent=True)
+
+
+def mark_past_due(uow: UnitOfWork, *, subscription_id: SubscriptionId) -> None:
+    """Note that an invoice is overdue; access stays as it is. Does nothing unless the service is active."""
+    subscription = _locked(uow, subscription_id)
+    if subscription.status is SubscriptionStatus.ACTIVE:
+        _move(uow, subscription, SubscriptionStatus.PAST_DUE, "an invoice is overdue")
+
+
+def end_subscription(uow: UnitOfWork, *, subscription_id: SubscriptionId, reason: str) -> None:
+    """End the service for good and take its access off the router. Raises NotFound, InvalidTransition."""
+    require(uow.actor, Permission.EDIT_SUBSCRIPTIONS)
+    if not reason.strip():
+        raise InvalidInput("reason", "Say why the service ends.")
+    subscription = _locked(uow, subscription_id)
+    _move(uow, subscription, SubscriptionStatus.ENDED, reason)
+    subscription.ended_at = uow.now
+    record_audit(
+        uow, action="end", entity="subscription", entity_id=subscription_id, changes={"reason": reason}
+    )
+    _sync(uow, subscription_id, urgent=False)
+
+
+def _locked(uow: UnitOfWork, subscription_id: SubscriptionId) -> Subscription:
+    subscription = subscription_queries.find_subscription(uow.session, subscription_id)
+    if subscription is None:
+        raise NotFound("service")
+    lock_customer(uow.session, CustomerId(subscription.customer_id))
+    return subscription
+
+
+def _move(uow: UnitOfWork, subscription: Subscription, target: SubscriptionStatus, reason: str) -> None:
+    before = subscription.status
+    subscription.status = advance(before, target)
+    subscription.version += 1
+    _record(uow, subscription, before, reason)
+
+
+def _record(
+    uow: UnitOfWork, subscription: Subscription, before: SubscriptionStatus | None, reason: str
+) -> None:
+    assert subscription.id is not None
+    uow.session.add(
+        SubscriptionTransition(
+            subscription_id=subscription.id,
+            from_status=before,
+            to_status=subscription.status,
+            reason=reason[:200],
+            actor=name_of(uow.actor),
+            at=uow.now,
+        )
+    )
+    uow.session.flush()
+    uow.emit(
+        SubscriptionChanged(
+            subscription_id=SubscriptionId(subscription.id),
+            customer_id=CustomerId(subscription.customer_id),
+            status=subscription.status,
+        )
+    )
+
+
+def _sync(uow: UnitOfWork, subscription_id: SubscriptionId, *, urgent: bool) -> ConnectionId | None:
+    connection = subscription_queries.live_connection(uow.session, subscription_id=subscription_id)
+    if connection is None:
+        return None
+    assert connection.id is not None
+    request_sync(uow, connection_id=ConnectionId(connection.id), urgent=urgent)
+    return ConnectionId(connection.id)

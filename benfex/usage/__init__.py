@@ -1,0 +1,1 @@
+"""Bytes per connection: metering, polling, roll-ups and allowances."""

@@ -1,0 +1,69 @@
+"""Usage as screens show it: of the running period, and day by day."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from benfex.core.actors import require_customer_access
+from benfex.core.clock import local_date
+from benfex.core.policy import current_terms
+from benfex.core.unit_of_work import Snapshot
+from data.queries import usage_listing as listing
+from data.values.identifiers import ConnectionId, CustomerId, SubscriptionId
+from data.values.roles import Permission
+
+_ROLLED_AFTER = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodUsage:
+    """What a service moved in its running period; it counts from midnight of the ISP on its first day."""
+
+    connection_id: ConnectionId
+    download_bytes: int
+    upload_bytes: int
+    days: tuple[date, ...]
+    daily_download_bytes: tuple[int, ...]
+    daily_upload_bytes: tuple[int, ...]
+
+    @property
+    def total_bytes(self) -> int:
+        """Return both directions together, as a cap counts them."""
+        return self.download_bytes + self.upload_bytes
+
+
+def usage_of_customer(
+    snapshot: Snapshot, *, customer_id: CustomerId, days: int = 30
+) -> dict[SubscriptionId, PeriodUsage]:
+    """Return the usage of each of the customer's live lines, with the last days, today last."""
+    require_customer_access(snapshot.actor, customer_id, Permission.VIEW_SUBSCRIPTIONS)
+    terms = current_terms(snapshot)
+    zone, today = ZoneInfo(terms.timezone), local_date(snapshot.now, terms.timezone)
+    shown = tuple(today - timedelta(days=back) for back in range(days - 1, -1, -1))
+    bounds = [(_midnight(day, zone), _midnight(day + timedelta(days=1), zone)) for day in shown]
+    found: dict[SubscriptionId, PeriodUsage] = {}
+    for line in listing.lines_of_customer(snapshot.session, customer_id=customer_id):
+        total = listing.volume_since(
+            snapshot.session,
+            connection_id=line.connection_id,
+            since=_midnight(line.period_starts_on, zone),
+            rolled_until=_rolled_until(snapshot.now),
+        )
+        daily = listing.volume_per_span(snapshot.session, connection_id=line.connection_id, bounds=bounds)
+        found[SubscriptionId(line.subscription_id)] = PeriodUsage(
+            connection_id=ConnectionId(line.connection_id),
+            download_bytes=total.download_bytes,
+            upload_bytes=total.upload_bytes,
+            days=shown,
+            daily_download_bytes=tuple(volume.download_bytes for volume in daily),
+            daily_upload_bytes=tuple(volume.upload_bytes for volume in daily),
+        )
+    return found
+
+
+def _rolled_until(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0) - _ROLLED_AFTER
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time.min, zone)

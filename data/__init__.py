@@ -1,0 +1,1 @@
+"""The nouns: values, tables, queries, migrations."""

@@ -1,0 +1,56 @@
+"""Column types: instants, minor units, bytes and states, alike on SQLite and PostgreSQL."""
+
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, DateTime, Dialect, Enum, Text
+from sqlalchemy.types import TypeDecorator
+
+MinorUnits = BigInteger
+ByteCount = BigInteger
+SealedText = Text
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: aware UTC going in and coming out; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive instants; SQLite keeps UTC without saying so."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant must be aware")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return aware UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def enum_column(
+    kind: type[StrEnum], *, nullable: bool = False, index: bool = False, name: str | None = None
+) -> Column[Any]:
+    """Return a column of short strings with a CHECK that only the enum's values pass.
+
+    A table class calls it once per field: `status: X = Field(sa_column=enum_column(X))`. `name` names the
+    CHECK where one table has two columns of a kind.
+    """
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+    column_type = Enum(
+        kind,
+        native_enum=False,
+        create_constraint=True,
+        length=24,
+        validate_strings=True,
+        values_callable=lambda members: [member.value for member in members],
+        name=name or words,
+    )
+    return Column(column_type, nullable=nullable, index=index)

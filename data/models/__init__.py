@@ -1,0 +1,1 @@
+"""One import path per table; nothing here."""

@@ -1,0 +1,126 @@
+"""Money in: what we asked for, what came, what it paid, and how fast service came back."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlmodel import Field
+
+from data.base import Row
+from data.columns import MinorUnits, UtcDateTime, enum_column
+from data.values.kinds import EvidenceGrade
+from data.values.states import AttemptStatus, PaymentStatus
+
+
+class PaymentAttempt(Row, table=True):
+    """We asked a gateway for money. `reference` is ours and exists before the gateway hears of it."""
+
+    __tablename__ = "payment_attempt"
+    __table_args__ = (
+        UniqueConstraint("gateway", "gateway_reference"),
+        CheckConstraint("amount_minor > 0", name="amount_positive"),
+        Index("ix_payment_attempt_due", "next_check_at"),
+    )
+
+    reference: str = Field(max_length=32, unique=True)
+    callback_token_hash: str = Field(max_length=64, unique=True)
+    customer_id: int = Field(foreign_key="customer.id", index=True)
+    invoice_id: int | None = Field(default=None, foreign_key="invoice.id", index=True)
+    gateway: str = Field(max_length=24)
+    amount_minor: int = Field(sa_type=MinorUnits)
+    currency: str = Field(max_length=3)
+    status: AttemptStatus = Field(sa_column=enum_column(AttemptStatus))
+    payer: str = Field(default="", max_length=254)
+    gateway_reference: str | None = Field(default=None, max_length=120)
+    redirect_url: str | None = Field(default=None, max_length=500)
+    failure_code: str | None = Field(default=None, max_length=40)
+    failure_message: str | None = Field(default=None, max_length=250)
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    paid_reported_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    next_check_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    checks: int = 0
+    needs_review: bool = False
+    review_reason: str | None = Field(default=None, max_length=250)
+
+
+class Payment(Row, table=True):
+    """Money that came. One row per transaction of the gateway, whatever told us of it first."""
+
+    __table_args__ = (
+        UniqueConstraint("gateway", "gateway_transaction_id"),
+        CheckConstraint("amount_minor > 0", name="amount_positive"),
+        Index("ix_payment_received", "received_at", "id"),
+        Index(
+            "ix_payment_unmatched",
+            "received_at",
+            sqlite_where=text("customer_id IS NULL"),
+            postgresql_where=text("customer_id IS NULL"),
+        ),
+    )
+
+    customer_id: int | None = Field(default=None, foreign_key="customer.id", index=True)
+    attempt_id: int | None = Field(default=None, foreign_key="payment_attempt.id", index=True)
+    gateway: str = Field(max_length=24)
+    gateway_transaction_id: str = Field(max_length=80)
+    amount_minor: int = Field(sa_type=MinorUnits)
+    fee_minor: int = Field(default=0, sa_type=MinorUnits)
+    currency: str = Field(max_length=3)
+    status: PaymentStatus = Field(sa_column=enum_column(PaymentStatus))
+    grade: EvidenceGrade = Field(sa_column=enum_column(EvidenceGrade))
+    source: str = Field(max_length=24)
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    payer_name: str = Field(default="", max_length=120)
+    payer_phone: str = Field(default="", max_length=64)
+    account_reference: str = Field(default="", max_length=64)
+    match_reason: str = Field(default="", max_length=160)
+    reversed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class PaymentAllocation(Row, table=True):
+    """The part of a payment that pays an invoice."""
+
+    __tablename__ = "payment_allocation"
+    __table_args__ = (CheckConstraint("amount_minor > 0", name="amount_positive"),)
+
+    payment_id: int = Field(foreign_key="payment.id", index=True)
+    invoice_id: int = Field(foreign_key="invoice.id", index=True)
+    amount_minor: int = Field(sa_type=MinorUnits)
+    at: datetime = Field(sa_type=UtcDateTime)
+    reversed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class PayLink(Row, table=True):
+    """A link that lets its holder pay without signing in; the token leaves, its hash stays."""
+
+    __tablename__ = "pay_link"
+
+    token_hash: str = Field(max_length=64, unique=True)
+    customer_id: int = Field(foreign_key="customer.id", index=True)
+    invoice_id: int | None = Field(default=None, foreign_key="invoice.id")
+    amount_minor: int | None = Field(default=None, sa_type=MinorUnits)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class RestorationClock(Row, table=True):
+    """Money to packet for one payment and one suspended service, an instant per step."""
+
+    __tablename__ = "restoration_clock"
+    __table_args__ = (
+        UniqueConstraint("payment_id", "subscription_id"),
+        Index(
+            "ix_restoration_clock_open",
+            "connection_id",
+            sqlite_where=text("session_at IS NULL"),
+            postgresql_where=text("session_at IS NULL"),
+        ),
+    )
+
+    payment_id: int = Field(foreign_key="payment.id")
+    subscription_id: int = Field(foreign_key="subscription.id")
+    connection_id: int = Field(foreign_key="connection.id")
+    evidence_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    matched_at: datetime = Field(sa_type=UtcDateTime)
+    settled_at: datetime = Field(sa_type=UtcDateTime)
+    written_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    read_back_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    session_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -1,0 +1,215 @@
+"""SELECTs about invoices, lines and sequences. What lists on screens show is in `invoices_listing`."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+
+from data.models.invoice import BilledCharge, Invoice, InvoiceLine, InvoiceReminder, NumberSequence
+from data.models.ledger import JournalEntry
+from data.models.payment import Payment, PaymentAllocation
+from data.session import Session
+from data.values.states import InvoiceStatus, PaymentStatus
+
+
+def find_invoice(session: Session, invoice_id: int) -> Invoice | None:
+    """Return the invoice, or None."""
+    return session.get(Invoice, invoice_id)
+
+
+def lines_of(session: Session, invoice_id: int) -> list[InvoiceLine]:
+    """Return the invoice's lines in the order they were written."""
+    return list(
+        session.scalars(
+            select(InvoiceLine).where(InvoiceLine.invoice_id == invoice_id).order_by(InvoiceLine.id)
+        )
+    )
+
+
+def find_sequence(session: Session, *, series: str, year: int) -> NumberSequence | None:
+    """Return the number sequence of a series and year, or None before its first number."""
+    return session.scalars(
+        select(NumberSequence).where(NumberSequence.series == series, NumberSequence.year == year)
+    ).one_or_none()
+
+
+def billed_keys(session: Session, keys: Sequence[str]) -> set[str]:
+    """Return which of these charges are billed already."""
+    return set(session.scalars(select(BilledCharge.billing_key).where(BilledCharge.billing_key.in_(keys))))
+
+
+def charges_of_invoice(session: Session, invoice_id: int) -> list[BilledCharge]:
+    """Return the claims that an invoice's lines hold."""
+    return list(
+        session.scalars(
+            select(BilledCharge)
+            .join(InvoiceLine, InvoiceLine.id == BilledCharge.line_id)
+            .where(InvoiceLine.invoice_id == invoice_id)
+        )
+    )
+
+
+def open_invoices(session: Session, *, customer_id: int, currency: str) -> list[Invoice]:
+    """Return the customer's invoices that can take money, oldest due first."""
+    return list(
+        session.scalars(
+            select(Invoice)
+            .where(
+                Invoice.customer_id == customer_id,
+                Invoice.currency == currency,
+                Invoice.status == InvoiceStatus.OPEN,
+            )
+            .order_by(Invoice.due_on, Invoice.id)
+        )
+    )
+
+
+def overdue_invoices(session: Session, *, customer_id: int, on: date) -> list[Invoice]:
+    """Return the customer's open invoices whose due date is before `on`, oldest first."""
+    return list(
+        session.scalars(
+            select(Invoice)
+            .where(
+                Invoice.customer_id == customer_id,
+                Invoice.status == InvoiceStatus.OPEN,
+                Invoice.due_on < on,
+            )
+            .order_by(Invoice.due_on, Invoice.id)
+        )
+    )
+
+
+def customers_overdue(session: Session, *, on: date) -> list[int]:
+    """Return ids of customers who have an open invoice due before `on`, ascending."""
+    return list(
+        session.scalars(
+            select(Invoice.customer_id)
+            .where(Invoice.status == InvoiceStatus.OPEN, Invoice.due_on < on)
+            .distinct()
+            .order_by(Invoice.customer_id)
+        )
+    )
+
+
+def reminders_of(session: Session, invoice_ids: Sequence[int]) -> set[tuple[int, str]]:
+    """Return (invoice id, step) of the steps that were taken."""
+    rows = session.execute(
+        select(InvoiceReminder.invoice_id, InvoiceReminder.step).where(
+            InvoiceReminder.invoice_id.in_(invoice_ids)
+        )
+    )
+    return {(row[0], row[1]) for row in rows}
+
+
+def payments_with_remainder(
+    session: Session, *, customer_id: int, currency: str
+) -> list[tuple[int, int, datetime]]:
+    """Return (payment id, unallocated minor units, received at) of the customer's money, oldest first."""
+    allocated = (
+        select(
+            PaymentAllocation.payment_id, func.sum(PaymentAllocation.amount_minor).label("allocated_minor")
+        )
+        .where(PaymentAllocation.reversed_at.is_(None))
+        .group_by(PaymentAllocation.payment_id)
+        .subquery()
+    )
+    remainder = Payment.amount_minor - func.coalesce(allocated.c.allocated_minor, 0)
+    rows = session.execute(
+        select(Payment.id, remainder, Payment.received_at)
+        .outerjoin(allocated, allocated.c.payment_id == Payment.id)
+        .where(
+            Payment.customer_id == customer_id,
+            Payment.currency == currency,
+            Payment.status == PaymentStatus.RECEIVED,
+            remainder > 0,
+        )
+        .order_by(Payment.received_at, Payment.id)
+    )
+    return [(row[0], int(row[1]), row[2]) for row in rows]
+
+
+# The checks of `ledger verify`: each returns the ids of rows that break one rule.
+
+
+def totals_that_differ_from_lines(session: Session, *, limit: int) -> list[int]:
+    """Return invoices whose lines and taxes do not add up to subtotal and tax."""
+    rows = session.scalars(
+        select(Invoice.id)
+        .join(InvoiceLine, InvoiceLine.invoice_id == Invoice.id)
+        .group_by(Invoice.id, Invoice.subtotal_minor, Invoice.tax_minor)
+        .having(
+            (func.sum(InvoiceLine.amount_minor) != Invoice.subtotal_minor)
+            | (func.sum(InvoiceLine.tax_minor) != Invoice.tax_minor)
+        )
+        .order_by(Invoice.id)
+        .limit(limit)
+    )
+    return [row for row in rows if row is not None]
+
+
+def paid_that_differs_from_allocations(session: Session, *, limit: int) -> list[int]:
+    """Return invoices whose paid amount is not the sum of their allocations."""
+    allocated = (
+        select(
+            PaymentAllocation.invoice_id, func.sum(PaymentAllocation.amount_minor).label("allocated_minor")
+        )
+        .where(PaymentAllocation.reversed_at.is_(None))
+        .group_by(PaymentAllocation.invoice_id)
+        .subquery()
+    )
+    rows = session.scalars(
+        select(Invoice.id)
+        .outerjoin(allocated, allocated.c.invoice_id == Invoice.id)
+        .where(Invoice.paid_minor != func.coalesce(allocated.c.allocated_minor, 0))
+        .order_by(Invoice.id)
+        .limit(limit)
+    )
+    return [row for row in rows if row is not None]
+
+
+def issued_without_entry(session: Session, *, limit: int) -> list[int]:
+    """Return invoices that have a number but no journal entry."""
+    rows = session.scalars(
+        select(Invoice.id)
+        .outerjoin(
+            JournalEntry,
+            (JournalEntry.source_type == "invoice")
+            & (JournalEntry.source_id == Invoice.id)
+            & (JournalEntry.kind == "invoice_issued"),
+        )
+        .where(Invoice.number.is_not(None), Invoice.total_minor > 0, JournalEntry.id.is_(None))
+        .order_by(Invoice.id)
+        .limit(limit)
+    )
+    return [row for row in rows if row is not None]
+
+
+def allocated_beyond_payment(session: Session, *, limit: int) -> list[int]:
+    """Return payments that pay more than they brought."""
+    rows = session.scalars(
+        select(Payment.id)
+        .join(PaymentAllocation, PaymentAllocation.payment_id == Payment.id)
+        .where(PaymentAllocation.reversed_at.is_(None))
+        .group_by(Payment.id, Payment.amount_minor)
+        .having(func.sum(PaymentAllocation.amount_minor) > Payment.amount_minor)
+        .order_by(Payment.id)
+        .limit(limit)
+    )
+    return [row for row in rows if row is not None]
+
+
+def payments_without_entry(session: Session, *, limit: int) -> list[int]:
+    """Return payments that no journal entry posted."""
+    rows = session.scalars(
+        select(Payment.id)
+        .outerjoin(
+            JournalEntry,
+            (JournalEntry.source_type == "payment")
+            & (JournalEntry.source_id == Payment.id)
+            & JournalEntry.kind.in_(["payment_received", "payment_unmatched"]),
+        )
+        .where(JournalEntry.id.is_(None))
+        .order_by(Payment.id)
+        .limit(limit)
+    )
+    return [row for row in rows if row is not None]

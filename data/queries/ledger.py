@@ -1,0 +1,273 @@
+"""SELECTs about accounts, entries and postings, and the two writes that bypass the unit of work."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import func, select, update
+
+from data.models.customer import Customer
+from data.models.ledger import JournalEntry, LedgerAccount, Posting
+from data.session import Session
+
+
+def find_account(session: Session, *, code: str, currency: str, owner: str) -> LedgerAccount | None:
+    """Return the account, or None when nothing was ever posted to it."""
+    return session.scalars(
+        select(LedgerAccount).where(
+            LedgerAccount.code == code, LedgerAccount.currency == currency, LedgerAccount.owner == owner
+        )
+    ).one_or_none()
+
+
+def find_entry(session: Session, *, kind: str, source_type: str, source_id: int) -> JournalEntry | None:
+    """Return the entry of one fact, or None when it is not posted."""
+    return session.scalars(
+        select(JournalEntry).where(
+            JournalEntry.kind == kind,
+            JournalEntry.source_type == source_type,
+            JournalEntry.source_id == source_id,
+        )
+    ).one_or_none()
+
+
+def add_to_balance(session: Session, *, account_id: int, amount_minor: int) -> None:
+    """Add to the cached balance in the database, so that two writers cannot lose an update."""
+    session.execute(
+        update(LedgerAccount)
+        .where(LedgerAccount.id == account_id)
+        .values(balance_minor=LedgerAccount.balance_minor + amount_minor)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def receivable_balance(session: Session, *, customer_id: int, currency: str) -> int:
+    """Return what the customer owes in minor units; negative is their credit."""
+    found = session.execute(
+        select(LedgerAccount.balance_minor).where(
+            LedgerAccount.code == "1200",
+            LedgerAccount.currency == currency,
+            LedgerAccount.customer_id == customer_id,
+        )
+    ).scalar_one_or_none()
+    return found or 0
+
+
+class EntryPosting(NamedTuple):
+    """One posting with what names its account."""
+
+    entry_id: int
+    posting_id: int
+    account_id: int
+    code: str
+    currency: str
+    owner: str
+    customer_id: int | None
+    amount_minor: int
+
+
+def postings_of(session: Session, entry_ids: Sequence[int]) -> list[EntryPosting]:
+    """Return the postings of these entries, by entry and in the order they were written."""
+    rows = session.execute(
+        select(
+            Posting.entry_id,
+            Posting.id,
+            LedgerAccount.id,
+            LedgerAccount.code,
+            LedgerAccount.currency,
+            LedgerAccount.owner,
+            LedgerAccount.customer_id,
+            Posting.amount_minor,
+        )
+        .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+        .where(Posting.entry_id.in_(entry_ids))
+        .order_by(Posting.entry_id, Posting.id)
+    )
+    return [EntryPosting(*row) for row in rows]
+
+
+class ChainRow(NamedTuple):
+    """An entry as the chain sees it."""
+
+    id: int
+    kind: str
+    source_type: str
+    source_id: int
+    occurred_at: datetime
+    memo: str
+    reverses_id: int | None
+    chain_number: int | None
+    previous_hash: str | None
+    entry_hash: str | None
+
+
+_CHAIN_COLUMNS = (
+    JournalEntry.id,
+    JournalEntry.kind,
+    JournalEntry.source_type,
+    JournalEntry.source_id,
+    JournalEntry.occurred_at,
+    JournalEntry.memo,
+    JournalEntry.reverses_id,
+    JournalEntry.chain_number,
+    JournalEntry.previous_hash,
+    JournalEntry.entry_hash,
+)
+
+
+def unsealed_entries(session: Session) -> list[ChainRow]:
+    """Return the entries that are not in the chain yet, oldest first."""
+    rows = session.execute(
+        select(*_CHAIN_COLUMNS).where(JournalEntry.chain_number.is_(None)).order_by(JournalEntry.id)
+    )
+    return [ChainRow(*row) for row in rows]
+
+
+def last_link(session: Session) -> tuple[int, str]:
+    """Return number and hash of the newest sealed entry; (0, "") before the first."""
+    row = session.execute(
+        select(JournalEntry.chain_number, JournalEntry.entry_hash)
+        .where(JournalEntry.chain_number.is_not(None))
+        .order_by(JournalEntry.chain_number.desc())
+        .limit(1)
+    ).one_or_none()
+    return (row[0], row[1]) if row else (0, "")
+
+
+def seal_entry(session: Session, *, entry_id: int, number: int, previous_hash: str, entry_hash: str) -> None:
+    """Put an entry into the chain; the triggers allow this once."""
+    session.execute(
+        update(JournalEntry)
+        .where(JournalEntry.id == entry_id)
+        .values(
+            chain_number=number,
+            previous_hash=previous_hash,
+            entry_hash=entry_hash,
+            updated_at=JournalEntry.updated_at,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def chain_in_order(session: Session, *, batch: int = 2000) -> Iterator[list[ChainRow]]:
+    """Yield the sealed entries in chain order, a batch at a time."""
+    after = 0
+    while True:
+        rows = session.execute(
+            select(*_CHAIN_COLUMNS)
+            .where(JournalEntry.chain_number > after)
+            .order_by(JournalEntry.chain_number)
+            .limit(batch)
+        ).all()
+        if not rows:
+            return
+        yield [ChainRow(*row) for row in rows]
+        after = rows[-1].chain_number
+
+
+def entries_off_balance(session: Session, *, limit: int = 20) -> list[tuple[int, str, int]]:
+    """Return (entry id, currency, sum) of entries whose postings do not sum to zero."""
+    rows = session.execute(
+        select(Posting.entry_id, LedgerAccount.currency, func.sum(Posting.amount_minor))
+        .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+        .group_by(Posting.entry_id, LedgerAccount.currency)
+        .having(func.sum(Posting.amount_minor) != 0)
+        .order_by(Posting.entry_id)
+        .limit(limit)
+    )
+    return [(row[0], row[1], int(row[2])) for row in rows]
+
+
+def entries_without_postings(session: Session, *, limit: int = 20) -> list[int]:
+    """Return ids of entries that have fewer than two postings."""
+    rows = session.execute(
+        select(JournalEntry.id)
+        .outerjoin(Posting, Posting.entry_id == JournalEntry.id)
+        .group_by(JournalEntry.id)
+        .having(func.count(Posting.id) < 2)
+        .order_by(JournalEntry.id)
+        .limit(limit)
+    )
+    return list(rows.scalars())
+
+
+def balances_that_differ(session: Session, *, limit: int = 20) -> list[tuple[int, str, int, int]]:
+    """Return (account id, owner, cached, summed) of customer accounts whose cached balance is wrong."""
+    summed = func.coalesce(func.sum(Posting.amount_minor), 0)
+    rows = session.execute(
+        select(LedgerAccount.id, LedgerAccount.owner, LedgerAccount.balance_minor, summed)
+        .outerjoin(Posting, Posting.account_id == LedgerAccount.id)
+        .where(LedgerAccount.customer_id.is_not(None))
+        .group_by(LedgerAccount.id, LedgerAccount.owner, LedgerAccount.balance_minor)
+        .having(LedgerAccount.balance_minor != summed)
+        .order_by(LedgerAccount.id)
+        .limit(limit)
+    )
+    return [(row[0], row[1], row[2], int(row[3])) for row in rows]
+
+
+class TrialLine(NamedTuple):
+    """The sum of all postings to one code in one currency."""
+
+    code: str
+    currency: str
+    debit_minor: int
+    credit_minor: int
+
+
+def trial_balance(session: Session) -> list[TrialLine]:
+    """Return the sums per code and currency, by code."""
+    rows = session.execute(
+        select(
+            LedgerAccount.code,
+            LedgerAccount.currency,
+            func.sum(func.abs(Posting.amount_minor) + Posting.amount_minor) / 2,
+            func.sum(func.abs(Posting.amount_minor) - Posting.amount_minor) / 2,
+        )
+        .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+        .group_by(LedgerAccount.code, LedgerAccount.currency)
+        .order_by(LedgerAccount.code)
+    )
+    return [TrialLine(row[0], row[1], int(row[2]), int(row[3])) for row in rows]
+
+
+def count_entries(session: Session) -> int:
+    """Return how many entries the journal holds."""
+    return session.execute(select(func.count()).select_from(JournalEntry)).scalar_one()
+
+
+class StatementRow(NamedTuple):
+    """One posting to a customer's account with what it was for."""
+
+    posting_id: int
+    kind: str
+    source_type: str
+    source_id: int
+    occurred_at: datetime
+    memo: str
+    amount_minor: int
+
+
+def customer_postings(session: Session, *, customer_id: int, currency: str) -> list[StatementRow]:
+    """Return the postings to the customer's receivable account, oldest first."""
+    rows = session.execute(
+        select(
+            Posting.id,
+            JournalEntry.kind,
+            JournalEntry.source_type,
+            JournalEntry.source_id,
+            JournalEntry.occurred_at,
+            JournalEntry.memo,
+            Posting.amount_minor,
+        )
+        .join(JournalEntry, JournalEntry.id == Posting.entry_id)
+        .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+        .join(Customer, Customer.id == LedgerAccount.customer_id)
+        .where(
+            LedgerAccount.code == "1200",
+            LedgerAccount.customer_id == customer_id,
+            LedgerAccount.currency == currency,
+        )
+        .order_by(JournalEntry.occurred_at, Posting.id)
+    )
+    return [StatementRow(*row) for row in rows]

@@ -1,0 +1,47 @@
+"""SELECTs about the audit trail, job runs, the lease and the installation."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from data.models.operations import AuditEvent, Installation, JobLease, JobRun
+from data.session import Session
+
+
+def installation(session: Session) -> Installation | None:
+    """Return what this database is, or None before it was marked."""
+    return session.scalars(select(Installation).order_by(Installation.id).limit(1)).first()
+
+
+def lease(session: Session, *, name: str) -> JobLease | None:
+    """Return the lease with this name, or None."""
+    return session.scalars(select(JobLease).where(JobLease.name == name)).one_or_none()
+
+
+def failed_runs(session: Session, *, since: datetime, limit: int = 20) -> list[JobRun]:
+    """Return the newest failed runs since, newest first."""
+    return list(
+        session.scalars(
+            select(JobRun)
+            .where(JobRun.started_at >= since, JobRun.outcome == "failed")
+            .order_by(JobRun.started_at.desc())
+            .limit(limit)
+        )
+    )
+
+
+def audit_of(session: Session, *, entity: str, entity_id: int, limit: int = 50) -> list[AuditEvent]:
+    """Return the newest audit lines about one thing, newest first."""
+    return list(
+        session.scalars(
+            select(AuditEvent)
+            .where(AuditEvent.entity == entity, AuditEvent.entity_id == entity_id)
+            .order_by(AuditEvent.id.desc())
+            .limit(limit)
+        )
+    )
+
+
+def purge_job_runs(session: Session, *, before: datetime) -> None:
+    """Delete runs that started before the instant."""
+    session.execute(delete(JobRun).where(JobRun.started_at < before))

@@ -1,0 +1,163 @@
+"""SELECTs about attempts, payments and pay links for acts. Lists for screens are in `payments_listing`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, or_, select
+
+from data.models.customer import Customer
+from data.models.payment import PayLink, Payment, PaymentAllocation, PaymentAttempt, RestorationClock
+from data.session import Session
+from data.values.states import AttemptStatus, PaymentStatus
+
+OPEN_STATES = (AttemptStatus.CREATED, AttemptStatus.PENDING)
+
+
+def find_payment(session: Session, payment_id: int) -> Payment | None:
+    """Return the payment, or None."""
+    return session.get(Payment, payment_id)
+
+
+def payment_of_transaction(session: Session, *, gateway: str, transaction_id: str) -> Payment | None:
+    """Return the payment of a gateway's transaction, or None when it is not booked."""
+    return session.scalars(
+        select(Payment).where(Payment.gateway == gateway, Payment.gateway_transaction_id == transaction_id)
+    ).one_or_none()
+
+
+def booked_transactions(session: Session, *, gateway: str, transaction_ids: Sequence[str]) -> set[str]:
+    """Return which of these transactions are booked already."""
+    return set(
+        session.scalars(
+            select(Payment.gateway_transaction_id).where(
+                Payment.gateway == gateway, Payment.gateway_transaction_id.in_(transaction_ids)
+            )
+        )
+    )
+
+
+def find_attempt(session: Session, attempt_id: int) -> PaymentAttempt | None:
+    """Return the attempt, or None."""
+    return session.get(PaymentAttempt, attempt_id)
+
+
+def attempt_by_callback(session: Session, *, token_hash: str) -> PaymentAttempt | None:
+    """Return the attempt whose callback path carries this token, or None."""
+    return session.scalars(
+        select(PaymentAttempt).where(PaymentAttempt.callback_token_hash == token_hash)
+    ).one_or_none()
+
+
+def attempt_by_gateway_reference(
+    session: Session, *, gateway: str, gateway_reference: str
+) -> PaymentAttempt | None:
+    """Return the attempt that the gateway knows by this reference, or None."""
+    return session.scalars(
+        select(PaymentAttempt).where(
+            PaymentAttempt.gateway == gateway, PaymentAttempt.gateway_reference == gateway_reference
+        )
+    ).one_or_none()
+
+
+def attempt_by_reference(session: Session, *, reference: str) -> PaymentAttempt | None:
+    """Return the attempt with our own reference, or None."""
+    return session.scalars(select(PaymentAttempt).where(PaymentAttempt.reference == reference)).one_or_none()
+
+
+def unpaid_attempts(
+    session: Session, *, gateway: str, customer_id: int, amount_minor: int, since: datetime
+) -> list[PaymentAttempt]:
+    """Return recent attempts of a customer over this amount that no payment has settled, newest first."""
+    return list(
+        session.scalars(
+            select(PaymentAttempt)
+            .where(
+                PaymentAttempt.gateway == gateway,
+                PaymentAttempt.customer_id == customer_id,
+                PaymentAttempt.amount_minor == amount_minor,
+                PaymentAttempt.status != AttemptStatus.SUCCEEDED,
+                PaymentAttempt.started_at >= since,
+            )
+            .order_by(PaymentAttempt.id.desc())
+        )
+    )
+
+
+def open_attempts_of(session: Session, *, customer_id: int, gateway: str, payer: str) -> list[PaymentAttempt]:
+    """Return attempts that still wait, of this customer or this payer, newest first."""
+    same = or_(PaymentAttempt.customer_id == customer_id, (PaymentAttempt.payer == payer) & (PaymentAttempt.payer != ""))
+    return list(
+        session.scalars(
+            select(PaymentAttempt)
+            .where(PaymentAttempt.gateway == gateway, PaymentAttempt.status.in_(OPEN_STATES), same)
+            .order_by(PaymentAttempt.id.desc())
+        )
+    )
+
+
+def attempts_due(session: Session, *, now: datetime, limit: int) -> list[PaymentAttempt]:
+    """Return attempts whose next check is due, longest due first."""
+    return list(
+        session.scalars(
+            select(PaymentAttempt)
+            .where(PaymentAttempt.next_check_at <= now)
+            .order_by(PaymentAttempt.next_check_at, PaymentAttempt.id)
+            .limit(limit)
+        )
+    )
+
+
+def allocations_of(session: Session, *, payment_id: int) -> list[PaymentAllocation]:
+    """Return what the payment pays, first to last, without what was reversed."""
+    return list(
+        session.scalars(
+            select(PaymentAllocation)
+            .where(PaymentAllocation.payment_id == payment_id, PaymentAllocation.reversed_at.is_(None))
+            .order_by(PaymentAllocation.id)
+        )
+    )
+
+
+def customer_by_account(session: Session, *, account_number: str) -> Customer | None:
+    """Return the customer with this account number, or None."""
+    return session.scalars(select(Customer).where(Customer.account_number == account_number)).one_or_none()
+
+
+def customers_by_phone_hash(session: Session, *, phone_sha256: str) -> list[Customer]:
+    """Return the customers whose phone has this SHA-256; at most 2, to tell one from several."""
+    return list(session.scalars(select(Customer).where(Customer.phone_sha256 == phone_sha256).limit(2)))
+
+
+def pay_link_by_hash(session: Session, *, token_hash: str) -> PayLink | None:
+    """Return the pay link of a token, or None."""
+    return session.scalars(select(PayLink).where(PayLink.token_hash == token_hash)).one_or_none()
+
+
+def purge_pay_links(session: Session, *, before: datetime) -> None:
+    """Delete pay links that ended before the instant."""
+    session.execute(delete(PayLink).where(PayLink.expires_at < before))
+
+
+def restoration_times(
+    session: Session, *, since: datetime
+) -> list[tuple[datetime, datetime | None, datetime | None]]:
+    """Return (evidence, read back, first session) of restorations whose evidence came since, oldest first."""
+    rows = session.execute(
+        select(RestorationClock.evidence_at, RestorationClock.read_back_at, RestorationClock.session_at)
+        .where(RestorationClock.evidence_at >= since)
+        .order_by(RestorationClock.evidence_at)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def received_between(session: Session, *, since: datetime, until: datetime) -> int:
+    """Return how many payments came in `[since, until)` and were not reversed."""
+    return session.execute(
+        select(func.count())
+        .select_from(Payment)
+        .where(
+            Payment.received_at >= since,
+            Payment.received_at < until,
+            Payment.status == PaymentStatus.RECEIVED,
+        )
+    ).scalar_one()

@@ -1,0 +1,322 @@
+"""Usage in and out of its tables, set-based: rows go in as one parameter, whatever their number.
+
+`usage_5m` is added to, hours and days are worked out anew from the level below.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+from sqlalchemy import delete, func, select, text
+
+from data.models.catalog import Plan, PlanPrice
+from data.models.payment import RestorationClock
+from data.models.router import Connection
+from data.models.subscription import Subscription
+from data.models.usage import usage_1h, usage_5m, usage_counter
+from data.session import Session
+from data.values.kinds import CapAction
+from data.values.states import SubscriptionStatus
+
+FIVE_MINUTES_SECONDS = 300
+
+
+class KeptCounter(NamedTuple):
+    """The last reading of a session that is recorded."""
+
+    session_key: str
+    connection_id: int
+    download_bytes: int
+    upload_bytes: int
+    uptime_seconds: int
+    read_at: datetime
+
+
+class CounterRow(NamedTuple):
+    """A reading to record; `previous_at` is when the one it follows was read, None for a new session."""
+
+    session_key: str
+    connection_id: int
+    download_bytes: int
+    upload_bytes: int
+    uptime_seconds: int
+    read_at: datetime
+    previous_at: datetime | None
+
+
+class UsageRow(NamedTuple):
+    """Bytes of one connection in the five minutes from `starts_at`; one row per pair."""
+
+    starts_at: datetime
+    connection_id: int
+    download_bytes: int
+    upload_bytes: int
+
+
+def counters_of(session: Session, *, router_id: int) -> list[KeptCounter]:
+    """Return the recorded readings of a router's sessions."""
+    columns = usage_counter.c
+    rows = session.execute(
+        select(
+            columns.session_key,
+            columns.connection_id,
+            columns.download_bytes,
+            columns.upload_bytes,
+            columns.uptime_seconds,
+            columns.read_at,
+        ).where(columns.router_id == router_id)
+    )
+    return [KeptCounter(*row) for row in rows]
+
+
+def count_overtaken(session: Session, *, router_id: int, rows: Sequence[CounterRow]) -> int:
+    """Return how many sessions were recorded by someone else since their previous reading was read."""
+    cells = _Cells(session)
+    found = session.execute(
+        text(
+            f"SELECT count(*) FROM {cells.source} LEFT JOIN usage_counter AS kept"  # noqa: S608 - our own words
+            f" ON kept.router_id = :router_id AND kept.session_key = {cells.string(0)}"
+            f" WHERE kept.read_at {cells.differs} {cells.instant(6)}"
+        ),
+        {"router_id": router_id, "rows": _pack(rows)},
+    )
+    return int(found.scalar_one())
+
+
+def keep_counters(session: Session, *, router_id: int, rows: Sequence[CounterRow]) -> None:
+    """Record the newest reading of sessions."""
+    cells = _Cells(session)
+    session.execute(
+        text(
+            "INSERT INTO usage_counter (router_id, session_key, connection_id, download_bytes, upload_bytes,"  # noqa: S608
+            " uptime_seconds, read_at)"
+            f" SELECT CAST(:router_id AS INTEGER), {cells.string(0)}, {cells.number(1)}, {cells.number(2)},"
+            f" {cells.number(3)}, {cells.number(4)}, {cells.instant(5)} FROM {cells.source} WHERE true"
+            " ON CONFLICT (router_id, session_key) DO UPDATE SET connection_id = excluded.connection_id,"
+            " download_bytes = excluded.download_bytes, upload_bytes = excluded.upload_bytes,"
+            " uptime_seconds = excluded.uptime_seconds, read_at = excluded.read_at"
+        ),
+        {"router_id": router_id, "rows": _pack(rows)},
+    )
+
+
+def forget_counters(session: Session, *, router_id: int, session_keys: Sequence[str]) -> None:
+    """Delete the readings of sessions that ended."""
+    cells = _Cells(session)
+    session.execute(
+        text(
+            "DELETE FROM usage_counter WHERE router_id = :router_id"  # noqa: S608 - our own words
+            f" AND session_key IN (SELECT {cells.string(0)} FROM {cells.source})"
+        ),
+        {"router_id": router_id, "rows": json.dumps([[key] for key in session_keys])},
+    )
+
+
+def add_usage(session: Session, rows: Sequence[UsageRow]) -> None:
+    """Add bytes to five minutes of connections; a pair of them comes once in `rows`."""
+    cells = _Cells(session)
+    session.execute(
+        text(
+            "INSERT INTO usage_5m (starts_at, connection_id, download_bytes, upload_bytes)"  # noqa: S608
+            f" SELECT {cells.instant(0)}, {cells.number(1)}, {cells.number(2)}, {cells.number(3)}"
+            f" FROM {cells.source} WHERE true"
+            " ON CONFLICT (starts_at, connection_id) DO UPDATE SET"
+            " download_bytes = usage_5m.download_bytes + excluded.download_bytes,"
+            " upload_bytes = usage_5m.upload_bytes + excluded.upload_bytes"
+        ),
+        {"rows": _pack(rows)},
+    )
+
+
+def note_online(session: Session, connection_ids: Sequence[int], *, at: datetime) -> None:
+    """Note that connections were online at an instant."""
+    cells = _Cells(session)
+    session.execute(
+        text(
+            f"UPDATE connection SET last_online_at = {cells.bound_instant('at')}"  # noqa: S608 - our own words
+            f" WHERE id IN (SELECT {cells.number(0)} FROM {cells.source})"
+        ),
+        {"at": _instant(at), "rows": json.dumps([[key] for key in connection_ids])},
+    )
+
+
+def restored_lately(session: Session, *, router_id: int, since: datetime) -> list[tuple[int, datetime]]:
+    """Return (connection, when written) of restorations on a router since, that wait for a session."""
+    rows = session.execute(
+        select(RestorationClock.connection_id, func.max(RestorationClock.written_at))
+        .join(Connection, Connection.id == RestorationClock.connection_id)
+        .where(
+            Connection.router_id == router_id,
+            RestorationClock.session_at.is_(None),
+            RestorationClock.read_back_at >= since,
+        )
+        .group_by(RestorationClock.connection_id)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def oldest_usage_at(session: Session) -> datetime | None:
+    """Return the first five minutes that are kept, or None when there are none."""
+    return session.execute(select(func.min(usage_5m.c.starts_at))).scalar_one()
+
+
+def newest_hour_at(session: Session) -> datetime | None:
+    """Return the newest hour that was worked out, or None."""
+    return session.execute(select(func.max(usage_1h.c.starts_at))).scalar_one()
+
+
+def roll_up_hour(session: Session, *, starts_at: datetime, ends_at: datetime) -> int:
+    """Work out one hour of every connection from its five minutes; return how many connections had any."""
+    return _roll_up(
+        session,
+        "INSERT INTO usage_1h (connection_id, starts_at, download_bytes, upload_bytes, peak_download_bps,"
+        " peak_upload_bps, seconds_covered)"
+        " SELECT connection_id, {start}, sum(download_bytes), sum(upload_bytes),"
+        " max(download_bytes) * 8 / 300, max(upload_bytes) * 8 / 300, count(*) * 300"
+        " FROM usage_5m WHERE starts_at >= {start} AND starts_at < {end} GROUP BY connection_id",
+        starts_at,
+        ends_at,
+    )
+
+
+def roll_up_day(session: Session, *, starts_at: datetime, ends_at: datetime) -> int:
+    """Work out one day of every connection from its hours; return how many connections had any.
+
+    The day begins and ends where the ISP's does; it takes the hours that begin in it.
+    """
+    return _roll_up(
+        session,
+        "INSERT INTO usage_1d (connection_id, starts_at, download_bytes, upload_bytes, peak_download_bps,"
+        " peak_upload_bps, seconds_covered)"
+        " SELECT connection_id, {start}, sum(download_bytes), sum(upload_bytes), max(peak_download_bps),"
+        " max(peak_upload_bps), sum(seconds_covered)"
+        " FROM usage_1h WHERE starts_at >= {start} AND starts_at < {end} GROUP BY connection_id",
+        starts_at,
+        ends_at,
+    )
+
+
+def purge_five_minutes(session: Session, *, before: datetime) -> int:
+    """Delete five-minute rows that began before; return how many."""
+    done = session.execute(delete(usage_5m).where(usage_5m.c.starts_at < before))
+    return int(done.rowcount)
+
+
+def purge_hours(session: Session, *, before: datetime) -> int:
+    """Delete hours that began before; return how many."""
+    done = session.execute(delete(usage_1h).where(usage_1h.c.starts_at < before))
+    return int(done.rowcount)
+
+
+def used_since(session: Session, *, connection_id: int, since: datetime) -> tuple[int, int]:
+    """Return (download, upload) bytes of a connection in the hours that began since."""
+    row = session.execute(
+        select(
+            func.coalesce(func.sum(usage_1h.c.download_bytes), 0),
+            func.coalesce(func.sum(usage_1h.c.upload_bytes), 0),
+        ).where(usage_1h.c.connection_id == connection_id, usage_1h.c.starts_at >= since)
+    ).one()
+    return int(row[0]), int(row[1])
+
+
+class CappedLine(NamedTuple):
+    """A connection whose plan has a cap, or that is marked as over one."""
+
+    subscription_id: int
+    connection_id: int
+    period_starts_on: date
+    cap_bytes: int | None
+    cap_action: CapAction
+    is_over_cap: bool
+
+
+def capped_lines(session: Session) -> list[CappedLine]:
+    """Return the lines of running subscriptions that have a cap or are marked as over one."""
+    rows = session.execute(
+        select(
+            Subscription.id,
+            Connection.id,
+            Subscription.period_starts_on,
+            Plan.data_cap_bytes,
+            Plan.cap_action,
+            Subscription.is_over_cap,
+        )
+        .join(Connection, Connection.subscription_id == Subscription.id)
+        .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)
+        .join(Plan, Plan.id == PlanPrice.plan_id)
+        .where(
+            Connection.removed_at.is_(None),
+            Subscription.status.in_((SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)),
+            Plan.data_cap_bytes.is_not(None) | Subscription.is_over_cap,
+        )
+        .order_by(Subscription.id)
+    )
+    return [CappedLine(*row) for row in rows]
+
+
+def used_by(session: Session, bounds: Sequence[tuple[int, datetime]]) -> dict[int, int]:
+    """Return bytes both ways by connection, each in the hours that began since its own bound."""
+    cells = _Cells(session)
+    rows = session.execute(
+        text(
+            f"SELECT {cells.number(0)} AS connection_id, sum(usage.download_bytes + usage.upload_bytes)"  # noqa: S608
+            f" FROM {cells.source} JOIN usage_1h AS usage ON usage.connection_id = {cells.number(0)}"
+            f" AND usage.starts_at >= {cells.instant(1)} GROUP BY 1"
+        ),
+        {"rows": _pack(bounds)},
+    )
+    return {int(row[0]): int(row[1]) for row in rows}
+
+
+class _Cells:
+    """How the cells of a JSON list of lists are named in SQL, on either database."""
+
+    def __init__(self, session: Session) -> None:
+        self._is_sqlite = session.get_bind().dialect.name == "sqlite"
+        self.source = (
+            "json_each(:rows) AS item"
+            if self._is_sqlite
+            else "jsonb_array_elements(CAST(:rows AS jsonb)) AS item"
+        )
+        self.differs = "IS NOT" if self._is_sqlite else "IS DISTINCT FROM"
+
+    def string(self, index: int) -> str:
+        return f"json_extract(item.value, '$[{index}]')" if self._is_sqlite else f"(item.value->>{index})"
+
+    def number(self, index: int) -> str:
+        return f"CAST({self.string(index)} AS BIGINT)"
+
+    def instant(self, index: int) -> str:
+        return (
+            self.string(index) if self._is_sqlite else f"CAST({self.string(index)} || '+00' AS timestamptz)"
+        )
+
+    def bound_instant(self, name: str) -> str:
+        return f":{name}" if self._is_sqlite else f"CAST(CAST(:{name} AS text) || '+00' AS timestamptz)"
+
+
+def _roll_up(session: Session, statement: str, starts_at: datetime, ends_at: datetime) -> int:
+    cells = _Cells(session)
+    filled = statement.format(start=cells.bound_instant("start"), end=cells.bound_instant("end"))
+    done = session.execute(
+        text(
+            f"{filled} ON CONFLICT (connection_id, starts_at) DO UPDATE SET"
+            " download_bytes = excluded.download_bytes, upload_bytes = excluded.upload_bytes,"
+            " peak_download_bps = excluded.peak_download_bps, peak_upload_bps = excluded.peak_upload_bps,"
+            " seconds_covered = excluded.seconds_covered"
+        ),
+        {"start": _instant(starts_at), "end": _instant(ends_at)},
+    )
+    return int(done.rowcount)
+
+
+def _pack(rows: Sequence[tuple[object, ...]]) -> str:
+    return json.dumps(
+        [[_instant(cell) if isinstance(cell, datetime) else cell for cell in row] for row in rows]
+    )
+
+
+def _instant(at: datetime) -> str:
+    """Return UTC as SQLAlchemy keeps it in SQLite; for PostgreSQL `_Cells` adds the zone."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")

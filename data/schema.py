@@ -1,0 +1,36 @@
+"""Every table imported once, so that the metadata is whole."""
+
+from sqlmodel import SQLModel
+
+from data.models import (
+    catalog,
+    customer,
+    identity,
+    invoice,
+    ledger,
+    operations,
+    payment,
+    policy,
+    router,
+    subscription,
+    usage,
+    webhook,
+)
+
+METADATA = SQLModel.metadata
+
+__all__ = [
+    "METADATA",
+    "catalog",
+    "customer",
+    "identity",
+    "invoice",
+    "ledger",
+    "operations",
+    "payment",
+    "policy",
+    "router",
+    "subscription",
+    "usage",
+    "webhook",
+]

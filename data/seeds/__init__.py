@@ -1,0 +1,1 @@
+"""What ships to begin with: names and presets."""

@@ -1,0 +1,74 @@
+"""The people, plans and places of the demo ISP. All invented."""
+
+from typing import NamedTuple
+
+ISP_NAME = "Savanna Fibre"
+SUPPORT_PHONE = "+254 700 000 100"
+
+FIRST_NAMES = (
+    "Amina", "Brian", "Grace", "Otieno", "Wanjirũ", "Kamau", "Achieng", "Mwangi", "Njeri", "Kiptoo",
+    "Fatuma", "Peter", "Mercy", "Hassan", "Chebet", "Daniel", "Nyambura", "Joseph", "Akinyi", "Samuel",
+    "Zawadi", "Kevin", "Esther", "Barasa", "Lilian", "Mutua", "Naliaka", "Simon", "Tabitha", "Yusuf",
+)  # fmt: skip
+LAST_NAMES = (
+    "Wanjiru", "Otieno", "Kariuki", "Mutiso", "Cherono", "Abdi", "Ochieng", "Kimani", "Wafula", "Njoroge",
+    "Rotich", "Omondi", "Gathoni", "Maina", "Kosgei", "Nyong'o", "Muthoni", "Were", "Langat", "Karanja",
+)  # fmt: skip
+BUSINESSES = (
+    "Kamau Traders Ltd", "Lakeview Academy", "Mtaa Cyber Café", "Rift Valley Dairy", "Nakuru Dental Clinic",
+    "Blue Heron Lodge", "Gilgil Hardware & Sons", "Sunrise Bakery", "Menengai Press", "Elmenteita Farm",
+)  # fmt: skip
+STREETS = ("Kenyatta Avenue", "Moi Road", "Oginga Odinga Road", "Lake View Estate", "Section 58", "Milimani", "London Estate", "Naka", "Kiamunyi", "Free Area")  # fmt: skip
+
+
+class PlanSeed(NamedTuple):
+    """A plan of the demo: speeds in Mbps, cap in GB (0 for none), price in whole shillings."""
+
+    code: str
+    name: str
+    download_mbps: int
+    upload_mbps: int
+    cap_gb: int
+    price: int
+    share: int
+
+
+PLANS = (
+    PlanSeed("HOME-10", "Home 10", 10, 5, 200, 1_500, 40),
+    PlanSeed("HOME-20", "Home 20", 20, 10, 400, 2_500, 35),
+    PlanSeed("FIBRE-50", "Fibre 50", 50, 25, 0, 3_999, 15),
+    PlanSeed("BUSINESS-100", "Business 100", 100, 50, 0, 9_500, 10),
+)
+
+
+class RouterSeed(NamedTuple):
+    """A router of the demo, and the share of the customers behind it."""
+
+    name: str
+    place: str
+    share: int
+
+
+ROUTERS = (
+    RouterSeed("nakuru-core", "Nakuru", 50),
+    RouterSeed("naivasha-pop", "Naivasha", 30),
+    RouterSeed("gilgil-tower", "Gilgil", 20),
+)
+
+
+class AccountSeed(NamedTuple):
+    """Someone who can sign in to the demo."""
+
+    role: str
+    name: str
+    email: str
+    password: str
+
+
+STAFF = (
+    AccountSeed("owner", "Brian Kiptoo", "owner@savanna.example", "demo-owner"),
+    AccountSeed("admin", "Esther Muthoni", "admin@savanna.example", "demo-admin"),
+    AccountSeed("accountant", "Hassan Abdi", "accountant@savanna.example", "demo-accountant"),
+    AccountSeed("support", "Mercy Achieng", "support@savanna.example", "demo-support"),
+)
+SUBSCRIBER_PASSWORD = "demo-subscriber"

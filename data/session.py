@@ -1,0 +1,84 @@
+"""Our Session, and the only code that begins, commits and rolls back transactions."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, TextClause, event
+from sqlalchemy.orm import Session as OrmSession
+from sqlmodel import Session as SqlModelSession
+
+from data.base import Row
+from data.engine import Database
+
+_CONTROL = re.compile(r"\s*(begin|commit|end|rollback|savepoint|release)\b", re.IGNORECASE)
+
+
+class Session(SqlModelSession):
+    """A session inside a transaction that is not its own: it can neither commit nor roll back."""
+
+    def commit(self) -> None:
+        """Refuse: the transaction ends after the act."""
+        raise AssertionError("an act does not commit")
+
+    def rollback(self) -> None:
+        """Refuse: raise an error instead."""
+        raise AssertionError("an act does not roll back; it raises")
+
+    def execute(self, statement: Any, *args: Any, **kwargs: Any) -> Any:
+        """Run a statement, but none that steers the transaction."""
+        assert not (isinstance(statement, TextClause) and _CONTROL.match(statement.text)), "not in an act"
+        return super().execute(statement, *args, **kwargs)
+
+
+@event.listens_for(Session, "before_flush")
+def _stamp(session: OrmSession, *_: object) -> None:
+    now = session.info["now"]
+    for row in session.new:
+        if isinstance(row, Row):
+            row.created_at = row.created_at or now
+            row.updated_at = now
+    for row in session.dirty:
+        if isinstance(row, Row) and session.is_modified(row, include_collections=False):
+            row.updated_at = now
+
+
+@contextmanager
+def begin_write(database: Database) -> Iterator[Connection]:
+    """Begin a write transaction; commit at the end, roll back on an error."""
+    with database.writer.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def act_session(connection: Connection, *, now: datetime) -> Iterator[Session]:
+    """Yield a session in a savepoint of its own: an error undoes this act and nothing else."""
+    with connection.begin_nested():
+        session = Session(
+            bind=connection,
+            join_transaction_mode="rollback_only",
+            expire_on_commit=False,
+            info={"now": now},
+        )
+        try:
+            yield session
+            session.flush()
+        finally:
+            session.expunge_all()
+            session.close()
+
+
+@contextmanager
+def begin_read(database: Database, *, now: datetime) -> Iterator[Session]:
+    """Yield a session that sees one state of the database and cannot change it."""
+    with database.reader.connect() as connection, connection.begin():
+        session = Session(
+            bind=connection, join_transaction_mode="rollback_only", autoflush=False, info={"now": now}
+        )
+        try:
+            yield session
+        finally:
+            session.expunge_all()
+            session.close()

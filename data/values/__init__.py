@@ -1,0 +1,1 @@
+"""Pure vocabulary: money, periods, states, roles, identifiers. No database, no clock, no network."""

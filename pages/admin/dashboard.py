@@ -1,0 +1,278 @@
+"""Overview: is the network well, is money coming in, who needs me?"""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from nicegui import ui
+
+from benfex.application import Benfex
+from benfex.core.events import (
+    ClockStepped,
+    ConnectionApplied,
+    InvoiceIssued,
+    PaymentSettled,
+    RouterSampled,
+    RouterStatusChanged,
+    SubscriptionChanged,
+)
+from benfex.core.paging import PageRequest
+from benfex.network.views import RouterView, list_routers
+from benfex.payments.clock import ClockFigures, money_to_packet
+from benfex.payments.views import PaymentListed, list_payments
+from benfex.reporting.operations import OperationFigures, operations
+from benfex.reporting.revenue import Compared, RevenueFigures, revenue
+from components.charts import Chart, Series
+from components.elements import body, box, card, fact, fact_list, link, row, text
+from components.empty_state import empty_state
+from components.moments import moment, say_day, say_when
+from components.money import money_label
+from components.stat_card import StatCard
+from components.status_badge import UNMATCHED, Look, badge
+from components.theme import Tone
+from data.values.roles import Permission
+from data.values.states import RouterStatus
+from pages.admin.lists import Unhurried
+from pages.admin.network_chart import NetworkChart
+from pages.admin.phrases import say_change, say_count, say_gateway, say_short, say_span
+from pages.admin.router_lines import RouterLines
+from pages.admin.shell import console, may
+from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
+from pages.live import on
+
+_LATEST = PageRequest(page=1, size=8, sort="received", descending=True)
+_CLOCK_SPAN = timedelta(days=7)
+
+
+@ui.page("/admin")
+async def dashboard(benfex: BenfexDep, staff: StaffDep) -> None:
+    """Show the overview."""
+    today = benfex.clock.now().astimezone(ZoneInfo(benfex.settings.timezone))
+    with console(
+        benfex,
+        staff,
+        title="Overview",
+        active="/admin",
+        need=Permission.VIEW_DASHBOARD,
+        subtitle=f"{today:%a} {today.day} {today:%b}",
+    ):
+        money = await benfex.read(revenue, staff.actor)
+        house = await benfex.read(operations, staff.actor)
+        routers = await benfex.read(list_routers, staff.actor) if may(staff, Permission.VIEW_NETWORK) else ()
+        overview = _Overview(benfex, staff)
+        overview.build(routers)
+        overview.set_money(money)
+        overview.set_house(house, routers)
+        await overview.refresh_payments()
+        overview.follow()
+
+
+class _Overview:
+    """The cards of the page; each group is read again when something moved it."""
+
+    def __init__(self, benfex: Benfex, staff: SignedInStaff) -> None:
+        self._benfex, self._staff = benfex, staff
+        self._zone = benfex.settings.timezone
+        self._online: dict[int, int] = {}
+
+    def build(self, routers: tuple[RouterView, ...]) -> None:
+        """Create the cards, empty."""
+        for view in routers:
+            self._online[view.router_id] = self._benfex.live.status(view.router_id).online or 0
+        with box("bf-grid bf-kpis"):
+            self._collected = StatCard("Collected this month", "—", symbol="banknote", href="/admin/payments")
+            self._billed = StatCard("Billed this month", "—", symbol="receipt-text", href="/admin/invoices")
+            self._online_card = StatCard("Online now", "—", symbol="wifi", href="/admin/routers")
+            self._overdue = StatCard("Overdue", "—", symbol="triangle-alert", href="/admin/invoices")
+        with box("bf-grid bf-main even"):
+            if may(self._staff, Permission.VIEW_NETWORK):
+                NetworkChart(self._benfex, [view.router_id for view in routers], title="Network traffic")
+                with card("Routers", classes="clip bf-fill"):
+                    self._routers = RouterLines(self._benfex, routers)
+                    if not routers:
+                        empty_state(
+                            "No router yet", symbol="router", action=("To the routers", "/admin/routers")
+                        )
+        with box("bf-grid bf-main"):
+            with card(classes="clip"):
+                with box("bf-ch"):
+                    text("Latest payments", "bf-ct bf-grow", "h2")
+                    link("All payments", "/admin/payments")
+                self._payments = box("", role="log", aria_live="polite")
+            with box("bf-stack"):
+                with card("Money to packet", note="last 7 days"):
+                    self._clock = body()
+                with card("Needs a look", classes="clip"):
+                    self._needs = box()
+        self._daily = Chart(
+            "Money that came in", [], [], unit=self._benfex.settings.currency, period="last 30 days"
+        )
+
+    def set_money(self, figures: RevenueFigures) -> None:
+        """Show what was billed and collected."""
+        trend = [float(amount) for amount in figures.daily_whole]
+        self._collected.set(
+            say_short(figures.collected.now),
+            delta=say_change(figures.collected.change_permille),
+            tone=_tone(figures.collected),
+            note=_against(figures.collected),
+            trend=trend,
+        )
+        self._billed.set(
+            say_short(figures.billed.now),
+            delta=say_change(figures.billed.change_permille),
+            tone=_tone(figures.billed),
+            note=_against(figures.billed),
+        )
+        late = figures.overdue
+        words = f"{say_count(late.invoices, 'invoice')} of {say_count(late.customers, 'customer')}"
+        self._overdue.set(say_short(late.outstanding), note=words if late.invoices else "everybody has paid")
+        today = figures.days[-1]
+        self._daily.set(
+            [say_day(day, today=today) for day in figures.days],
+            [
+                Series(
+                    "Collected",
+                    figures.daily_whole,
+                    [str(day) for day in figures.daily],
+                    "accent",
+                )
+            ],
+        )
+
+    def set_house(self, figures: OperationFigures, routers: tuple[RouterView, ...]) -> None:
+        """Show services and what needs somebody."""
+        self._services = figures.services_on
+        self._say_online()
+        self._needs.clear()
+        with self._needs:
+            found = self._router_needs(routers) + self._job_needs(figures)
+            if figures.waiting_tasks and figures.oldest_task_at is not None:
+                since = say_when(figures.oldest_task_at, now=self._benfex.clock.now(), timezone=self._zone)
+                words = f"the oldest since {since}"
+                found.append(
+                    (f"{say_count(figures.waiting_tasks, 'router task')} waiting", words, "/admin/routers")
+                )
+            for title, note, href in found:
+                row(title, note, symbol="triangle-alert", href=href)
+            if not found:
+                empty_state("All is well", "Routers answer and jobs run.", symbol="circle-check")
+
+    def set_clock(self, figures: ClockFigures) -> None:
+        """Show how fast money brings service back."""
+        self._clock.clear()
+        with self._clock:
+            with box("bf-line wide nowrap num"):
+                with box("bf-grow"):
+                    text("Half are back within", "bf-sub")
+                    text(say_span(figures.p50_ms), "bf-money hero")
+                with box("bf-grow"):
+                    text("19 of 20 within", "bf-sub")
+                    text(say_span(figures.p95_ms), "bf-money hero")
+            with fact_list():
+                fact("Restored", f"{figures.restored:,}")
+                with fact("Waiting now"):
+                    if figures.waiting:
+                        badge(Look(f"{figures.waiting:,}", "warn", "hourglass"))
+                    else:
+                        text("none", tag="span")
+                fact("First new session", say_span(figures.session_p50_ms))
+
+    async def refresh_payments(self) -> None:
+        """Read what just came in, and the clock."""
+        if may(self._staff, Permission.VIEW_PAYMENTS):
+            page = await self._benfex.read(list_payments, await self._staff.fresh(), request=_LATEST)
+            self._payments.clear()
+            with self._payments:
+                for line in page.rows:
+                    _payment_line(line, self._benfex.clock.now(), self._zone)
+                if not page.rows:
+                    empty_state(
+                        "No money yet", "Payments appear here the moment they come in.", symbol="wallet"
+                    )
+        since = self._benfex.clock.now() - _CLOCK_SPAN
+        self.set_clock(await self._benfex.read(money_to_packet, self._staff.actor, since=since))
+
+    def follow(self) -> None:
+        """Keep the cards true for as long as the page is open."""
+
+        async def money_moved() -> None:
+            await self.refresh_payments()
+            self.set_money(await self._benfex.read(revenue, await self._staff.fresh()))
+
+        async def house_moved() -> None:
+            actor = await self._staff.fresh()
+            routers: tuple[RouterView, ...] = ()
+            if may(self._staff, Permission.VIEW_NETWORK):
+                routers = await self._benfex.read(list_routers, actor)
+                self._routers.set(routers)
+            self.set_house(await self._benfex.read(operations, actor), routers)
+
+        money = Unhurried(money_moved, seconds=0.3)
+        for kind in (PaymentSettled, ClockStepped, ConnectionApplied, InvoiceIssued):
+            on(self._benfex, kind, money.ask)
+        house = Unhurried(house_moved, seconds=2)
+        for kind in (RouterStatusChanged, SubscriptionChanged, ConnectionApplied):
+            on(self._benfex, kind, house.ask)
+        ui.timer(60, house.ask)
+        on(self._benfex, RouterSampled, self._sampled)
+
+    def _sampled(self, event: RouterSampled) -> None:
+        if event.online is not None:
+            self._online[event.router_id] = event.online
+            self._say_online()
+
+    def _say_online(self) -> None:
+        services = say_count(self._services, "active service")
+        self._online_card.set(f"{sum(self._online.values()):,}", note=f"of {services}")
+
+    def _router_needs(self, routers: tuple[RouterView, ...]) -> list[tuple[str, str, str]]:
+        words = {
+            RouterStatus.UNREACHABLE: "does not answer",
+            RouterStatus.AUTH_FAILED: "refuses our password",
+        }
+        return [
+            (
+                f"{view.name} {words[view.status]}",
+                f"{say_count(view.connections, 'line')} on it",
+                f"/admin/routers/{view.router_id}",
+            )
+            for view in routers
+            if view.status in words
+        ]
+
+    def _job_needs(self, figures: OperationFigures) -> list[tuple[str, str, str | None]]:
+        now = self._benfex.clock.now()
+        return [
+            (
+                f"{job.job.replace('_', ' ').capitalize()} failed",
+                f"{say_when(job.last_failed_at, now=now, timezone=self._zone)}: {job.detail}",
+                None,
+            )
+            for job in figures.failed_jobs
+            if not job.has_recovered
+        ]
+
+
+def _payment_line(line: PaymentListed, now: datetime, zone: str) -> None:
+    who = line.customer_name or line.payer_name or "Unknown payer"
+    how = f"{say_gateway(line.gateway)} · {line.transaction_id}"
+    if line.back_after_ms is not None:
+        how += f" · back online in {say_span(line.back_after_ms)}"
+    elif line.is_restoring:
+        how += " · coming back online"
+    href = f"/admin/customers/{line.customer_id}" if line.customer_id is not None else "/admin/payments"
+    with row(who, how, symbol="banknote", href=href):
+        if line.customer_id is None:
+            badge(UNMATCHED)
+        with box("bf-right"):
+            money_label(line.amount)
+            moment(line.received_at, now=now, timezone=zone)
+
+
+def _tone(compared: Compared) -> Tone:
+    permille = compared.change_permille
+    return "mute" if permille is None or permille == 0 else "ok" if permille > 0 else "bad"
+
+
+def _against(compared: Compared) -> str:
+    return "vs same days last month" if compared.change_permille is not None else "nothing last month"

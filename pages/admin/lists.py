@@ -1,0 +1,48 @@
+"""What lists of the console share: the request behind a table's question, and refreshing without haste."""
+
+from collections.abc import Awaitable, Callable
+
+from nicegui import ui
+
+from benfex.core.paging import PageRequest
+from components.data_table import TableQuery
+from data.values.errors import NotPermitted
+
+
+def page_request(query: TableQuery) -> PageRequest:
+    """Return the request for what a table asks."""
+    return PageRequest(
+        page=query.page,
+        size=query.size,
+        sort=query.sort,
+        descending=query.descending,
+        search=query.search,
+        filter=query.tab,
+    )
+
+
+class Unhurried:
+    """Calls `refresh` once for any number of `ask` within a second, so that a burst of events is one reading.
+
+    Make it while the page is built: it belongs to the page.
+    """
+
+    def __init__(self, refresh: Callable[[], Awaitable[None]], *, seconds: float = 1.0) -> None:
+        self._refresh = refresh
+        self._is_asked = False
+        self._timer = ui.timer(seconds, self._go, active=False)
+
+    def ask(self, _: object = None) -> None:
+        """Refresh soon; takes the event and ignores it."""
+        self._is_asked = True
+        self._timer.activate()
+
+    async def _go(self) -> None:
+        self._timer.deactivate()
+        if not self._is_asked:
+            return
+        self._is_asked = False
+        try:
+            await self._refresh()
+        except NotPermitted:
+            ui.navigate.to("/login")  # the tab outlived its session

@@ -1,0 +1,69 @@
+"""Figures and kinds in the words of the console; statuses are named in `components/status_badge`."""
+
+from data.values.kinds import Interval
+from data.values.money import Money
+from data.values.traffic import format_bps
+
+_GATEWAYS = {"mpesa": "M-Pesa", "paystack": "Paystack", "cash": "Cash", "bank": "Bank", "cheque": "Cheque"}
+
+
+def say_gateway(name: str) -> str:
+    """Return what people call a way to pay."""
+    return _GATEWAYS.get(name, name.capitalize())
+
+
+def say_interval(interval: Interval, count: int) -> str:
+    """Return "a month", "a week", "every 3 months"."""
+    return f"a {interval.value}" if count == 1 else f"every {count} {interval.value}s"
+
+
+def say_price(amount: Money, interval: Interval, count: int) -> str:
+    """Return "KES 2,500 a month"."""
+    return f"{amount} {say_interval(interval, count)}"
+
+
+def say_speed(download_bps: int, upload_bps: int) -> str:
+    """Return "10 Mbps down, 5 Mbps up"."""
+    return f"{format_bps(download_bps)} down, {format_bps(upload_bps)} up"
+
+
+def say_span(milliseconds: int | None) -> str:
+    """Return "850 ms", "3.2 s", "2 min 5 s", and a dash for None."""
+    if milliseconds is None:
+        return "—"
+    if milliseconds < 1000:
+        return f"{milliseconds} ms"
+    tenths = (milliseconds + 50) // 100
+    if tenths < 600:
+        return f"{tenths // 10}.{tenths % 10} s"
+    minutes, seconds = divmod((milliseconds + 500) // 1000, 60)
+    return f"{minutes} min {seconds} s"
+
+
+def say_change(permille: int | None) -> str:
+    """Return "+6.2%", "-8.1%", and nothing where there is nothing to compare with."""
+    if permille is None:
+        return ""
+    whole, tenth = divmod(abs(permille), 10)
+    return f"{'-' if permille < 0 else '+'}{whole}.{tenth}%"
+
+
+def say_count(count: int, one: str, many: str = "") -> str:
+    """Return "1 invoice", "1,204 invoices"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def say_balance(balance: Money) -> str:
+    """Return what is owed, or how much credit there is."""
+    return f"{-balance} credit" if balance.is_negative else str(balance)
+
+
+def say_short(amount: Money) -> str:
+    """Return an amount that fits a card: "KES 4.82M", "KES 312K", in whole units below 100,000."""
+    whole = int(amount.format().split(" ", 1)[-1].split(".", 1)[0].replace(",", ""))
+    if abs(whole) >= 1_000_000:
+        hundredths = whole // 10_000
+        return f"{amount.currency} {hundredths // 100:,}.{hundredths % 100:02d}M"
+    if abs(whole) >= 100_000:
+        return f"{amount.currency} {whole // 1000}K"
+    return f"{amount.currency} {whole:,}"

@@ -1,0 +1,199 @@
+"""One router: how it is now, who is on it, what it still has to be told, and whether it agrees with us."""
+
+from collections.abc import Callable
+from typing import Any
+
+from nicegui import ui
+
+from benfex.application import Benfex
+from benfex.core.events import ConnectionApplied, RouterSampled, RouterStatusChanged, RouterTaskQueued
+from benfex.network.views import RouterView, router
+from components.elements import body, box, button, card, fact, fact_list, icon_button, text
+from components.feedback import Note, action_button
+from components.moments import moment
+from components.stat_card import StatCard
+from components.status_badge import Badge
+from components.theme import icon
+from data.values.errors import DomainError
+from data.values.identifiers import RouterId
+from data.values.roles import Permission
+from data.values.states import RouterStatus
+from pages.admin.lists import Unhurried
+from pages.admin.network_chart import RouterChart
+from pages.admin.phrases import say_count
+from pages.admin.router_dialogs import ask_identity, open_edit_router, pause, retire
+from pages.admin.router_drift import check_drift
+from pages.admin.router_tables import RouterTables
+from pages.admin.sections import Section, Sections
+from pages.admin.shell import console, may
+from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
+from pages.live import on
+
+
+@ui.page("/admin/routers/{router_id}")
+async def router_page(benfex: BenfexDep, staff: StaffDep, router_id: int) -> None:
+    """Show one router."""
+    key = RouterId(router_id)
+    try:
+        seen = await benfex.read(router, staff.actor, router_id=key)
+    except DomainError:
+        seen = None  # the page says so, in its frame
+    actions = _Actions(benfex, staff, seen)
+    with console(
+        benfex,
+        staff,
+        title=seen.name if seen else "Router",
+        active="/admin/routers",
+        need=Permission.VIEW_NETWORK,
+        back=("Routers", "/admin/routers"),
+        actions=actions.build,
+    ):
+        view = seen or await benfex.read(router, staff.actor, router_id=key)
+        standing = _Standing(benfex, view)
+        with box("bf-grid bf-main even"):
+            RouterChart(benfex, key)
+            facts = _Facts(benfex)
+            facts.set(view)
+        tables = RouterTables(benfex, staff, view)
+        sections = Sections(
+            [
+                Section("online", "Online now", tables.online),
+                Section("lines", "All lines", tables.lines),
+                Section("tasks", "Tasks", tables.tasks),
+            ],
+            label="Lines and tasks",
+        )
+        await sections.show("online")
+
+        async def refresh() -> None:
+            fresh = await benfex.read(router, await staff.fresh(), router_id=key)
+            actions.view = fresh
+            standing.set(fresh)
+            facts.set(fresh)
+            await tables.refresh()
+            sections.set_count("lines", f"{fresh.connections:,}")
+            sections.set_count("tasks", f"{fresh.waiting_tasks:,}" if fresh.waiting_tasks else "")
+
+        await refresh()
+        soon = Unhurried(refresh)
+        for kind in (RouterStatusChanged, RouterTaskQueued, ConnectionApplied):
+            on(benfex, kind, soon.ask, where=lambda event: event.router_id == key)
+        on(benfex, RouterSampled, standing.sample, where=lambda event: event.router_id == key)
+
+
+class _Actions:
+    """The buttons beside the name; what the person may not do is not offered."""
+
+    def __init__(self, benfex: Benfex, staff: SignedInStaff, view: RouterView | None) -> None:
+        self._benfex, self._staff, self.view = benfex, staff, view
+
+    def build(self) -> None:
+        """Create the buttons."""
+        if self.view is None or self.view.status is RouterStatus.RETIRED:
+            return
+        benfex, staff = self._benfex, self._staff
+        if may(staff, Permission.OPERATE_NETWORK):
+            action_button(
+                "Test connection",
+                lambda: ask_identity(benfex, staff, self._now),
+                kind="ghost",
+                icon="plug-zap",
+            )
+            action_button(
+                "Check drift", lambda: check_drift(benfex, staff, self._now), kind="ghost", icon="list-checks"
+            )
+        if may(staff, Permission.EDIT_NETWORK):
+            button("Edit", lambda: open_edit_router(benfex, staff, self._now), kind="ghost", icon="pencil")
+            with icon_button("ellipsis", "More actions"), ui.menu().classes("bf-menu-pop"):
+                label, symbol = ("Pause", "pause") if self.view.is_enabled else ("Resume", "play")
+                _menu_item(label, symbol, self._pause)
+                _menu_item("Retire", "archive", lambda: retire(benfex, staff, self._now))
+
+    @property
+    def _now(self) -> RouterView:
+        assert self.view is not None
+        return self.view
+
+    async def _pause(self) -> None:
+        await pause(self._benfex, self._staff, self._now)
+        ui.navigate.reload()
+
+
+class _Standing:
+    """The figures on top; polls change them in place."""
+
+    def __init__(self, benfex: Benfex, view: RouterView) -> None:
+        self._benfex = benfex
+        live = benfex.live.status(view.router_id)
+        self._trouble = Note(tone="bad", symbol="wifi-off")
+        with box("bf-grid bf-kpis"):
+            self._online = StatCard("Online now", "—", symbol="wifi")
+            self._cpu = StatCard("CPU", "—", symbol="gauge")
+            self._lines = StatCard("Lines", "—", symbol="cable")
+            self._tasks = StatCard("Tasks waiting", "—", symbol="list-checks")
+        self._say(live.online, live.cpu_percent)
+        self.set(view)
+
+    def set(self, view: RouterView) -> None:
+        """Show what the rows say."""
+        self._lines.set(f"{view.connections:,}", note="sold on this router")
+        self._tasks.set(
+            f"{view.waiting_tasks:,}", note="all is told" if not view.waiting_tasks else "to be told"
+        )
+        words = None
+        if view.status is RouterStatus.UNREACHABLE:
+            words = f"{view.status_reason or 'No answer.'} It is tried every few seconds; its tasks wait."
+        elif view.status is RouterStatus.AUTH_FAILED:
+            words = f"{view.status_reason or 'The password was refused'}. Edit the router to try again."
+        elif not view.is_enabled and view.status is not RouterStatus.RETIRED:
+            words = "Paused: it is neither polled nor changed."
+        self._trouble.set(words)
+        self._online.set(stale=view.status is not RouterStatus.REACHABLE)
+        self._cpu.set(stale=view.status is not RouterStatus.REACHABLE)
+
+    def sample(self, event: RouterSampled) -> None:
+        """Show what a poll found."""
+        self._say(event.online, event.cpu_percent)
+
+    def _say(self, online: int | None, cpu_percent: int | None) -> None:
+        if online is not None:
+            self._online.set(f"{online:,}", note=say_count(online, "session"))
+        if cpu_percent is not None:
+            self._cpu.set(f"{cpu_percent}", unit="%")
+
+
+class _Facts:
+    """What the router is; `set` shows it as it is now."""
+
+    def __init__(self, benfex: Benfex) -> None:
+        self._benfex = benfex
+        with card():
+            with box("bf-ch"):
+                text("Router", "bf-ct bf-grow", "h2")
+                self._badge = Badge(RouterStatus.UNKNOWN)
+            self._place = body()
+
+    def set(self, view: RouterView) -> None:
+        """Show the router."""
+        self._badge.set(view.status)
+        self._place.clear()
+        with self._place, fact_list():
+            fact("Address", f"{view.host}:{view.port}" + (" (encrypted)" if view.use_tls else ""))
+            fact("API user", view.username)
+            fact("Board", view.board or "not known yet")
+            fact("RouterOS", view.version or "not known yet")
+            fact("Serial", view.serial or "none")
+            fact("Asked every", f"{view.poll_seconds} seconds")
+            with fact("Last answer"):
+                moment(
+                    view.last_seen_at,
+                    now=self._benfex.clock.now(),
+                    timezone=self._benfex.settings.timezone,
+                    classes="num",
+                )
+
+
+def _menu_item(label: str, symbol: str, act: Callable[[], Any]) -> None:
+    with ui.menu_item(on_click=act):
+        icon(symbol)
+        text(label, tag="span")

@@ -1,0 +1,176 @@
+"""What staff do to a router: add, edit, test, pause, retire, and compare it with what it should have."""
+
+from typing import Any
+
+from nicegui import ui
+
+from benfex.application import Benfex
+from benfex.network.driver import RouterAddress, RouterIdentity
+from benfex.network.inventory import API_PORT, add_router, edit_router, enable_router, retire_router
+from benfex.network.views import RouterView
+from components.dialogs import confirm, confirm_by_name
+from components.elements import button, fact, fact_list
+from components.feedback import Note, run_action, toast_error, toast_ok
+from components.form import Form, Values
+from data.values.errors import BenfexError, InvalidInput
+from pages.admin.dialogs import form_dialog
+from pages.dependencies import SignedInStaff
+
+
+def open_add_router(benfex: Benfex, staff: SignedInStaff) -> None:
+    """Take a router into use, after a test if the person wants one."""
+
+    async def add(values: Values) -> None:
+        router_id = await benfex.transact(
+            add_router, await staff.fresh(), vault=benfex.vault, **_settings(values), password=_needed(values)
+        )
+        dialog.close()
+        toast_ok(f"{values['name']} is added and being asked.")
+        ui.navigate.to(f"/admin/routers/{router_id}")
+
+    words = "It needs an API user on the router that may read, write and test."
+    with form_dialog("Add router", words) as dialog, Form(add) as form:
+        _fields(form, None)
+        _test_part(benfex, staff, form)
+        form.submit("Add router")
+
+
+def open_edit_router(benfex: Benfex, staff: SignedInStaff, view: RouterView) -> None:
+    """Change how a router is reached."""
+
+    async def save(values: Values) -> None:
+        await benfex.transact(
+            edit_router,
+            await staff.fresh(),
+            router_id=view.router_id,
+            vault=benfex.vault,
+            **_settings(values),
+            password=values["password"] or None,
+        )
+        dialog.close()
+        toast_ok("Saved; the router is asked again.")
+
+    with form_dialog(f"Edit {view.name}") as dialog, Form(save) as form:
+        _fields(form, view)
+        form.submit("Save")
+
+
+async def ask_identity(benfex: Benfex, staff: SignedInStaff, view: RouterView) -> None:
+    """Ask a known router who it is, and show the answer."""
+    identity = await benfex.probe.check_router(await staff.fresh(), view.router_id)
+    with form_dialog(f"{view.name} answers"):
+        _show_identity(identity)
+
+
+async def pause(benfex: Benfex, staff: SignedInStaff, view: RouterView) -> None:
+    """Leave a router alone for a while, or take it up again."""
+    if view.is_enabled and not await confirm(
+        f"Pause {view.name}?",
+        f"It is neither polled nor changed until you resume it. {view.connections:,} lines keep the access "
+        "they have; payments are booked, but suspended lines stay off.",
+        action="Pause router",
+        danger=True,
+    ):
+        return
+    try:
+        await benfex.transact(
+            enable_router, await staff.fresh(), router_id=view.router_id, is_enabled=not view.is_enabled
+        )
+    except BenfexError as error:
+        toast_error(error.message)
+        return
+    toast_ok(f"{view.name} is {'paused' if view.is_enabled else 'asked again'}.")
+
+
+async def retire(benfex: Benfex, staff: SignedInStaff, view: RouterView) -> None:
+    """Take a router out of use for good."""
+    words = "It is never asked again and leaves the lists. Its history stays. This cannot be undone."
+    if not await confirm_by_name(f"Retire {view.name}?", words, name=view.name, action="Retire router"):
+        return
+    try:
+        await benfex.transact(retire_router, await staff.fresh(), router_id=view.router_id)
+    except BenfexError as error:
+        toast_error(error.message)
+        return
+    toast_ok(f"{view.name} is retired.")
+    ui.navigate.to("/admin/routers")
+
+
+def _fields(form: Form, view: RouterView | None) -> None:
+    form.text("name", "Name", view.name if view else "", hint="Like nakuru-core.")
+    with form.pair():
+        form.text("host", "Address", view.host if view else "", hint="IP address or host name.")
+        form.whole("port", "API port", view.port if view else API_PORT)
+    with form.pair():
+        form.text("username", "API user", view.username if view else "benfex", props="autocomplete=off")
+        if view is None:
+            form.password("password", "Password")
+        else:
+            form.text(
+                "password", "New password", required=False, hint="Left out: stays.", props="type=password"
+            )
+    form.switch("use_tls", "Encrypted (api-ssl, port 8729)", view.use_tls if view else False)
+    form.text(
+        "tls_fingerprint",
+        "Certificate fingerprint",
+        (view.tls_fingerprint or "") if view else "",
+        required=False,
+        hint="SHA-256, for a certificate that the router made itself.",
+    )
+    form.whole("poll_seconds", "Asked every", view.poll_seconds if view else 60, unit="seconds")
+
+
+def _test_part(benfex: Benfex, staff: SignedInStaff, form: Form) -> None:
+    answer = Note(tone="ok", symbol="circle-check")
+
+    async def test() -> None:
+        answer.set(None)
+        await staff.fresh()
+        values = form.values()
+        identity = await benfex.probe.check(
+            RouterAddress(
+                host=values["host"],
+                port=values["port"],
+                username=values["username"],
+                password=values["password"],
+                use_tls=values["use_tls"],
+                tls_fingerprint=values["tls_fingerprint"] or None,
+            )
+        )
+        answer.set(f"{identity.name} answers: {identity.board}, RouterOS {identity.version}.")
+
+    async def clicked() -> None:
+        await run_action(control, test)
+
+    control = button("Test connection", clicked, kind="ghost", icon="plug-zap")
+
+
+def _settings(values: Values) -> dict[str, Any]:
+    return {
+        "name": values["name"],
+        "host": values["host"],
+        "port": values["port"],
+        "username": values["username"],
+        "use_tls": values["use_tls"],
+        "tls_fingerprint": values["tls_fingerprint"] or None,
+        "poll_seconds": values["poll_seconds"],
+    }
+
+
+def _needed(values: Values) -> str:
+    if not values["password"]:
+        raise InvalidInput("password", "Give the password of the API user.")
+    return str(values["password"])
+
+
+def _show_identity(identity: RouterIdentity) -> None:
+    days, rest = divmod(identity.uptime_seconds, 86_400)
+    with fact_list():
+        fact("Calls itself", identity.name)
+        fact("Board", identity.board)
+        fact("RouterOS", identity.version)
+        fact("Serial", identity.serial or "none")
+        fact("Up for", f"{days} d {rest // 3600} h")
+        fact("CPU", f"{identity.cpu_percent}%")
+        free = identity.free_memory_bytes * 100 // max(identity.total_memory_bytes, 1)
+        fact("Memory free", f"{free}%")

@@ -1,0 +1,1 @@
+"""What Benfex promises, as business sentences."""

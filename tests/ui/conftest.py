@@ -1,0 +1,89 @@
+"""People at their screens, simulated: pages and plain routes answer through the outer app, no sockets."""
+
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from nicegui import ui
+from nicegui.functions.download import download
+from nicegui.functions.navigate import Navigate
+from nicegui.functions.notify import notify
+from nicegui.storage import Storage
+from nicegui.testing import User
+from nicegui.testing.general import nicegui_reset_globals
+from pydantic import SecretStr
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from benfex.application import Benfex
+    from benfex.core.clock import MovedClock
+
+ADDRESS = "http://test"
+SECRET_KEY = "0" * 64
+
+if not (Path(__file__).parents[2] / "benfex" / "bootstrap.py").exists():
+    collect_ignore_glob = ["test_*.py"]
+
+
+@pytest.fixture
+def benfex(database_url: str, clock: "MovedClock", tmp_path: Path) -> "Benfex":
+    """A Benfex on a fresh database, under a clock that the test moves. The `site` starts and stops it."""
+    from benfex.bootstrap import build
+    from benfex.core.settings import Settings
+
+    settings = Settings(
+        home=tmp_path, database_url=database_url, secret_key=SecretStr(SECRET_KEY), base_url=ADDRESS
+    )
+    return build(settings, clock=clock)
+
+
+@pytest.fixture
+async def site(
+    benfex: "Benfex", tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> "AsyncIterator[FastAPI]":
+    """The outer app, running, with NiceGUI mounted in it; an ERROR in the log fails the test."""
+    monkeypatch.setattr(Storage, "path", tmp_path / "nicegui")
+    monkeypatch.setenv("NICEGUI_USER_SIMULATION", "true")
+    try:
+        with nicegui_reset_globals():
+            _forget_screens()
+            from pages.register import build_app
+
+            outer = build_app(benfex)
+            async with outer.router.lifespan_context(outer):
+                yield outer
+    finally:
+        ui.navigate, ui.notify, ui.download = Navigate(), notify, download
+    errors = [record.getMessage() for record in caplog.get_records("call") if record.levelname == "ERROR"]
+    assert errors == []
+
+
+@pytest.fixture
+async def create_user(site: "FastAPI") -> AsyncIterator[Callable[[], User]]:
+    """Make another person with a browser of their own."""
+    async with AsyncExitStack() as browsers:
+        made: list[httpx.AsyncClient] = []
+
+        def create() -> User:
+            made.append(httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url=ADDRESS))
+            browsers.push_async_callback(made[-1].aclose)
+            return User(made[-1])
+
+        yield create
+
+
+@pytest.fixture
+def user(create_user: Callable[[], User]) -> User:
+    """One person with a browser, not signed in."""
+    return create_user()
+
+
+def _forget_screens() -> None:
+    """Import the pages anew: NiceGUI forgets their routes, and events keep callbacks of pages long closed."""
+    for name in [name for name in sys.modules if name == "app" or name.split(".")[0] == "pages"]:
+        del sys.modules[name]

@@ -1,0 +1,1 @@
+"""Rules and values alone, without a database."""

@@ -1,0 +1,69 @@
+"""Run every test: first the ones that need no browser, in two processes, then the browser's on their own.
+
+Playwright keeps an event loop of its own running, which no other asynchronous test survives; hence two runs.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+NO_TESTS_RAN = 5  # pytest's exit code
+
+
+def main() -> int:
+    """Run both, say how many tests ran where, and return the exit code for the shell."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.epilog = "Anything else goes to pytest."
+    parser.add_argument("--deep", action="store_true", help="include the tests marked deep")
+    known, more = parser.parse_known_args()
+    deep = known.deep
+    runs = {
+        "without a browser": ["-n", "2", "-m", "not browser" if deep else "not browser and not deep"],
+        "in a browser": ["-m", "browser" if deep else "browser and not deep"],
+    }
+    total = Counter[str]()
+    lines = []
+    failed = False
+    for name, words in runs.items():
+        print(f"== Tests {name}", flush=True)
+        code, counts = _run([*words, *more])
+        total.update(counts)
+        failed = failed or code != 0
+        if code == NO_TESTS_RAN:
+            print(f"No test was found to run {name}: that counts as a failure.", flush=True)
+        lines.append(
+            f"{name}: {counts['passed']} passed, {_failures(counts)} failed, {counts['skipped']} skipped"
+        )
+    print()
+    print("\n".join(lines))
+    places = ", ".join(f"{total[place]} on {place}" for place in ("SQLite", "PostgreSQL"))
+    print(f"ran {places}, {total['a browser']} in a browser")
+    print(f"{total['passed']} passed, {_failures(total)} failed, {total['skipped']} skipped")
+    return 1 if failed else 0
+
+
+def _run(words: list[str]) -> tuple[int, Counter[str]]:
+    with tempfile.TemporaryDirectory() as folder:
+        counts_file = Path(folder) / "counts.json"
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", *words],
+            cwd=ROOT,
+            env=os.environ | {"BENFEX_TEST_COUNTS": str(counts_file)},
+            check=False,
+        )
+        counts = Counter[str](json.loads(counts_file.read_text()) if counts_file.exists() else {})
+        return done.returncode, counts
+
+
+def _failures(counts: Counter[str]) -> int:
+    return counts["failed"] + counts["error"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
