@@ -11,8 +11,7 @@ from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.network.connections import request_sync
 from benfex.usage.allowance import is_over, period_begins_at
-from data.locks import lock_row
-from data.models.subscription import Subscription
+from data.locks import lock_customer
 from data.queries import subscriptions as subscription_queries
 from data.queries import usage as usage_queries
 from data.values.identifiers import ConnectionId, SubscriptionId
@@ -70,9 +69,11 @@ def cap_changes(snapshot: Snapshot) -> tuple[CapChange, ...]:
 def note_cap(uow: UnitOfWork, *, change: CapChange) -> None:
     """Mark a line as over or under its cap; a plan that throttles asks the router to follow."""
     require(uow.actor, Permission.OPERATE_NETWORK)
-    lock_row(uow.session, Subscription, change.subscription_id)
     subscription = subscription_queries.find_subscription(uow.session, change.subscription_id)
-    if subscription is None or subscription.is_over_cap == change.is_over:
+    if subscription is None:
+        return
+    lock_customer(uow.session, subscription.customer_id)
+    if subscription.is_over_cap == change.is_over:
         return
     subscription.is_over_cap = change.is_over
     uow.session.flush()

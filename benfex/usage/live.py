@@ -169,9 +169,7 @@ class LiveUsage:
 
     def watched_connections(self, router_id: RouterId) -> frozenset[ConnectionId]:
         """Return the connections of a router that somebody looks at."""
-        return frozenset(
-            item for item in self._watched_connections if self._router_of.get(item) == router_id
-        )
+        return frozenset(item for item in self._watched_connections if self._router_of.get(item) == router_id)
 
     def keep_routers(self, views: Iterable[LiveRouter]) -> None:
         """Take over which routers there are, their names and states; what was seen of them stays."""
@@ -218,9 +216,7 @@ class LiveUsage:
         if router is None:
             return
         router.online = None
-        router.view = replace(
-            router.view, online=None, download_bps=None, upload_bps=None, cpu_percent=None
-        )
+        router.view = replace(router.view, online=None, download_bps=None, upload_bps=None, cpu_percent=None)
         self._append(router, at, None, None, samples)
 
     def _append(
@@ -241,7 +237,9 @@ class LiveUsage:
         _add(self._network, LivePoint(at, *_total(views)))
 
     @asynccontextmanager
-    async def _watching(self, watched: Counter[RouterId] | Counter[ConnectionId], key: int) -> AsyncIterator[None]:
+    async def _watching(
+        self, watched: Counter[RouterId] | Counter[ConnectionId], key: int
+    ) -> AsyncIterator[None]:
         counts: Counter[int] = watched  # type: ignore[assignment]
         counts[key] += 1
         self._tell()

@@ -97,16 +97,20 @@ def advance_clock(previous: RouterClock | None, *, uptime_seconds: int, read_at:
     if previous is not None:
         elapsed_seconds = (read_at - previous.read_at).total_seconds()
         expected_seconds = previous.uptime_seconds + int(elapsed_seconds)
-        tolerance = BOOT_TOLERANCE_SECONDS + expected_seconds * CLOCK_DRIFT_PER_MILLION // _MILLION
-        if uptime_seconds >= previous.uptime_seconds and uptime_seconds >= expected_seconds - tolerance:
+        earliest_seconds = max(previous.uptime_seconds, expected_seconds - _tolerance(expected_seconds))
+        if uptime_seconds >= earliest_seconds:
             boot = previous.boot
     return RouterClock(boot, uptime_seconds, read_at)
 
 
 def restore_clock(baseline: CounterBaseline) -> RouterClock:
-    """Return the clock of a router as its last baseline knew it, after a restart of ours."""
+    """Return the clock of a router as its last baseline knew it, after a restart of ours.
+
+    Its uptime is a lower bound: the two clocks may have drifted apart since the boot.
+    """
     boot = int(baseline.session_key.partition(":")[0])
-    return RouterClock(boot, max(0, int(baseline.read_at.timestamp()) - boot), baseline.read_at)
+    age_seconds = int(baseline.read_at.timestamp()) - boot
+    return RouterClock(boot, max(0, age_seconds - _tolerance(age_seconds)), baseline.read_at)
 
 
 def full_session_key(clock: RouterClock, session_key: str) -> str:
@@ -216,6 +220,10 @@ def _quarantine(metered: Metered, span: PollSpan) -> Metered:
         return metered
     flags = metered.flags | {MeterFlag.QUARANTINED}
     return Metered(NOTHING, None, metered.covered_seconds, flags, metered.baseline, metered.traffic)
+
+
+def _tolerance(age_seconds: int) -> int:
+    return BOOT_TOLERANCE_SECONDS + age_seconds * CLOCK_DRIFT_PER_MILLION // _MILLION
 
 
 def _microseconds(start: datetime, end: datetime) -> int:

@@ -131,9 +131,7 @@ def restored_lately(
 ) -> tuple[tuple[ConnectionId, datetime], ...]:
     """Return the connections restored within a span that have no new session yet, and when each was written."""
     require(snapshot.actor, Permission.OPERATE_NETWORK)
-    rows = usage_queries.restored_lately(
-        snapshot.session, router_id=router_id, since=snapshot.now - within
-    )
+    rows = usage_queries.restored_lately(snapshot.session, router_id=router_id, since=snapshot.now - within)
     return tuple((ConnectionId(row[0]), row[1]) for row in rows)
 
 

@@ -1,10 +1,13 @@
 """SELECTs about plans, prices and taxes for acts."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import or_, select
 
 from data.models.catalog import Plan, PlanPrice, TaxRate
+from data.models.router import Connection
+from data.models.subscription import Subscription
 from data.session import Session
 
 
@@ -41,3 +44,34 @@ def prices_in_force(session: Session, *, plan_id: int, at: datetime) -> list[Pla
             .order_by(PlanPrice.valid_from.desc(), PlanPrice.id.desc())
         )
     )
+
+
+class LineWithPlan(NamedTuple):
+    """A line with the speeds and cap that it was sold with."""
+
+    connection_id: int
+    router_id: int
+    starts_on: date
+    download_bps: int
+    cap_bytes: int | None
+    status: str
+
+
+def lines_with_plans(session: Session) -> list[LineWithPlan]:
+    """Return every line in use with its plan, in order of ids."""
+    rows = session.execute(
+        select(
+            Connection.id,
+            Connection.router_id,
+            Subscription.starts_on,
+            Plan.download_bps,
+            Plan.data_cap_bytes,
+            Subscription.status,
+        )
+        .join(Subscription, Subscription.id == Connection.subscription_id)
+        .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)
+        .join(Plan, Plan.id == PlanPrice.plan_id)
+        .where(Connection.removed_at.is_(None))
+        .order_by(Connection.id)
+    )
+    return [LineWithPlan(*row) for row in rows]

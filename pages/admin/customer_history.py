@@ -52,7 +52,9 @@ class History:
         facts = await self._benfex.read(
             timeline, await self._staff.fresh(), customer_id=self._view.customer_id
         )
-        self._timeline.set([_happening(fact, self._view.name) for fact in facts], now=self._benfex.clock.now())
+        self._timeline.set(
+            [_happening(fact, self._view.name) for fact in facts], now=self._benfex.clock.now()
+        )
 
 
 def _happening(fact: Fact, name: str) -> Happening:

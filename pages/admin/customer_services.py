@@ -1,5 +1,7 @@
 """The services of one customer: state, live traffic, use of the cap, and what staff can do to them."""
 
+from __future__ import annotations
+
 from nicegui import ui
 
 from benfex.application import Benfex
@@ -10,13 +12,14 @@ from benfex.usage.views import PeriodUsage, usage_of_customer
 from components.elements import body, box, button, card, text
 from components.empty_state import empty_state
 from components.feedback import Note
-from components.live_chart import LiveChart, Point
+from components.live_chart import LiveChart
 from components.moments import say_day, say_when
 from components.status_badge import Badge, look_of
 from components.usage_bar import UsageBar
 from data.values.identifiers import ConnectionId, SubscriptionId
 from data.values.roles import Permission
 from data.values.states import CustomerStatus, SubscriptionStatus
+from pages.admin.network_chart import chart_points
 from pages.admin.phrases import say_price, say_speed
 from pages.admin.service_dialogs import (
     open_end,
@@ -181,10 +184,7 @@ class ServiceCard:
         await open_end(self._benfex, self._staff, self._service, self._view)
 
     def _watch(self, connection_id: ConnectionId, watched: set[ConnectionId]) -> None:
-        history = [
-            Point(point.at, point.download_bps, point.upload_bps)
-            for point in self._benfex.live.recent_connection(connection_id)
-        ]
+        history = chart_points(self._benfex.live.recent_connection(connection_id))
         chart = LiveChart("Traffic now", history, timezone=self._view.timezone, height=200)
         chart.element.classes("flat")
 

@@ -72,12 +72,9 @@ class _Overview:
     def __init__(self, benfex: Benfex, staff: SignedInStaff) -> None:
         self._benfex, self._staff = benfex, staff
         self._zone = benfex.settings.timezone
-        self._online: dict[int, int] = {}
 
     def build(self, routers: tuple[RouterView, ...]) -> None:
         """Create the cards, empty."""
-        for view in routers:
-            self._online[view.router_id] = self._benfex.live.status(view.router_id).online or 0
         with box("bf-grid bf-kpis"):
             self._collected = StatCard("Collected this month", "—", symbol="banknote", href="/admin/payments")
             self._billed = StatCard("Billed this month", "—", symbol="receipt-text", href="/admin/invoices")
@@ -85,7 +82,7 @@ class _Overview:
             self._overdue = StatCard("Overdue", "—", symbol="triangle-alert", href="/admin/invoices")
         with box("bf-grid bf-main even"):
             if may(self._staff, Permission.VIEW_NETWORK):
-                NetworkChart(self._benfex, [view.router_id for view in routers], title="Network traffic")
+                NetworkChart(self._benfex, title="Network traffic")
                 with card("Routers", classes="clip bf-fill"):
                     self._routers = RouterLines(self._benfex, routers)
                     if not routers:
@@ -214,16 +211,11 @@ class _Overview:
         for kind in (RouterStatusChanged, SubscriptionChanged, ConnectionApplied):
             on(self._benfex, kind, house.ask)
         ui.timer(60, house.ask)
-        on(self._benfex, RouterSampled, self._sampled)
+        on(self._benfex, RouterSampled, self._say_online)
 
-    def _sampled(self, event: RouterSampled) -> None:
-        if event.online is not None:
-            self._online[event.router_id] = event.online
-            self._say_online()
-
-    def _say_online(self) -> None:
+    def _say_online(self, _: RouterSampled | None = None) -> None:
         services = say_count(self._services, "active service")
-        self._online_card.set(f"{sum(self._online.values()):,}", note=f"of {services}")
+        self._online_card.set(f"{self._benfex.live.network().online:,}", note=f"of {services}")
 
     def _router_needs(self, routers: tuple[RouterView, ...]) -> list[tuple[str, str, str]]:
         words = {

@@ -131,7 +131,8 @@ class _Standing:
             self._cpu = StatCard("CPU", "—", symbol="gauge")
             self._lines = StatCard("Lines", "—", symbol="cable")
             self._tasks = StatCard("Tasks waiting", "—", symbol="list-checks")
-        self._say(live.online, live.cpu_percent)
+        if live is not None:
+            self._say(live.online, live.cpu_percent)
         self.set(view)
 
     def set(self, view: RouterView) -> None:

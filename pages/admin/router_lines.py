@@ -31,7 +31,7 @@ class RouterLine:
         self._view = view
         self._badge.set(view.status)
         live = self._benfex.live.status(view.router_id)
-        self._say(live.online, live.cpu_percent)
+        self._say(live.online if live else None, live.cpu_percent if live else None)
 
     def mark(self, status: RouterStatus) -> None:
         """Show another status."""

@@ -62,15 +62,15 @@ class RouterTables:
         """Create the table of who is online, read again every few seconds while polls come."""
 
         async def fetch(query: TableQuery) -> tuple[list[Row], int]:
-            rates = self._benfex.live.online_rates(self._view.router_id)
+            online = self._benfex.live.online_connections(self._view.router_id) or frozenset()
             page = await self._benfex.read(
                 list_lines,
                 await self._staff.fresh(),
                 router_id=self._view.router_id,
                 request=page_request(query),
-                only=tuple(rates),
+                only=sorted(online),
             )
-            return [self._online_row(line, rates.get(line.connection_id)) for line in page.rows], page.total
+            return [self._online_row(line) for line in page.rows], page.total
 
         table = DataTable(
             _ONLINE,
@@ -140,10 +140,11 @@ class RouterTables:
         for key, _ in _TASK_TABS:
             self._task_table.set_count(key, f"{counts[key]:,}")
 
-    def _online_row(self, line: SubscriberLine, rate: tuple[int, int] | None) -> Row:
+    def _online_row(self, line: SubscriberLine) -> Row:
         row = _line(line)
-        row["down"] = format_bps(rate[0]) if rate else "—"
-        row["up"] = format_bps(rate[1]) if rate else "—"
+        point = self._benfex.live.latest(line.connection_id)
+        row["down"] = _say_rate(point.download_bps if point else None)
+        row["up"] = _say_rate(point.upload_bps if point else None)
         return row | status_cell("status", line.status)
 
     def _line_row(self, line: SubscriberLine) -> Row:
@@ -183,6 +184,10 @@ def _line(line: SubscriberLine) -> Row:
         "plan": line.plan_name,
     }
     return row | who_cell("who", line.customer_name, line.account_number)
+
+
+def _say_rate(bps: int | None) -> str:
+    return "—" if bps is None else format_bps(bps)
 
 
 def _agreement(line: SubscriberLine) -> Look:

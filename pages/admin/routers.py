@@ -11,7 +11,6 @@ from data.values.roles import Permission
 from data.values.states import RouterStatus
 from pages.admin.lists import Unhurried
 from pages.admin.network_chart import NetworkChart
-from pages.admin.phrases import say_count
 from pages.admin.router_dialogs import open_add_router
 from pages.admin.router_lines import RouterLines
 from pages.admin.shell import console, may
@@ -46,7 +45,7 @@ async def routers(benfex: BenfexDep, staff: StaffDep) -> None:
             lines = StatCard("Lines", "—", symbol="cable")
             waiting = StatCard("Tasks waiting", "—", symbol="list-checks")
             hurting = StatCard("Need you", "—", symbol="triangle-alert")
-        NetworkChart(benfex, [view.router_id for view in views], title="All routers together")
+        NetworkChart(benfex, title="All routers together")
         with card("Routers", classes="clip"):
             shown = RouterLines(benfex, views, wide=True)
 
@@ -85,9 +84,3 @@ def _say_none(benfex: BenfexDep, staff: StaffDep) -> None:
                 else None
             ),
         )
-
-
-def count_words(views: tuple[RouterView, ...]) -> str:
-    """Return how many routers answer, in words."""
-    up = sum(view.status is RouterStatus.REACHABLE for view in views)
-    return f"{up} of {say_count(len(views), 'router')} answering"

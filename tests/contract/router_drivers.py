@@ -8,9 +8,14 @@ from data.values.traffic import Rate
 PLAN = PlanLimits("HOME", Rate(20_000_000, 5_000_000), Rate(1_000_000, 512_000))
 
 
-def address_of(router: SimulatedRouter) -> RouterAddress:
+def address_of(router: SimulatedRouter, *, timeout_seconds: float = 5.0) -> RouterAddress:
     return RouterAddress(
-        router.host, router.port, "benfex", "demo-router-1", timeout_seconds=0.5, deadline_seconds=2.0
+        router.host,
+        router.port,
+        "benfex",
+        "demo-router-1",
+        timeout_seconds=timeout_seconds,
+        deadline_seconds=10.0,
     )
 
 

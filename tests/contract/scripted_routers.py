@@ -12,7 +12,7 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def scripted_router(talk: Talk, *, password: str = "x") -> AsyncIterator[RouterAddress]:
+async def scripted_router(talk: Talk, *, deadline_seconds: float = 5.0) -> AsyncIterator[RouterAddress]:
     """Yield a router that speaks as `talk` does, for what the simulated one cannot."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -23,7 +23,7 @@ async def scripted_router(talk: Talk, *, password: str = "x") -> AsyncIterator[R
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
     async with server:
-        yield RouterAddress(host, port, "benfex", password, timeout_seconds=1, deadline_seconds=0.3)
+        yield RouterAddress(host, port, "benfex", "x", timeout_seconds=5, deadline_seconds=deadline_seconds)
 
 
 async def accept_login(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,6 +1,7 @@
 """What every router link has to do when the wire or the router misbehaves."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,17 @@ from benfex.simulation.routeros.server import SimulatedRouter
 from tests.contract.router_clients import until
 from tests.contract.router_drivers import PLAN, address_of, commands
 from tests.contract.scripted_routers import challenge, hang_up, say_too_much, scripted_router, trickle
+
+HASTE_SECONDS = 0.3
+
+
+@pytest.fixture(params=["timeout_seconds", "deadline_seconds"])
+async def hasty_link(
+    driver: RouterDriver, router: SimulatedRouter, request: pytest.FixtureRequest
+) -> AsyncIterator[RouterLink]:
+    """Yield a link that loses patience soon, by its silence or by the whole."""
+    async with driver.open(replace(address_of(router), **{request.param: HASTE_SECONDS})) as opened:
+        yield opened
 
 
 async def test_a_wrong_password_needs_a_person(driver: RouterDriver, router: SimulatedRouter) -> None:
@@ -26,6 +38,15 @@ async def test_a_router_that_is_down_is_unreachable(driver: RouterDriver, router
         await driver.connect(address_of(router))
 
     assert raised.value.retryable
+
+
+async def test_a_router_that_accepts_and_says_nothing_is_unreachable(
+    driver: RouterDriver, router: SimulatedRouter
+) -> None:
+    router.set_fault("stalled")
+
+    with pytest.raises(RouterUnreachable):
+        await driver.connect(replace(address_of(router, timeout_seconds=30), deadline_seconds=0.2))
 
 
 @pytest.mark.parametrize("host", ["router.invalid", "", "a" * 70])
@@ -43,26 +64,32 @@ async def test_a_link_whose_router_went_away_ends(link: RouterLink, router: Simu
     assert link.is_closed
 
 
-async def test_silence_ends_the_link(link: RouterLink, router: SimulatedRouter) -> None:
+async def test_silence_ends_the_link(hasty_link: RouterLink, router: SimulatedRouter) -> None:
     router.set_fault("stalled")
 
-    with pytest.raises(RouterUnreachable):
-        await link.read_poll()
+    async with asyncio.timeout(HASTE_SECONDS + 3):
+        with pytest.raises(RouterUnreachable):
+            await hasty_link.read_poll()
 
-    assert link.is_closed
+    assert hasty_link.is_closed
 
 
-async def test_an_ended_link_never_hands_out_old_answers(link: RouterLink, router: SimulatedRouter) -> None:
+async def test_an_ended_link_never_hands_out_old_answers(
+    hasty_link: RouterLink, router: SimulatedRouter
+) -> None:
     router.set_fault("stalled", 1)
     with pytest.raises(RouterUnreachable):
-        await link.read_poll()
+        await hasty_link.read_poll()
 
     with pytest.raises(RouterUnreachable):
-        await link.identify()
+        await hasty_link.identify()
 
 
 async def test_an_answer_that_trickles_for_ever_is_cut_off(driver: RouterDriver) -> None:
-    async with scripted_router(trickle) as address, driver.open(address) as link:
+    async with (
+        scripted_router(trickle, deadline_seconds=HASTE_SECONDS) as address,
+        driver.open(address) as link,
+    ):
         with pytest.raises(RouterUnreachable):
             await link.identify()
 
@@ -84,13 +111,13 @@ async def test_more_than_was_asked_for_ends_the_link(driver: RouterDriver) -> No
             await link.identify()
 
 
-async def test_nonsense_ends_the_link(link: RouterLink, router: SimulatedRouter) -> None:
+async def test_nonsense_ends_the_link(hasty_link: RouterLink, router: SimulatedRouter) -> None:
     router.set_fault("garbage")
 
     with pytest.raises(RouterError):
-        await link.identify()
+        await hasty_link.identify()
 
-    assert link.is_closed
+    assert hasty_link.is_closed
 
 
 async def test_nonsense_at_login_is_told_from_a_wrong_password(
@@ -99,7 +126,7 @@ async def test_nonsense_at_login_is_told_from_a_wrong_password(
     router.set_fault("garbage")
 
     with pytest.raises((RouterProtocolError, RouterUnreachable)):
-        await driver.connect(address_of(router))
+        await driver.connect(address_of(router, timeout_seconds=HASTE_SECONDS))
 
 
 async def test_questions_asked_at_once_get_their_own_answers(link: RouterLink) -> None:

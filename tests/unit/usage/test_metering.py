@@ -180,6 +180,26 @@ def test_a_restart_is_seen_even_after_a_long_gap(after_seconds: int, uptime_seco
     assert clock.boot == int(read_at.timestamp()) - uptime_seconds
 
 
+def test_a_router_that_restarts_twice_in_a_row_is_seen_to() -> None:
+    young = RouterClock(int(START.timestamp()) - 20, 20, START)
+
+    clock = advance_clock(young, uptime_seconds=5, read_at=START + timedelta(seconds=10))
+
+    assert clock.boot == young.boot + 25
+
+
+def test_a_slow_router_clock_is_no_restart_after_a_restart_of_ours() -> None:
+    month_seconds = 30 * 86_400
+    row = baseline()
+    old = replace(row, session_key=f"{int(START.timestamp()) - month_seconds}:k")
+
+    clock = advance_clock(
+        restore_clock(old), uptime_seconds=month_seconds - 90, read_at=START + timedelta(seconds=5)
+    )
+
+    assert clock.boot == int(START.timestamp()) - month_seconds
+
+
 def test_our_clock_being_set_back_is_no_restart() -> None:
     clock = advance_clock(CLOCK, uptime_seconds=86_460, read_at=START - timedelta(hours=1))
 
