@@ -24,7 +24,9 @@ def build_app(benfex: Benfex) -> FastAPI:
 
 @commands.command("serve")
 def serve(
-    demo: Annotated[bool, typer.Option("--demo", help="Serve a living demo ISP, simulated on this machine.")] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Serve a living demo ISP, simulated on this machine.")
+    ] = False,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.", min=1, max=65535)] = None,
 ) -> None:

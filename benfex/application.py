@@ -1,10 +1,10 @@
 """Benfex: everything a running system has, how it starts and stops, and which event wakes which work."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from concurrent.futures import Executor
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
-from benfex.core.actors import Actor, SystemActor
+from benfex.core.actors import Actor
 from benfex.core.clock import Clock
 from benfex.core.events import EventBus, RouterTaskQueued, WebhookStored
 from benfex.core.settings import Settings
@@ -13,6 +13,7 @@ from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.core.vault import Vault
 from benfex.identity.login import SignIn
 from benfex.identity.passwords import PasswordKeeper
+from benfex.network.health import RouterWatch
 from benfex.network.inventory import RouterProbe
 from benfex.network.provisioning import Provisioner
 from benfex.payments.accounts import GatewayBook
@@ -26,9 +27,6 @@ from benfex.usage.rollup import UsageRollup
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_DOOR = SystemActor("start")
-HISTORY_OF_CLOCKS = timedelta(days=7)
 
 
 class Service(Protocol):
@@ -55,7 +53,7 @@ class Timetable(Service, Protocol):
 class Benfex:
     """A running system. Pages, routes, jobs and the command line all go through it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the one list of everything that is plugged together
         self,
         *,
         settings: Settings,
@@ -71,6 +69,8 @@ class Benfex:
         reconciler: PaymentReconciler,
         bill_runner: BillRunner,
         probe: RouterProbe,
+        watch: RouterWatch,
+        router_pool: Executor,
         provisioner: Provisioner,
         poller: UsagePoller,
         live: LiveUsage,
@@ -89,6 +89,8 @@ class Benfex:
         self.reconciler = reconciler
         self.bill_runner = bill_runner
         self.probe = probe
+        self.watch = watch
+        self._router_pool = router_pool
         self.provisioner = provisioner
         self.poller = poller
         self.live = live
@@ -128,7 +130,9 @@ class Benfex:
             await self.timetable.stop()
         await self.poller.stop()
         await self.provisioner.stop()
+        await self.watch.stop()
         await self.gateways.close()
+        self._router_pool.shutdown(wait=False, cancel_futures=True)
         self.passwords.close()
         await self.transactor.stop()
 

@@ -21,6 +21,7 @@ from benfex.jobs.catalogue import TIMETABLE
 from benfex.jobs.scheduler import Scheduler
 from benfex.ledger.journal import seal_chain
 from benfex.network.driver import RouterDriver
+from benfex.network.health import RouterWatch
 from benfex.network.inventory import RouterProbe
 from benfex.network.provisioning import Provisioner
 from benfex.network.registry import make_drivers, make_pool
@@ -80,18 +81,31 @@ def build(
     drivers = drivers or make_drivers(pool)
     passwords = PasswordKeeper()
     book = GatewayBook(transactor, vault, partial(gateways, clock=clock))
-    live = LiveUsage(clock)
+    watch = RouterWatch(transactor=transactor, bus=bus)
+    live = LiveUsage()
+    rollup = UsageRollup(transactor=transactor, clock=clock)
     poller = UsagePoller(
         transactor=transactor,
+        clock=clock,
         bus=bus,
+        vault=vault,
+        drivers=drivers,
+        watch=watch,
+        live=live,
+        rollup=rollup,
+        watch_interval_seconds=settings.watch_interval_seconds,
+        record_seconds=settings.usage_interval_seconds,
+        timeout_seconds=settings.router_timeout_seconds,
+        concurrent_routers=settings.concurrent_routers,
+    )
+    provisioner = Provisioner(
+        transactor=transactor,
         clock=clock,
         vault=vault,
         drivers=drivers,
-        live=live,
-        settings=settings,
-    )
-    provisioner = Provisioner(
-        transactor=transactor, bus=bus, clock=clock, vault=vault, drivers=drivers, settings=settings
+        watch=watch,
+        timeout_seconds=settings.router_timeout_seconds,
+        concurrent_routers=settings.concurrent_routers,
     )
     benfex = Benfex(
         settings=settings,
@@ -106,11 +120,13 @@ def build(
         inbox=WebhookInbox(transactor, book),
         reconciler=PaymentReconciler(transactor, book, clock),
         bill_runner=BillRunner(transactor, bus),
-        probe=RouterProbe(drivers),
+        probe=RouterProbe(transactor=transactor, vault=vault, drivers=drivers),
+        watch=watch,
+        router_pool=pool,
         provisioner=provisioner,
         poller=poller,
         live=live,
-        rollup=UsageRollup(transactor),
+        rollup=rollup,
     )
     benfex.storage_secret = hashlib.sha256(f"screens {settings.master_key}".encode()).hexdigest()
     if with_timetable:
@@ -144,7 +160,9 @@ def _mark(uow: UnitOfWork, *, settings: Settings, vault: Vault) -> None:
     if mark is None:
         uow.session.add(Installation(is_demo=settings.demo))
     elif mark.is_demo and not settings.demo:
-        raise ConfigurationError("This is the demo's database. Start with --demo, or set BENFEX_DATABASE_URL.")
+        raise ConfigurationError(
+            "This is the demo's database. Start with --demo, or set another one."
+        )
     elif settings.demo and not mark.is_demo:
         raise ConfigurationError("This database belongs to a real ISP, so the demo does not touch it.")
     if not policy_queries.newest_gateway_accounts(uow.session):

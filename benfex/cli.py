@@ -194,14 +194,24 @@ def network_poll(as_json: Json = False, demo: Demo = False) -> None:
     """Read every router once and store the usage."""
     try:
         benfex = _open(demo)
-        rows = _run(benfex, benfex.poller.poll_all())
+
+        async def work() -> list[PollOutcome]:
+            await benfex.poller.start()
+            try:
+                routers = await benfex.read(routers_to_poll, _CLI)
+                return [await benfex.poller.poll(router.router_id) for router in routers]
+            finally:
+                await benfex.poller.stop()
+                await benfex.watch.stop()
+
+        rows = _run(benfex, work())
     except BenfexError as error:
         raise _fail(error) from None
-    figures = [{"router_id": row.router_id, "online": row.online, "error": row.error} for row in rows]
-    text = "\n".join(f"router {row.router_id}: {row.error or f'{row.online} online'}" for row in rows)
+    figures = [{"router_id": row.router_id, "online": row.online, "error": row.reason} for row in rows]
+    text = "\n".join(f"router {row.router_id}: {row.reason or f'{row.online} online'}" for row in rows)
     _say({"routers": figures}, text or "There is no router yet.", as_json=as_json)
     benfex.transactor.close()
-    if any(row.error for row in rows):
+    if any(row.reason for row in rows):
         raise typer.Exit(2)
 
 

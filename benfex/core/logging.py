@@ -12,7 +12,7 @@ _SECRET = re.compile(
     r"pass(word|key|wd)?$|secret|token|authorization|consumer_key|signature|cookie|api_key", re.I
 )
 _PHONE = re.compile(r"\+?\b(2547|2541|07|01)\d{5,6}(\d{3})\b")
-_QUIET = ("librouteros", "httpx", "httpcore", "apscheduler", "uvicorn.access")
+_QUIET = ("alembic", "librouteros", "httpx", "httpcore", "apscheduler", "uvicorn.access")
 
 
 def set_up_logging(*, as_json: bool | None = None) -> None:

@@ -51,6 +51,10 @@ class _Work:
         self.error: BaseException | None = None
         self.events: list[Event] = []
 
+    def is_wanted(self) -> bool:
+        """Return whether the caller still waits; from here on a caller that goes away changes nothing."""
+        return self.future.set_running_or_notify_cancel()
+
 
 class Transactor:
     """The one gate to the database. `transact` and `read` for the loop, the `_sync` twins without one."""
@@ -150,6 +154,8 @@ class Transactor:
             batch = self._next_batch()
             if batch is None:
                 return
+            if not batch:
+                continue
             try:
                 self._run_batch(batch)
             except BaseException as cause:  # noqa: BLE001 - the database failed as a whole: each act alone once more
@@ -160,19 +166,20 @@ class Transactor:
             self._answer(batch)
 
     def _next_batch(self) -> list[_Work] | None:
-        first = self._waiting.get()
-        if first is None:
-            return None
-        batch = [first]
-        while len(batch) < _BATCH_MAX:
+        work = self._waiting.get()
+        batch: list[_Work] = []
+        while work is not None:
+            if work.is_wanted():
+                batch.append(work)
+            if len(batch) == _BATCH_MAX:
+                return batch
             try:
                 work = self._waiting.get_nowait()
             except queue.Empty:
-                break
-            if work is None:
-                self._waiting.put(None)
-                break
-            batch.append(work)
+                return batch
+        if not batch:
+            return None
+        self._waiting.put(None)
         return batch
 
     def _run_batch(self, batch: list[_Work]) -> None:
@@ -204,7 +211,7 @@ class Transactor:
         except BaseException as cause:  # noqa: BLE001 - handed to the caller
             work.error = cause
         spent = time.perf_counter() - started
-        if spent > _SLOW_SECONDS:
+        if spent > _SLOW_SECONDS and self._loop is not None:
             _log.info("slow act", act=work.name, milliseconds=round(spent * 1000))
 
     def _seal(self, connection: Any) -> None:
@@ -215,6 +222,8 @@ class Transactor:
     # PostgreSQL
 
     def _run_on_server(self, work: _Work) -> None:
+        if not work.is_wanted():
+            return
         for attempt in range(_TRIES_MAX):
             try:
                 with begin_write(self._database) as connection:

@@ -14,26 +14,16 @@ from benfex.core.errors import ConfigurationError
 from benfex.core.settings import Settings
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.core.vault import Vault
-from benfex.demo.history import DemoHistory
-from benfex.network.inventory import move_router
+from benfex.demo.history import DemoHistory, RouterPlace
+from benfex.network.inventory import edit_router
 from benfex.payments.accounts import save_gateway_account
 from data.queries import customers as customer_queries
 from data.queries import routers as router_queries
 from data.seeds import demo as seeds
-from data.values.identifiers import new_token
+from data.values.identifiers import RouterId, new_token
 
 _DEMO = SystemActor("demo")
-_SANDBOX_PASSKEY = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"  # noqa: S105 - public
-
-
-class RouterPlace(TypedDict):
-    """Where a simulated router listens, and who we are there."""
-
-    name: str
-    host: str
-    port: int
-    username: str
-    password: str
+_SANDBOX_PASSKEY = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"
 
 
 class Announcement(TypedDict):
@@ -54,7 +44,10 @@ class LivingDemo:
         self._announcement: Announcement | None = None
 
     def begin(self, *, say: Callable[[str], None]) -> None:
-        """Start the simulation; on the first time also make six months of history. Raises ConfigurationError."""
+        """Start the simulation; the first time, also make six months of history.
+
+        Raises ConfigurationError when the simulation does not start.
+        """
         home = self._settings.place / "outside"
         home.mkdir(parents=True, exist_ok=True)
         log = (home / "simulation.log").open("a", encoding="utf-8")
@@ -107,7 +100,7 @@ class LivingDemo:
         try:
             run = benfex.transactor.run_sync
             run(_save_gateways, _DEMO, outside=outside, vault=vault)
-            run(_move_routers, _DEMO, places=outside["routers"])
+            run(_move_routers, _DEMO, places=outside["routers"], vault=vault)
         finally:
             benfex.transactor.close()
 
@@ -126,11 +119,11 @@ def _save_gateways(uow: UnitOfWork, *, outside: Announcement, vault: Vault) -> N
     save_gateway_account(uow, gateway="paystack", settings=paystack, vault=vault)
 
 
-def _move_routers(uow: UnitOfWork, *, places: list[RouterPlace]) -> None:
+def _move_routers(uow: UnitOfWork, *, places: list[RouterPlace], vault: Vault) -> None:
     for place in places:
         router = router_queries.router_by_name(uow.session, place["name"])
         if router is not None and router.id is not None:
-            move_router(uow, router_id=router.id, host=place["host"], port=place["port"])
+            edit_router(uow, router_id=RouterId(router.id), vault=vault, **place)
 
 
 def _first_account(snapshot: Snapshot) -> str:

@@ -1,4 +1,4 @@
-"""How the demo's customers paid: most in time, some late, a few not at all, one or two to the wrong account."""
+"""How the demo's customers paid: most in time, some late, a few not at all, one to the wrong account."""
 
 import random
 from datetime import date, timedelta
@@ -72,9 +72,7 @@ class DemoMoney:
         return "".join(self._dice.choice(_LETTERS) for _ in range(10))
 
 
-def _owing(
-    snapshot: Snapshot, *, on: date
-) -> tuple[tuple[CustomerId, str, str, str, date, Money], ...]:
+def _owing(snapshot: Snapshot, *, on: date) -> tuple[tuple[CustomerId, str, str, str, date, Money], ...]:
     """Return who owes money on the day, with the oldest open invoice's date."""
     found = []
     for customer_id in invoice_queries.customers_overdue(snapshot.session, on=on + timedelta(days=60)):

@@ -1,4 +1,4 @@
-"""How the demo's customers used their lines: an evening peak, quiet nights, a few who want more than their cap.
+"""How the demo's customers used their lines: an evening peak, quiet nights, a few over their cap.
 
 Recent days have every hour; older ones a few hours a day, as a provider keeps them.
 """
@@ -113,9 +113,7 @@ class DemoUsage:
         total = sum((traffic for _, traffic in usage), before)
         readings[line.connection_id] = (total, read_at)
         uptime = int((read_at - starts[0]).total_seconds())
-        baseline = CounterBaseline(
-            _key(line), total.download_bytes, total.upload_bytes, uptime, read_at
-        )
+        baseline = CounterBaseline(_key(line), total.download_bytes, total.upload_bytes, uptime, read_at)
         return SessionRecord(line.connection_id, baseline, previous_at, tuple(usage))
 
     def _forget(

@@ -48,6 +48,7 @@ async def _check_payment_attempts(benfex: Benfex) -> str:
 
 async def _reconcile_gateways(benfex: Benfex) -> str:
     booked = 0
+    await benfex.gateways.register_callbacks(public_url=benfex.settings.public_url)
     now = benfex.clock.now()
     for name in benfex.gateways.with_statement():
         booked += (

@@ -87,7 +87,7 @@ class Provisioner:
         await self._wake_due()
 
     async def stop(self) -> None:
-        """Let go of every router; half done tasks wait for the next start."""
+        """Let go of every router, and of the watch; half done tasks wait for the next start."""
         self._is_running = False
         for alarm in self._alarms.values():
             alarm.cancel()
@@ -96,6 +96,7 @@ class Provisioner:
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
+        await self._watch.stop()
         await self._links.close()
         await self._transactor.transact(put_back_stale, _SYSTEM, older_than=timedelta(0))
 

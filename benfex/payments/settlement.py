@@ -32,7 +32,6 @@ from data.values.money import Money
 from data.values.roles import Permission
 from data.values.states import AttemptStatus, PaymentStatus, SubscriptionStatus, advance
 
-
 # A callback that carries no signature is believed at once and asked about soon after.
 _SECOND_OPINION = timedelta(seconds=30)
 

@@ -17,7 +17,6 @@ from data.queries import usage as usage_queries
 from data.values.identifiers import ConnectionId, SubscriptionId
 from data.values.kinds import CapAction
 from data.values.roles import Permission
-from data.values.traffic import Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +27,6 @@ class CapChange:
     connection_id: ConnectionId
     is_over: bool
     cap_action: CapAction
-
-
-def period_usage(snapshot: Snapshot, *, subscription_id: SubscriptionId) -> Traffic:
-    """Return what a subscription used in its current period, to within minutes. Anyone who may act may ask."""
-    require(snapshot.actor, Permission.VIEW_SUBSCRIPTIONS)
-    subscription = subscription_queries.find_subscription(snapshot.session, subscription_id)
-    connection = subscription_queries.live_connection(snapshot.session, subscription_id=subscription_id)
-    if subscription is None or connection is None or connection.id is None:
-        return Traffic(0, 0)
-    since = period_begins_at(subscription.period_starts_on, current_terms(snapshot).timezone)
-    download, upload = usage_queries.used_since(snapshot.session, connection_id=connection.id, since=since)
-    return Traffic(download, upload)
 
 
 def cap_changes(snapshot: Snapshot) -> tuple[CapChange, ...]:

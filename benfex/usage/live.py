@@ -1,6 +1,6 @@
-"""What the network does now, in memory: rates of routers and connections, who is online, who is being watched.
+"""What the network does now, in memory: rates of routers and connections, who is online, who is watched.
 
-It is filled by `polling` and read by screens. Nothing here outlives the process; what counts is in `recording`.
+`polling` fills it and screens read it. Nothing here outlives the process; what counts is in `recording`.
 """
 
 from collections import Counter, deque

@@ -1,21 +1,21 @@
 """The UsagePoller: reads every router in its turn, records what was used and shows what is going on.
 
-What two readings mean is in `reading` and `metering`, the acts are in `recording`, what screens see in `live`.
+Whose turn it is, is in `timetable`; what two readings mean, in `reading` and `metering`; the acts are in
+`recording`, and what screens see is in `live`.
 """
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
-from benfex.core.actors import SystemActor, require
+from benfex.core.actors import SystemActor
 from benfex.core.clock import Clock
 from benfex.core.errors import RouterAuthFailed, RouterError, RouterUnreachable
 from benfex.core.events import ConnectionApplied, EventBus, RouterSampled, RouterStatusChanged, UsageSampled
 from benfex.core.transactor import Transactor
-from benfex.core.unit_of_work import Snapshot
 from benfex.core.vault import Vault
 from benfex.network.driver import PollReading, RouterDriver
 from benfex.network.health import RouterWatch
@@ -24,16 +24,13 @@ from benfex.usage.live import LiveRouter, LiveUsage
 from benfex.usage.reading import Rates, RouterReadings
 from benfex.usage.recording import in_chunks, note_sessions, record_readings, recorded, restored_lately
 from benfex.usage.rollup import UsageRollup
-from data.queries import routers as router_queries
+from benfex.usage.timetable import Turn, routers_to_poll
 from data.values.errors import BenfexError
-from data.values.identifiers import ConnectionId, RouterId
-from data.values.roles import Permission
+from data.values.identifiers import RouterId
 from data.values.states import RouterStatus
 
 LIST_SECONDS = 5.0
-BACK_OFF_SECONDS_MAX = 60.0
 RESTORED_WITHIN = timedelta(minutes=2)
-_UNASKED = (RouterStatus.AUTH_FAILED, RouterStatus.RETIRED)
 _SYSTEM = SystemActor("usage poller")
 _log = structlog.get_logger("polling")
 
@@ -47,42 +44,6 @@ class PollOutcome:
     online: int = 0
     is_recorded: bool = False
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RouterToPoll:
-    """A router in the poller's timetable."""
-
-    router_id: RouterId
-    name: str
-    status: RouterStatus
-    is_enabled: bool
-    poll_seconds: int
-    last_seen_at: datetime | None
-
-
-@dataclass(slots=True)
-class _Turn:
-    """When a router is read next; instants are steady seconds."""
-
-    router: RouterToPoll
-    due: float
-    point: float
-    began: float = float("-inf")
-    recorded: float = float("-inf")
-    failures: int = 0
-    has_rates: bool = False
-    readings: RouterReadings | None = None
-    looks_for_restored: bool = True
-    restored: dict[ConnectionId, tuple[datetime, float]] = field(default_factory=dict)
-
-
-def routers_to_poll(snapshot: Snapshot) -> tuple[RouterToPoll, ...]:
-    """Return all routers in use, by id."""
-    require(snapshot.actor, Permission.OPERATE_NETWORK)
-    return tuple(
-        RouterToPoll(RouterId(row.id), *row[1:]) for row in router_queries.routers_in_use(snapshot.session)
-    )
 
 
 class UsagePoller:
@@ -121,7 +82,7 @@ class UsagePoller:
             timeout_seconds=timeout_seconds,
         )
         self._slots = asyncio.Semaphore(concurrent_routers)
-        self._turns: dict[RouterId, _Turn] = {}
+        self._turns: dict[RouterId, Turn] = {}
         self._polls: dict[RouterId, asyncio.Task[PollOutcome]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._list_due = float("-inf")
@@ -173,6 +134,12 @@ class UsagePoller:
             self._begin(turn, self._clock.monotonic())
         return await asyncio.shield(self._polls[router_id])
 
+    async def poll_all(self) -> tuple[PollOutcome, ...]:
+        """Read every router that is not paused now and return what came of it, by id."""
+        await self._refresh()
+        asked = [router_id for router_id, turn in self._turns.items() if turn.is_asked]
+        return tuple(await asyncio.gather(*(self.poll(router_id) for router_id in asked)))
+
     async def idle(self) -> None:
         """Wait until no reading is under way."""
         while self._polls:
@@ -190,7 +157,7 @@ class UsagePoller:
         for router_id, router in found.items():
             turn = self._turns.get(router_id)
             if turn is None:
-                self._turns[router_id] = _Turn(router, due=now, point=now)
+                self._turns[router_id] = Turn(router, due=now, point=now)
             else:
                 turn.router = router
         self._live.keep_routers(
@@ -204,24 +171,18 @@ class UsagePoller:
             for item in found.values()
         )
 
-    def _interval(self, turn: _Turn) -> float:
+    def _interval(self, turn: Turn) -> float:
         is_close = bool(turn.restored) or self._live.is_watched(turn.router.router_id)
         return self._watch_interval if is_close else float(turn.router.poll_seconds)
 
-    def _is_asked(self, turn: _Turn) -> bool:
-        return turn.router.is_enabled and turn.router.status not in _UNASKED
-
-    def _is_due(self, turn: _Turn, now: float) -> bool:
-        if not self._is_asked(turn) or self._watch.is_lost(turn.router.router_id):
+    def _is_due(self, turn: Turn, now: float) -> bool:
+        if not turn.is_asked or self._watch.is_lost(turn.router.router_id):
             return False
-        if turn.failures:
-            return now >= turn.due
-        return now >= min(turn.due, turn.began + self._interval(turn) - 0.05)
+        return turn.is_due(now, interval_seconds=self._interval(turn))
 
-    def _begin(self, turn: _Turn, now: float) -> None:
+    def _begin(self, turn: Turn, now: float) -> None:
         router_id = turn.router.router_id
-        turn.began = now
-        turn.due = _next_turn(router_id, now, turn.router.poll_seconds)
+        turn.begin(now)
         task = asyncio.get_running_loop().create_task(self._read(turn), name=f"poll:{router_id}")
         self._polls[router_id] = task
         task.add_done_callback(lambda done: self._ended(router_id, done))
@@ -231,15 +192,15 @@ class UsagePoller:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("poll failed", router_id=router_id, exc_info=error)
 
-    def _show_overdue(self, turn: _Turn, now: float) -> None:
+    def _show_overdue(self, turn: Turn, now: float) -> None:
         """Show a gap as soon as a point is overdue by an interval, and one each interval from then on."""
         interval = self._interval(turn)
-        if self._is_asked(turn) and now >= turn.point + 2 * interval:
+        if turn.is_asked and now >= turn.point + 2 * interval:
             self._show_gap(turn, now - interval)
 
     # One router
 
-    async def _read(self, turn: _Turn) -> PollOutcome:
+    async def _read(self, turn: Turn) -> PollOutcome:
         router_id = turn.router.router_id
         interval = self._interval(turn)
         async with self._slots:
@@ -279,11 +240,10 @@ class UsagePoller:
         link, _ = await self._links.take(router_id)
         return await link.read_poll()
 
-    async def _lose(self, turn: _Turn, error: RouterError) -> PollOutcome:
+    async def _lose(self, turn: Turn, error: RouterError) -> PollOutcome:
         router_id, now = turn.router.router_id, self._clock.monotonic()
         await self._links.drop(router_id)
-        turn.failures += 1
-        turn.due = now + min(5.0 * 2 ** (turn.failures - 1), BACK_OFF_SECONDS_MAX)
+        turn.fail(now)
         self._show_gap(turn, now - self._interval(turn))
         if isinstance(error, RouterAuthFailed):
             await self._watch.note_refused(router_id, error.message)
@@ -291,7 +251,7 @@ class UsagePoller:
             await self._watch.note_lost(router_id, error.message)
         return PollOutcome(router_id, is_read=False, reason=error.message)
 
-    async def _record(self, turn: _Turn, rates: Rates, read_at: datetime, now: float) -> bool:
+    async def _record(self, turn: Turn, rates: Rates, read_at: datetime, now: float) -> bool:
         """Record what was read on top of what is recorded; when that fails, the next reading covers it."""
         assert turn.readings is not None
         router_id = turn.router.router_id
@@ -329,7 +289,7 @@ class UsagePoller:
 
     # What screens see
 
-    def _show(self, turn: _Turn, reading: PollReading, rates: Rates, read_at: datetime, now: float) -> None:
+    def _show(self, turn: Turn, reading: PollReading, rates: Rates, read_at: datetime, now: float) -> None:
         router, health, total = turn.router, reading.health, rates.total
         turn.point = now
         if total is None and not turn.has_rates:
@@ -362,7 +322,7 @@ class UsagePoller:
         )
         self._bus.publish(UsageSampled(router_id=router.router_id, at=read_at, samples=rates.samples))
 
-    def _show_gap(self, turn: _Turn, point: float) -> None:
+    def _show_gap(self, turn: Turn, point: float) -> None:
         router_id, at = turn.router.router_id, self._clock.now()
         turn.point, turn.has_rates = point, False
         samples = turn.readings.gap_samples() if turn.readings else ()
@@ -376,7 +336,7 @@ class UsagePoller:
 
     # Who came back after a restoration
 
-    async def _look_for_restored(self, turn: _Turn) -> None:
+    async def _look_for_restored(self, turn: Turn) -> None:
         """Learn who was restored lately; their router is read every 2 s until their session is seen."""
         turn.looks_for_restored = False
         router_id, now = turn.router.router_id, self._clock.monotonic()
@@ -391,7 +351,7 @@ class UsagePoller:
             turn.readings.lines = kept.lines
             self._live.keep_connections(router_id, (line.connection_id for line in kept.lines.values()))
 
-    async def _note_returned(self, turn: _Turn, reading: PollReading, read_at: datetime, now: float) -> None:
+    async def _note_returned(self, turn: Turn, reading: PollReading, read_at: datetime, now: float) -> None:
         if not turn.restored or turn.readings is None:
             return
         returned = []
@@ -437,11 +397,3 @@ class UsagePoller:
 
     async def _look(self) -> None:
         await self.poll_due()
-
-
-def _next_turn(router_id: RouterId, now: float, interval: int) -> float:
-    """Return the router's next turn; each has its own moment within the interval, so that they spread out."""
-    offset = (router_id * 2_654_435_761 % 2**32) * interval / 2**32  # Knuth's multiplicative hash
-    elapsed = (now - offset) % interval
-    wait = interval - elapsed
-    return now + (wait if wait > interval / 2 else wait + interval)

@@ -1,6 +1,6 @@
 """One router's readings between polls: from two of them rates for charts, and the usage still to be recorded.
 
-Pure memory, no clock and no database: `polling` reads and records. Traffic itself is worked out in `metering`.
+Pure memory, no clock and no database: `polling` reads and records. Traffic is worked out in `metering`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from benfex.usage.metering import (
 )
 from benfex.usage.recording import Line, Recorded, SessionRecord, share_out
 from data.values.identifiers import ConnectionId
-from data.values.traffic import Rate
+from data.values.traffic import Rate, Traffic
 
 # No subscriber's line is faster; what is beyond is a broken counter, and is not billed.
 CEILING = Rate(download_bps=20_000_000_000, upload_bps=20_000_000_000)
@@ -151,7 +151,7 @@ class RouterReadings:
         last_at: datetime | None,
     ) -> SessionRecord:
         previous_at = baseline.read_at if baseline else None
-        usage = []
+        usage: list[tuple[datetime, Traffic]] = []
         for item in chain:
             if baseline is not None and item.read_at <= baseline.read_at:
                 continue  # these last words were recorded already
@@ -197,7 +197,7 @@ class RouterReadings:
 
 
 def _total(metered: Sequence[Metered]) -> Rate | None:
-    """Return the sum of all rates; a session seen for the first time adds nothing, any other unknown voids it."""
+    """Return the sum of all rates; a first sight adds nothing, any other unknown voids it."""
     total, known = Rate(0, 0), 0
     for item in metered:
         if item.rate is not None:

@@ -91,7 +91,7 @@ def record_readings(
 ) -> None:
     """Keep baselines and add usage. `is_last` says that nothing more of this poll follows.
 
-    Raises StaleVersion when one of the sessions was recorded by someone else meanwhile: nothing is counted twice.
+    Raises StaleVersion when one of the sessions was recorded by someone else meanwhile: nothing counts twice.
     """
     require(uow.actor, Permission.OPERATE_NETWORK)
     if sessions:
@@ -129,7 +129,7 @@ def note_sessions(
 def restored_lately(
     snapshot: Snapshot, *, router_id: RouterId, within: timedelta
 ) -> tuple[tuple[ConnectionId, datetime], ...]:
-    """Return the connections restored within a span that have no new session yet, and when each was written."""
+    """Return (connection, when written) of those restored within a span that have no new session yet."""
     require(snapshot.actor, Permission.OPERATE_NETWORK)
     rows = usage_queries.restored_lately(snapshot.session, router_id=router_id, since=snapshot.now - within)
     return tuple((ConnectionId(row[0]), row[1]) for row in rows)

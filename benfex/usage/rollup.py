@@ -74,7 +74,7 @@ class UsageRollup:
             self._touched_at = starts_at
 
     async def run(self) -> int:
-        """Roll up what may have changed, forget what is old, mark who is over a cap; return rows worked out."""
+        """Roll up what may have changed, forget what is old, mark who is over a cap; return the rows."""
         now = self._clock.now()
         oldest, newest, zone = await self._transactor.read(rolled_up_until, _SYSTEM)
         rows = 0

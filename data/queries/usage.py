@@ -209,17 +209,6 @@ def purge_hours(session: Session, *, before: datetime) -> int:
     return int(done.rowcount)
 
 
-def used_since(session: Session, *, connection_id: int, since: datetime) -> tuple[int, int]:
-    """Return (download, upload) bytes of a connection in the hours that began since."""
-    row = session.execute(
-        select(
-            func.coalesce(func.sum(usage_1h.c.download_bytes), 0),
-            func.coalesce(func.sum(usage_1h.c.upload_bytes), 0),
-        ).where(usage_1h.c.connection_id == connection_id, usage_1h.c.starts_at >= since)
-    ).one()
-    return int(row[0]), int(row[1])
-
-
 class CappedLine(NamedTuple):
     """A connection whose plan has a cap, or that is marked as over one."""
 

@@ -17,12 +17,14 @@ from tests.contract.scripted_routers import challenge, hang_up, say_too_much, sc
 HASTE_SECONDS = 0.3
 
 
-@pytest.fixture(params=["timeout_seconds", "deadline_seconds"])
+@pytest.fixture(params=[(HASTE_SECONDS, 10.0), (10.0, HASTE_SECONDS)], ids=["silence", "deadline"])
 async def hasty_link(
     driver: RouterDriver, router: SimulatedRouter, request: pytest.FixtureRequest
 ) -> AsyncIterator[RouterLink]:
     """Yield a link that loses patience soon, by its silence or by the whole."""
-    async with driver.open(replace(address_of(router), **{request.param: HASTE_SECONDS})) as opened:
+    timeout_seconds, deadline_seconds = request.param
+    address = replace(address_of(router), timeout_seconds=timeout_seconds, deadline_seconds=deadline_seconds)
+    async with driver.open(address) as opened:
         yield opened
 
 

@@ -1,0 +1,1 @@
+"""Other programs: REST v1, one file a resource."""

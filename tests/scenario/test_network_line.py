@@ -1,0 +1,169 @@
+"""A line from its sale to its end, on a simulated router."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from benfex.core.events import ConnectionApplied
+from data.engine import Database
+from data.values.states import SubscriptionStatus
+from tests.acts.network.bench import Bench, bench_of, until, usage_of
+
+pytestmark = pytest.mark.sqlite_only
+
+
+@pytest.fixture
+async def bench(database: Database) -> AsyncIterator[Bench]:
+    async with bench_of(database) as running:
+        yield running
+
+
+async def test_a_sold_line_comes_up_is_suspended_and_restored(bench: Bench) -> None:
+    connection_id = await bench.connect("amina")
+    await until(lambda: bench.is_applied(connection_id))
+    secret = bench.secret("amina")
+    assert secret is not None
+    assert secret["profile"] == "benfex-home"
+    assert secret["comment"].startswith(f"benfex:{connection_id}")
+    await until(lambda: bench.session("amina"))
+
+    await bench.move(connection_id, SubscriptionStatus.SUSPENDED)
+    await until(lambda: (bench.session("amina") or {}).get("portal_only"))
+    assert (bench.secret("amina") or {})["profile"] == "benfex-suspended"
+
+    await bench.move(connection_id, SubscriptionStatus.ACTIVE)
+    await until(lambda: (bench.session("amina") or {}).get("portal_only") is False)
+    await until(lambda: bench.is_applied(connection_id))
+    assert [event.generation for event in bench.of_kind(ConnectionApplied)] == [1, 2, 3]
+
+    await bench.move(connection_id, SubscriptionStatus.ENDED)
+    await until(lambda: bench.secret("amina") is None)
+    await until(lambda: bench.session("amina") is None)
+    await until(lambda: bench.is_applied(connection_id))
+    assert (await bench.line(connection_id)).is_removed
+
+
+async def test_usage_is_what_the_router_counted(bench: Bench) -> None:
+    connection_id = await bench.connect("amina")
+    await until(lambda: bench.session("amina"))
+    await bench.poller.poll(bench.router_id)
+    for _ in range(3):
+        moved = bench.session("amina") or {}
+        await until(lambda: _download(bench, "amina") > int(str(moved["download_bytes"])) + 10_000)
+        outcome = await bench.poller.poll(bench.router_id)
+        assert (outcome.is_read, outcome.online, outcome.is_recorded) == (True, 1, True)
+    counted = await usage_of(bench, connection_id)
+    now = _download(bench, "amina")
+    assert 0 < counted[0] <= now
+    assert now - counted[0] < 20_000_000  # what the line moved since the last poll
+    assert bench.live.online(connection_id) is True
+    assert (await bench.line(connection_id)).was_online
+    rates = bench.live.recent_connection(connection_id)
+    assert rates[0].download_bps is None or rates[0].download_bps >= 0
+    assert rates[-1].download_bps is not None
+
+
+async def test_a_redial_and_a_reset_are_counted_once_and_never_below_zero(bench: Bench) -> None:
+    connection_id = await bench.connect("amina")
+    await until(lambda: bench.session("amina"))
+    await bench.poller.poll(bench.router_id)
+    await until(lambda: _download(bench, "amina") > 10_000)
+    await bench.poller.poll(bench.router_id)
+    first = await usage_of(bench, connection_id)
+    bench.router.set_fault("counters_reset")
+    await bench.poller.poll(bench.router_id)
+    second = await usage_of(bench, connection_id)
+    assert first[0] <= second[0] < first[0] + 20_000_000
+    bench.router.drop("amina")
+    await until(lambda: bench.session("amina"))
+    await bench.poller.poll(bench.router_id)
+    third = await usage_of(bench, connection_id)
+    assert second[0] <= third[0] < second[0] + 20_000_000
+
+
+async def test_a_restart_of_ours_continues_the_counters(database: Database) -> None:
+    async with bench_of(database) as bench:
+        connection_id = await bench.connect("amina")
+        await until(lambda: bench.session("amina"))
+        await bench.poller.poll(bench.router_id)
+        await until(lambda: _download(bench, "amina") > 10_000)
+        await bench.poller.poll(bench.router_id)
+        before = await usage_of(bench, connection_id)
+        successor = bench.another_poller()
+        await until(lambda: _download(bench, "amina") > before[0] + 50_000)
+        await successor.poll(bench.router_id)
+        after = await usage_of(bench, connection_id)
+        assert before[0] + 50_000 <= after[0] <= _download(bench, "amina")
+        await successor.stop()
+
+
+async def test_a_write_that_was_only_acknowledged_is_tried_again_until_it_is_there(bench: Bench) -> None:
+    connection_id = await bench.connect("amina")
+    await until(lambda: bench.is_applied(connection_id))
+    bench.router.set_fault("drop_write", 1)
+    await bench.move(connection_id, SubscriptionStatus.SUSPENDED)
+    await until(lambda: bench.is_applied(connection_id))
+    assert (bench.secret("amina") or {})["profile"] == "benfex-suspended"
+    assert (await bench.tasks(connection_id))[-1].attempts == 1
+
+
+async def test_a_link_that_breaks_after_a_write_does_not_lose_the_change(bench: Bench) -> None:
+    connection_id = await bench.connect("amina")
+    await until(lambda: bench.session("amina"))
+    await until(lambda: bench.is_applied(connection_id))
+    bench.router.set_fault("close_after_write", 1)
+    await bench.move(connection_id, SubscriptionStatus.SUSPENDED)
+    await until(lambda: bench.is_applied(connection_id))
+    await until(lambda: (bench.session("amina") or {}).get("portal_only"))
+    assert (await bench.tasks(connection_id))[-1].attempts == 0
+
+
+async def test_a_customer_who_paid_while_the_tower_was_down_is_on_when_it_returns(bench: Bench) -> None:
+    connection_id = await bench.connect("amina")
+    await until(lambda: bench.is_applied(connection_id))
+    await bench.move(connection_id, SubscriptionStatus.SUSPENDED)
+    await until(lambda: bench.is_applied(connection_id))
+    bench.router.set_fault("unreachable")
+    await bench.move(connection_id, SubscriptionStatus.ACTIVE)
+    await until(lambda: bench.watch.is_lost(bench.router_id))
+    await until(lambda: _has_status(bench, "unreachable"))
+    task = (await bench.tasks(connection_id))[-1]
+    assert (task.status.value, task.attempts) == ("pending", 0)
+    bench.router.set_fault("none")
+    await until(lambda: bench.is_applied(connection_id))
+    await until(lambda: _has_status(bench, "reachable"))
+    assert (bench.secret("amina") or {})["profile"] == "benfex-home"
+
+
+async def test_a_wrong_password_stops_everything_until_the_router_is_edited(bench: Bench) -> None:
+    bench.router.set_fault("wrong_password")
+    connection_id = await bench.connect("amina")
+    await until(lambda: _has_status(bench, "auth_failed"))
+    asked = bench.router.requests()["connections"]
+    assert await bench.poller.poll_due() == 0
+    await bench.provisioner.apply_due_tasks()
+    assert bench.router.requests()["connections"] == asked
+    bench.router.set_fault("none")
+    await bench.edit_router()
+    await until(lambda: bench.is_applied(connection_id))
+    assert await _has_status(bench, "reachable")
+
+
+async def test_a_stalled_router_delays_no_other(database: Database) -> None:
+    async with bench_of(database, routers=2, timeout_seconds=5.0) as bench:
+        bench.routers[0].set_fault("stalled")
+        stuck = await bench.connect("amina", number=1, at=0)
+        free = await bench.connect("juma", number=2, at=1)
+        assert await bench.poller.poll_due() >= 1
+        await until(lambda: bench.is_applied(free), within_seconds=3)
+        await until(lambda: bench.live.online(free), within_seconds=3)
+        assert not await bench.is_applied(stuck)
+        await bench.poller.poll_due()
+
+
+async def _has_status(bench: Bench, status: str) -> bool:
+    return (await bench.router_status())[0] == status
+
+
+def _download(bench: Bench, username: str) -> int:
+    return int(str((bench.session(username) or {}).get("download_bytes", 0)))
