@@ -33,7 +33,9 @@ def serve(
     """Serve the console, the portal, the API and the webhooks until Ctrl-C."""
     set_up_logging()
     changes = {"demo": demo or None, "host": host, "port": port}
-    settings = Settings(**{name: value for name, value in changes.items() if value is not None})
+    settings = Settings().model_copy(
+        update={name: value for name, value in changes.items() if value is not None}
+    )
     living: LivingDemo | None = None
     try:
         prepare_database(settings)
@@ -78,7 +80,8 @@ def _greet(benfex: Benfex, settings: Settings) -> None:
 
 def command() -> None:
     """Run the command line; without a command it serves."""
-    named = {entry.name for entry in (*commands.registered_commands, *commands.registered_groups)}
+    named = {command.name for command in commands.registered_commands}
+    named |= {group.name for group in commands.registered_groups}
     if not any(word in named or word == "--help" for word in sys.argv[1:]):
         sys.argv.insert(1, "serve")
     commands()

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping
-from functools import partial
+from typing import TypedDict
 
 from benfex.application import Benfex
 from benfex.core.actors import SystemActor
@@ -45,6 +45,18 @@ from data.session import begin_write
 _START = SystemActor("start")
 
 
+class _Reach(TypedDict):
+    """What reading and writing routers have in common."""
+
+    transactor: Transactor
+    clock: Clock
+    vault: Vault
+    drivers: Mapping[str, RouterDriver]
+    watch: RouterWatch
+    timeout_seconds: float
+    concurrent_routers: int
+
+
 def prepare_database(settings: Settings) -> None:
     """Bring the database to the newest schema and mark what it is: the demo's or a real ISP's.
 
@@ -71,7 +83,7 @@ def build(
     with_timetable: bool = True,
 ) -> Benfex:
     """Return a Benfex over a prepared database; nothing runs before its `start`."""
-    clock = clock or SystemClock()
+    clock = clock if clock is not None else SystemClock()
     bus = EventBus()
     vault = Vault(settings.master_key)
     transactor = Transactor(
@@ -80,32 +92,26 @@ def build(
     pool = make_pool(settings.concurrent_routers)
     drivers = drivers or make_drivers(pool)
     passwords = PasswordKeeper()
-    book = GatewayBook(transactor, vault, partial(gateways, clock=clock))
+    book = GatewayBook(transactor, vault, lambda accounts: gateways(accounts, clock))
     watch = RouterWatch(transactor=transactor, bus=bus)
     live = LiveUsage()
     rollup = UsageRollup(transactor=transactor, clock=clock)
+    reach: _Reach = {
+        "transactor": transactor,
+        "clock": clock,
+        "vault": vault,
+        "drivers": drivers,
+        "watch": watch,
+        "timeout_seconds": settings.router_timeout_seconds,
+        "concurrent_routers": settings.concurrent_routers,
+    }
     poller = UsagePoller(
-        transactor=transactor,
-        clock=clock,
+        **reach,
         bus=bus,
-        vault=vault,
-        drivers=drivers,
-        watch=watch,
         live=live,
         rollup=rollup,
         watch_interval_seconds=settings.watch_interval_seconds,
         record_seconds=settings.usage_interval_seconds,
-        timeout_seconds=settings.router_timeout_seconds,
-        concurrent_routers=settings.concurrent_routers,
-    )
-    provisioner = Provisioner(
-        transactor=transactor,
-        clock=clock,
-        vault=vault,
-        drivers=drivers,
-        watch=watch,
-        timeout_seconds=settings.router_timeout_seconds,
-        concurrent_routers=settings.concurrent_routers,
     )
     benfex = Benfex(
         settings=settings,
@@ -123,7 +129,7 @@ def build(
         probe=RouterProbe(transactor=transactor, vault=vault, drivers=drivers),
         watch=watch,
         router_pool=pool,
-        provisioner=provisioner,
+        provisioner=Provisioner(**reach),
         poller=poller,
         live=live,
         rollup=rollup,
@@ -160,9 +166,7 @@ def _mark(uow: UnitOfWork, *, settings: Settings, vault: Vault) -> None:
     if mark is None:
         uow.session.add(Installation(is_demo=settings.demo))
     elif mark.is_demo and not settings.demo:
-        raise ConfigurationError(
-            "This is the demo's database. Start with --demo, or set another one."
-        )
+        raise ConfigurationError("This is the demo's database. Start with --demo, or set another one.")
     elif settings.demo and not mark.is_demo:
         raise ConfigurationError("This database belongs to a real ISP, so the demo does not touch it.")
     if not policy_queries.newest_gateway_accounts(uow.session):

@@ -22,6 +22,8 @@ from benfex.doctor import examine
 from benfex.identity.passwords import check_password, hash_password
 from benfex.identity.staff import create_staff
 from benfex.ledger.verification import verify_ledger
+from benfex.usage.polling import PollOutcome
+from benfex.usage.timetable import routers_to_poll
 from data.values.errors import BenfexError
 from data.values.roles import Role
 

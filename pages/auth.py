@@ -20,7 +20,7 @@ async def login(
     benfex: BenfexDep,
     name: Annotated[str, Form(max_length=254)],
     password: Annotated[str, Form(max_length=256)],
-    next: Annotated[str, Form(max_length=200)] = "",  # noqa: A002 - the field's usual name
+    next: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Check name and password; on success set the cookie and go on, else back to the form with a word."""
     if not is_same_origin(request):
@@ -61,7 +61,7 @@ async def logout(request: Request, benfex: BenfexDep) -> Response:
 
 
 def local_path(text: str) -> str:
-    """Return the path when it leads to a page of ours, else nothing: `//host` and `/\\host` lead away."""
+    """Return the path when it leads to a page of ours, else nothing: two slashes lead away."""
     parts = urlsplit(text)
     if not text.startswith("/") or text[1:2] in {"/", "\\"} or parts.scheme or parts.netloc:
         return ""

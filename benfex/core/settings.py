@@ -10,7 +10,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from benfex.core.errors import ConfigurationError
 
-
 _GATEWAYS = (
     ("mpesa", ("consumer_key", "consumer_secret", "shortcode", "passkey"), ("base_url", "callback_token")),
     ("paystack", ("secret_key",), ("base_url",)),
@@ -70,13 +69,17 @@ class Settings(BaseSettings):
         found = {}
         for name, needed, more in _GATEWAYS:
             values = {
-                field: text for field in (*needed, *more) if (text := self._text(f"{name}_{field}")) is not None
+                field: text
+                for field in (*needed, *more)
+                if (text := self._text(f"{name}_{field}")) is not None
             }
             if not any(field in values for field in needed):
                 continue
             missing = [field for field in needed if field not in values]
             if missing:
-                raise ConfigurationError(f"Set BENFEX_{name.upper()}_{missing[0].upper()} as well, or none for {name}.")
+                raise ConfigurationError(
+                    f"Set BENFEX_{name.upper()}_{missing[0].upper()} as well, or none for {name}."
+                )
             if name == "mpesa":
                 values.setdefault("callback_token", secrets.token_hex(16))
             found[name] = values

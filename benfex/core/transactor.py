@@ -75,6 +75,7 @@ class Transactor:
         self._waiting: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._writer_lock = threading.Lock()
+        self._closing = threading.Event()
         self._writers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="write")
         self._readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="read")
 
@@ -94,6 +95,7 @@ class Transactor:
 
     def close(self) -> None:
         """Finish what waits and let the threads and connections go."""
+        self._closing.set()
         with self._writer_lock:
             writer, self._writer = self._writer, None
         if writer is not None:
@@ -234,7 +236,7 @@ class Transactor:
                 break
             except BaseException as cause:  # noqa: BLE001 - handed to the caller
                 if is_worth_retrying(cause) and attempt < _TRIES_MAX - 1:
-                    time.sleep(random.uniform(0.002, 0.02) * 2**attempt)  # noqa: S311 - spreads retries
+                    self._closing.wait(random.uniform(0.002, 0.02) * 2**attempt)  # noqa: S311 - spreads retries
                     continue
                 self._fail(work, cause)
                 break

@@ -65,7 +65,8 @@ def _take_steps(uow: UnitOfWork, overdue: list[Invoice], today: date) -> list[Du
     )
     actions: list[DunningAction] = []
     for invoice in overdue:
-        assert invoice.id is not None and invoice.due_on is not None
+        assert invoice.id is not None
+        assert invoice.due_on is not None
         taken = frozenset(key for row, key in done if row == invoice.id)
         for step in due_steps(schedule, days_overdue=(today - invoice.due_on).days, taken=taken):
             if step.action is DunningAction.SUSPEND and owed <= schedule.debt_tolerated_minor:

@@ -79,7 +79,8 @@ def reverse_entry(
     entry = ledger_queries.find_entry(
         uow.session, kind=original_kind, source_type=original.type, source_id=original.id
     )
-    assert entry is not None and entry.id is not None, "only what was posted can be reversed"
+    assert entry is not None, "only what was posted can be reversed"
+    assert entry.id is not None
     lines = tuple(
         PostingLine(
             AccountKey(

@@ -19,11 +19,8 @@ _GIVE_UP = timedelta(hours=72)
 
 def next_check_after(started_at: datetime, checks: int, now: datetime) -> datetime | None:
     """Return when to ask the gateway again after so many checks; None after 72 hours."""
-    if checks < len(_CHECKS):
-        due = started_at + timedelta(seconds=_CHECKS[checks])
-    else:
-        due = now + timedelta(seconds=_HOURLY)
-    due = max(due, now + timedelta(seconds=1))
+    planned = [started_at + timedelta(seconds=seconds) for seconds in _CHECKS[checks : checks + 1]]
+    due = max(*planned, now + timedelta(seconds=1)) if planned else now + timedelta(seconds=_HOURLY)
     return due if due - started_at < _GIVE_UP else None
 
 

@@ -41,7 +41,7 @@ class Overdue:
 class RevenueFigures:
     """Money of the month; `daily` is what came in on each of the last 30 days, today last.
 
-    `daily_whole` is the same in whole units of the currency, for drawing.
+    `daily_whole` is the same in whole units of the currency, `billed_whole` what was billed, for drawing.
     """
 
     month_starts_on: date
@@ -52,6 +52,7 @@ class RevenueFigures:
     days: tuple[date, ...]
     daily: tuple[Money, ...]
     daily_whole: tuple[int, ...]
+    billed_whole: tuple[int, ...]
     timezone: str
 
 
@@ -82,6 +83,8 @@ def revenue(snapshot: Snapshot) -> RevenueFigures:
     days = tuple(today - timedelta(days=back) for back in range(_TREND_DAYS - 1, -1, -1))
     bounds = [(_midnight(day, zone), _midnight(day + timedelta(days=1), zone)) for day in days]
     daily = listing.collected_per_span(session, bounds=bounds, currency=currency)
+    billed = listing.invoiced_net_per_day(session, since=days[0], currency=currency)
+    unit = 10 ** CURRENCIES[currency]
     return RevenueFigures(
         month_starts_on=month,
         billed=_compared(billed_now, billed_before, currency),
@@ -90,7 +93,8 @@ def revenue(snapshot: Snapshot) -> RevenueFigures:
         overdue=Overdue(Money(overdue.outstanding_minor, currency), overdue.invoices, overdue.customers),
         days=days,
         daily=tuple(Money(minor, currency) for minor in daily),
-        daily_whole=tuple(round_half_up(minor, 10 ** CURRENCIES[currency]) for minor in daily),
+        daily_whole=tuple(round_half_up(minor, unit) for minor in daily),
+        billed_whole=tuple(round_half_up(billed.get(day, 0), unit) for day in days),
         timezone=terms.timezone,
     )
 

@@ -359,7 +359,7 @@ class UsagePoller:
             line = turn.readings.lines.get(session.username)
             restored = turn.restored.get(line.connection_id) if line else None
             began_at = read_at - timedelta(seconds=session.uptime_seconds)  # up to a second late
-            if line is not None and restored is not None and began_at >= restored[0] - timedelta(seconds=1):
+            if line is not None and restored is not None and began_at >= restored[0]:
                 returned.append((line.connection_id, line.customer_id))
         for connection_id, _ in returned:
             turn.restored.pop(connection_id, None)

@@ -85,7 +85,8 @@ def unpaid_attempts(
 
 def open_attempts_of(session: Session, *, customer_id: int, gateway: str, payer: str) -> list[PaymentAttempt]:
     """Return attempts that still wait, of this customer or this payer, newest first."""
-    same = or_(PaymentAttempt.customer_id == customer_id, (PaymentAttempt.payer == payer) & (PaymentAttempt.payer != ""))
+    same_payer = (PaymentAttempt.payer == payer) & (PaymentAttempt.payer != "")
+    same = or_(PaymentAttempt.customer_id == customer_id, same_payer)
     return list(
         session.scalars(
             select(PaymentAttempt)

@@ -30,6 +30,16 @@ def invoiced_net(session: Session, *, since: date, until: date, currency: str) -
     )
 
 
+def invoiced_net_per_day(session: Session, *, since: date, currency: str) -> dict[date, int]:
+    """Return what was invoiced on each day since, without tax, in minor units, no day without."""
+    rows = session.execute(
+        select(Invoice.issued_on, func.sum(Invoice.subtotal_minor))
+        .where(Invoice.issued_on >= since, Invoice.currency == currency, Invoice.status.in_(_COUNTED))
+        .group_by(Invoice.issued_on)
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
 def collected(session: Session, *, since: datetime, until: datetime, currency: str) -> tuple[int, int]:
     """Return (minor units, payments) that came in `[since, until)` and stayed."""
     row = session.execute(

@@ -18,7 +18,10 @@ BUSINESSES = (
     "Kamau Traders Ltd", "Lakeview Academy", "Mtaa Cyber Café", "Rift Valley Dairy", "Nakuru Dental Clinic",
     "Blue Heron Lodge", "Gilgil Hardware & Sons", "Sunrise Bakery", "Menengai Press", "Elmenteita Farm",
 )  # fmt: skip
-STREETS = ("Kenyatta Avenue", "Moi Road", "Oginga Odinga Road", "Lake View Estate", "Section 58", "Milimani", "London Estate", "Naka", "Kiamunyi", "Free Area")  # fmt: skip
+STREETS = (
+    "Kenyatta Avenue", "Moi Road", "Oginga Odinga Road", "Lake View Estate", "Section 58",
+    "Milimani", "London Estate", "Naka", "Kiamunyi", "Free Area",
+)  # fmt: skip
 
 
 class PlanSeed(NamedTuple):
@@ -71,4 +74,4 @@ STAFF = (
     AccountSeed("accountant", "Hassan Abdi", "accountant@savanna.example", "demo-accountant"),
     AccountSeed("support", "Mercy Achieng", "support@savanna.example", "demo-support"),
 )
-SUBSCRIBER_PASSWORD = "demo-subscriber"
+SUBSCRIBER_PASSWORD = "demo-subscriber"  # noqa: S105 - shown on the demo's sign-in page

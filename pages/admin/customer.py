@@ -38,11 +38,10 @@ from pages.admin.customer_dialogs import (
 from pages.admin.customer_history import History
 from pages.admin.customer_money import MoneySection
 from pages.admin.customer_services import Services
-from pages.admin.lists import Unhurried
+from pages.admin.lists import Unhurried, on_each
 from pages.admin.phrases import say_count
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
-from pages.live import on
 
 
 @ui.page("/admin/customers/{customer_id}")
@@ -60,7 +59,7 @@ async def customer_page(benfex: BenfexDep, staff: StaffDep, customer_id: int) ->
         back=("Customers", "/admin/customers"),
         actions=actions.build,
     ):
-        view = seen or await benfex.read(customer, staff.actor, customer_id=key)
+        view = seen if seen is not None else await benfex.read(customer, staff.actor, customer_id=key)
         with box("bf-grid bf-main"):
             with box("bf-stack"):
                 services = Services(benfex, staff, view)
@@ -82,15 +81,19 @@ async def customer_page(benfex: BenfexDep, staff: StaffDep, customer_id: int) ->
             await history.refresh()
 
         soon = Unhurried(refresh, seconds=0.3)
-        for kind in (
-            CustomerChanged,
-            SubscriptionChanged,
-            InvoiceIssued,
-            PaymentSettled,
-            ConnectionApplied,
-            SessionReturned,
-        ):
-            on(benfex, kind, soon.ask, where=lambda event: event.customer_id == key)
+        on_each(
+            benfex,
+            (
+                CustomerChanged,
+                SubscriptionChanged,
+                InvoiceIssued,
+                PaymentSettled,
+                ConnectionApplied,
+                SessionReturned,
+            ),
+            soon.ask,
+            customer_id=key,
+        )
 
 
 async def _known(benfex: Benfex, staff: SignedInStaff, customer_id: CustomerId) -> CustomerView | None:

@@ -9,7 +9,7 @@ from components.timeline import Happening, Timeline
 from data.values.roles import Permission
 from data.values.states import SubscriptionStatus
 from pages.admin.customer_dialogs import open_note
-from pages.admin.phrases import say_gateway, say_span
+from pages.admin.phrases import say_by, say_span
 from pages.admin.shell import may
 from pages.dependencies import SignedInStaff
 
@@ -64,7 +64,7 @@ def _happening(fact: Fact, name: str) -> Happening:
         case FactKind.SERVICE_MOVED:
             return _moved(fact)
         case FactKind.PAID:
-            words = f"{fact.who or name} paid {fact.amount} by {say_gateway(fact.what)}"
+            words = f"{fact.who or name} paid {fact.amount} {say_by(fact.what)}"
             if fact.back_after_ms is not None:
                 words += f", back online {say_span(fact.back_after_ms)} later"
             return Happening(fact.at, words, fact.reason, "banknote", "ok")
@@ -73,7 +73,7 @@ def _happening(fact: Fact, name: str) -> Happening:
                 fact.at, f"A payment of {fact.amount} was reversed", fact.reason, "undo-2", "bad"
             )
         case FactKind.NOT_PAID:
-            words = f"{fact.amount} by {say_gateway(fact.what)} was not paid"
+            words = f"{fact.amount} {say_by(fact.what)} was not paid"
             return Happening(fact.at, words, fact.reason, "circle-x", "mute")
         case FactKind.NOTED:
             return Happening(fact.at, fact.what, f"Note by {fact.who}", "message-square", "mute")
@@ -87,10 +87,11 @@ def _moved(fact: Fact) -> Happening:
         title, symbol = f"{fact.what} started", "plug"
     elif fact.moved_to is SubscriptionStatus.ACTIVE and fact.moved_from is SubscriptionStatus.SUSPENDED:
         title, symbol = f"{fact.what} was resumed", "play"
-    by = "" if fact.who in {"scheduler", "settlement", "inbox"} else f" · {fact.who}"
-    return Happening(fact.at, title, f"{_reason(fact.reason)}{by}", symbol, tone)
+    # People have capitals in their names, our own actors ("scheduler") have none.
+    notes = [_reason(fact.reason), "" if fact.who.islower() else fact.who]
+    return Happening(fact.at, title, " · ".join(filter(None, notes)), symbol, tone)
 
 
 def _reason(reason: str) -> str:
-    known = {"non_payment": "not paid", "abuse": "abuse", "staff": "by staff"}
+    known = {"non_payment": "not paid", "abuse": "abuse", "staff": "by staff", "started": ""}
     return known.get(reason, reason).capitalize()

@@ -1,7 +1,5 @@
 """The services of one customer: state, live traffic, use of the cap, and what staff can do to them."""
 
-from __future__ import annotations
-
 from nicegui import ui
 
 from benfex.application import Benfex
@@ -32,6 +30,8 @@ from pages.admin.shell import may
 from pages.dependencies import SignedInStaff
 from pages.live import hold, on
 
+_Watched = set[ConnectionId]
+
 
 class Services:
     """The cards of all services. `refresh` changes them in place, and rebuilds only when one came or went."""
@@ -39,7 +39,7 @@ class Services:
     def __init__(self, benfex: Benfex, staff: SignedInStaff, view: CustomerView) -> None:
         self._benfex, self._staff, self._view = benfex, staff, view
         self._cards: dict[SubscriptionId, ServiceCard] = {}
-        self._watched: set[ConnectionId] = set()
+        self._watched: _Watched = set()
 
     async def build(self) -> None:
         """Create the cards."""
@@ -99,7 +99,7 @@ class ServiceCard:
         staff: SignedInStaff,
         service: ServiceView,
         view: CustomerView,
-        watched: set[ConnectionId],
+        watched: _Watched,
     ) -> None:
         self._benfex, self._staff, self._service, self._view = benfex, staff, service, view
         with card(classes="clip").mark("service"):
@@ -110,8 +110,9 @@ class ServiceCard:
                 self._actions = box("bf-line")
             with body():
                 self._why = Note(tone="bad", symbol="ban")
-                self._facts = text("", "bf-sub num")
-                self._line = text("", "bf-sub num")
+                with box("bf-stack tight"):
+                    self._facts = text("", "bf-sub num")
+                    self._line = text("", "bf-sub num")
                 self._usage = UsageBar(0, service.data_cap_bytes, label=f"Data used on {service.plan_name}")
             if service.line is not None and service.status is not SubscriptionStatus.ENDED:
                 self._watch(service.line.connection_id, watched)
@@ -183,10 +184,9 @@ class ServiceCard:
     async def _end(self) -> None:
         await open_end(self._benfex, self._staff, self._service, self._view)
 
-    def _watch(self, connection_id: ConnectionId, watched: set[ConnectionId]) -> None:
+    def _watch(self, connection_id: ConnectionId, watched: _Watched) -> None:
         history = chart_points(self._benfex.live.recent_connection(connection_id))
         chart = LiveChart("Traffic now", history, timezone=self._view.timezone, height=200)
-        chart.element.classes("flat")
 
         def push(event: UsageSampled) -> None:
             for sample in event.samples:

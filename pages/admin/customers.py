@@ -20,11 +20,10 @@ from data.values.kinds import CustomerKind
 from data.values.roles import Permission
 from data.values.states import CustomerStatus
 from pages.admin.dialogs import form_dialog
-from pages.admin.lists import Unhurried, page_request
+from pages.admin.lists import Unhurried, on_each, page_request
 from pages.admin.phrases import say_balance
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
-from pages.live import on
 
 _NO_SERVICE = Look("No service", "mute", "circle-dashed")
 _TABS = (
@@ -89,8 +88,7 @@ async def customers(benfex: BenfexDep, staff: StaffDep) -> None:
 
         await refresh()
         soon = Unhurried(refresh)
-        for kind in (CustomerChanged, SubscriptionChanged, PaymentSettled):
-            on(benfex, kind, soon.ask)
+        on_each(benfex, (CustomerChanged, SubscriptionChanged, PaymentSettled), soon.ask)
 
 
 def open_new_customer(benfex: Benfex, staff: SignedInStaff) -> None:

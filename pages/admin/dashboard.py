@@ -31,7 +31,7 @@ from components.status_badge import UNMATCHED, Look, badge
 from components.theme import Tone
 from data.values.roles import Permission
 from data.values.states import RouterStatus
-from pages.admin.lists import Unhurried
+from pages.admin.lists import Unhurried, on_each
 from pages.admin.network_chart import NetworkChart
 from pages.admin.phrases import say_change, say_count, say_gateway, say_short, say_span
 from pages.admin.router_lines import RouterLines
@@ -40,6 +40,7 @@ from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
 from pages.live import on
 
 _LATEST = PageRequest(page=1, size=8, sort="received", descending=True)
+_ROUTERS_SHOWN = 5
 _CLOCK_SPAN = timedelta(days=7)
 
 
@@ -83,23 +84,24 @@ class _Overview:
         with box("bf-grid bf-main even"):
             if may(self._staff, Permission.VIEW_NETWORK):
                 NetworkChart(self._benfex, title="Network traffic")
-                with card("Routers", classes="clip bf-fill"):
-                    self._routers = RouterLines(self._benfex, routers)
+                with card(classes="clip"):
+                    with box("bf-ch"):
+                        text("Routers", "bf-ct bf-grow", "h2")
+                        link("All routers", "/admin/routers")
+                    self._routers = RouterLines(self._benfex, _gravest(routers))
                     if not routers:
-                        empty_state(
-                            "No router yet", symbol="router", action=("To the routers", "/admin/routers")
-                        )
+                        empty_state("No router yet", symbol="router")
         with box("bf-grid bf-main"):
             with card(classes="clip"):
                 with box("bf-ch"):
                     text("Latest payments", "bf-ct bf-grow", "h2")
                     link("All payments", "/admin/payments")
-                self._payments = box("", role="log", aria_live="polite")
+                self._payments = box("bf-rows", role="log", aria_live="polite")
             with box("bf-stack"):
                 with card("Money to packet", note="last 7 days"):
                     self._clock = body()
                 with card("Needs a look", classes="clip"):
-                    self._needs = box()
+                    self._needs = box("bf-rows")
         self._daily = Chart(
             "Money that came in", [], [], unit=self._benfex.settings.currency, period="last 30 days"
         )
@@ -119,6 +121,7 @@ class _Overview:
             delta=say_change(figures.billed.change_permille),
             tone=_tone(figures.billed),
             note=_against(figures.billed),
+            trend=[float(amount) for amount in figures.billed_whole],
         )
         late = figures.overdue
         words = f"{say_count(late.invoices, 'invoice')} of {say_count(late.customers, 'customer')}"
@@ -201,15 +204,13 @@ class _Overview:
             routers: tuple[RouterView, ...] = ()
             if may(self._staff, Permission.VIEW_NETWORK):
                 routers = await self._benfex.read(list_routers, actor)
-                self._routers.set(routers)
+                self._routers.set(_gravest(routers))
             self.set_house(await self._benfex.read(operations, actor), routers)
 
         money = Unhurried(money_moved, seconds=0.3)
-        for kind in (PaymentSettled, ClockStepped, ConnectionApplied, InvoiceIssued):
-            on(self._benfex, kind, money.ask)
+        on_each(self._benfex, (PaymentSettled, ClockStepped, ConnectionApplied, InvoiceIssued), money.ask)
         house = Unhurried(house_moved, seconds=2)
-        for kind in (RouterStatusChanged, SubscriptionChanged, ConnectionApplied):
-            on(self._benfex, kind, house.ask)
+        on_each(self._benfex, (RouterStatusChanged, SubscriptionChanged, ConnectionApplied), house.ask)
         ui.timer(60, house.ask)
         on(self._benfex, RouterSampled, self._say_online)
 
@@ -243,6 +244,11 @@ class _Overview:
             for job in figures.failed_jobs
             if not job.has_recovered
         ]
+
+
+def _gravest(routers: tuple[RouterView, ...]) -> tuple[RouterView, ...]:
+    """Return the routers that fit the card, those that hurt first."""
+    return tuple(sorted(routers, key=lambda view: view.status is RouterStatus.REACHABLE)[:_ROUTERS_SHOWN])
 
 
 def _payment_line(line: PaymentListed, now: datetime, zone: str) -> None:

@@ -17,7 +17,6 @@ from components.money import money_label
 from components.status_badge import OVERDUE, badge, look_of
 from data.values.errors import BenfexError, DomainError
 from data.values.identifiers import InvoiceId
-from data.values.kinds import DunningAction
 from data.values.money import Money
 from data.values.roles import Permission
 from pages.admin.customer_dialogs import pay_address, show_pay_link
@@ -45,7 +44,7 @@ async def invoice_page(benfex: BenfexDep, staff: StaffDep, invoice_id: int) -> N
         subtitle=f"for {seen.customer_name}" if seen else "",
         back=("Invoices", "/admin/invoices"),
     ):
-        view = seen or await benfex.read(invoice, staff.actor, invoice_id=key)
+        view = seen if seen is not None else await benfex.read(invoice, staff.actor, invoice_id=key)
         paper = box("bf-stack")
         with paper:
             _show(benfex, staff, view)
@@ -193,6 +192,10 @@ def _facts_card(benfex: Benfex, view: InvoiceView) -> None:
 
 
 def _step_word(step: str) -> str:
-    action = step.partition(":")[0]
-    known = {member.value for member in DunningAction}
-    return look_of(DunningAction(action)).label if action in known else action
+    words = {
+        "remind": "Reminded",
+        "throttle": "Slowed down",
+        "suspend": "Suspended for it",
+        "end": "Ended for it",
+    }
+    return words.get(step.partition(":")[0], step)

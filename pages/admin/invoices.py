@@ -16,11 +16,10 @@ from components.stat_card import StatCard
 from components.status_badge import OVERDUE, status_cell
 from data.values.roles import Permission
 from pages.admin.bill_run import open_bill_run
-from pages.admin.lists import Unhurried, page_request
+from pages.admin.lists import Unhurried, on_each, page_request
 from pages.admin.phrases import say_count
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, StaffDep
-from pages.live import on
 
 _TABS = (("all", "All"), ("open", "To pay"), ("overdue", "Overdue"), ("paid", "Paid"), ("void", "Cancelled"))
 _COLUMNS = (
@@ -51,7 +50,7 @@ async def invoices(benfex: BenfexDep, staff: StaffDep) -> None:
         actions=actions,
     ):
         today = await benfex.read(billing_today, staff.actor)
-        with box("bf-grid two"):
+        with box("bf-grid bf-kpis bf-brief"):
             to_come = StatCard("To come in", "—", symbol="receipt-text")
             late = StatCard("Overdue", "—", symbol="triangle-alert")
 
@@ -82,8 +81,7 @@ async def invoices(benfex: BenfexDep, staff: StaffDep) -> None:
 
         await refresh()
         soon = Unhurried(refresh)
-        for kind in (InvoiceIssued, InvoicePaid):
-            on(benfex, kind, soon.ask)
+        on_each(benfex, (InvoiceIssued, InvoicePaid), soon.ask)
 
 
 def invoice_row(line: InvoiceListed, today: date) -> Row:

@@ -1,12 +1,15 @@
 """What lists of the console share: the request behind a table's question, and refreshing without haste."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from nicegui import ui
 
+from benfex.application import Benfex
+from benfex.core.events import Event
 from benfex.core.paging import PageRequest
 from components.data_table import TableQuery
 from data.values.errors import NotPermitted
+from pages.live import on
 
 
 def page_request(query: TableQuery) -> PageRequest:
@@ -19,6 +22,21 @@ def page_request(query: TableQuery) -> PageRequest:
         search=query.search,
         filter=query.tab,
     )
+
+
+def on_each(
+    benfex: Benfex,
+    kinds: Iterable[type[Event]],
+    handler: Callable[[Event], Awaitable[None] | None],
+    **about: int,
+) -> None:
+    """Call `handler` for events of all these kinds; `about` narrows to those whose field has the value."""
+
+    def fits(event: Event) -> bool:
+        return all(getattr(event, name, None) == value for name, value in about.items())
+
+    for kind in kinds:
+        on(benfex, kind, handler, where=fits)
 
 
 class Unhurried:

@@ -22,13 +22,12 @@ from components.money import money_cell
 from components.status_badge import UNMATCHED, status_cell
 from data.values.identifiers import PaymentId
 from data.values.roles import Permission
-from pages.admin.lists import Unhurried, page_request
+from pages.admin.lists import Unhurried, on_each, page_request
 from pages.admin.payment_matching import open_match
 from pages.admin.phrases import say_count, say_gateway, say_span
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
-from pages.live import on
 
 _RECEIVED = (
     Column("who", "From", "who"),
@@ -87,8 +86,7 @@ async def payments(benfex: BenfexDep, staff: StaffDep) -> None:
         lists.after_match = refresh
         await count()
         soon = Unhurried(refresh, seconds=0.4)
-        for kind in (PaymentSettled, AttemptChanged, ClockStepped, ConnectionApplied):
-            on(benfex, kind, soon.ask)
+        on_each(benfex, (PaymentSettled, AttemptChanged, ClockStepped, ConnectionApplied), soon.ask)
 
 
 class _Lists:

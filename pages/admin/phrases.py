@@ -12,6 +12,11 @@ def say_gateway(name: str) -> str:
     return _GATEWAYS.get(name, name.capitalize())
 
 
+def say_by(name: str) -> str:
+    """Return how somebody paid, as the end of a sentence: "by M-Pesa", "in cash"."""
+    return "in cash" if name == "cash" else f"by {say_gateway(name)}"
+
+
 def say_interval(interval: Interval, count: int) -> str:
     """Return "a month", "a week", "every 3 months"."""
     return f"a {interval.value}" if count == 1 else f"every {count} {interval.value}s"

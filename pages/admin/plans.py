@@ -33,7 +33,7 @@ _COLUMNS = (
     Column("speed", "Speed", "note"),
     Column("cap", "Data", "note"),
     Column("status", "Status", "badge"),
-    Column("services", "Services", "number", sort="services"),
+    Column("services", "Services", "number", sort="services", on_card=False),
     Column("price", "Price", "number", sort="price"),
 )
 

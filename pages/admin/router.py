@@ -18,7 +18,7 @@ from data.values.errors import DomainError
 from data.values.identifiers import RouterId
 from data.values.roles import Permission
 from data.values.states import RouterStatus
-from pages.admin.lists import Unhurried
+from pages.admin.lists import Unhurried, on_each
 from pages.admin.network_chart import RouterChart
 from pages.admin.phrases import say_count
 from pages.admin.router_dialogs import ask_identity, open_edit_router, pause, retire
@@ -48,7 +48,7 @@ async def router_page(benfex: BenfexDep, staff: StaffDep, router_id: int) -> Non
         back=("Routers", "/admin/routers"),
         actions=actions.build,
     ):
-        view = seen or await benfex.read(router, staff.actor, router_id=key)
+        view = seen if seen is not None else await benfex.read(router, staff.actor, router_id=key)
         standing = _Standing(benfex, view)
         with box("bf-grid bf-main even"):
             RouterChart(benfex, key)
@@ -76,8 +76,7 @@ async def router_page(benfex: BenfexDep, staff: StaffDep, router_id: int) -> Non
 
         await refresh()
         soon = Unhurried(refresh)
-        for kind in (RouterStatusChanged, RouterTaskQueued, ConnectionApplied):
-            on(benfex, kind, soon.ask, where=lambda event: event.router_id == key)
+        on_each(benfex, (RouterStatusChanged, RouterTaskQueued, ConnectionApplied), soon.ask, router_id=key)
         on(benfex, RouterSampled, standing.sample, where=lambda event: event.router_id == key)
 
 
@@ -126,7 +125,7 @@ class _Standing:
         self._benfex = benfex
         live = benfex.live.status(view.router_id)
         self._trouble = Note(tone="bad", symbol="wifi-off")
-        with box("bf-grid bf-kpis"):
+        with box("bf-grid bf-kpis bf-brief"):
             self._online = StatCard("Online now", "—", symbol="wifi")
             self._cpu = StatCard("CPU", "—", symbol="gauge")
             self._lines = StatCard("Lines", "—", symbol="cable")

@@ -68,7 +68,7 @@ class RouterLines:
     def __init__(self, benfex: Benfex, views: Iterable[RouterView], *, wide: bool = False) -> None:
         self._benfex, self._wide = benfex, wide
         self._lines: dict[RouterId, RouterLine] = {}
-        with box("bf-fill") as self.element:
+        with box("bf-rows") as self.element:
             pass
         self.set(views)
         on(benfex, RouterSampled, self._sampled)

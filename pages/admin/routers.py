@@ -9,13 +9,12 @@ from components.empty_state import empty_state
 from components.stat_card import StatCard
 from data.values.roles import Permission
 from data.values.states import RouterStatus
-from pages.admin.lists import Unhurried
+from pages.admin.lists import Unhurried, on_each
 from pages.admin.network_chart import NetworkChart
 from pages.admin.router_dialogs import open_add_router
 from pages.admin.router_lines import RouterLines
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, StaffDep
-from pages.live import on
 
 _HURTING = (RouterStatus.UNREACHABLE, RouterStatus.AUTH_FAILED)
 
@@ -40,7 +39,7 @@ async def routers(benfex: BenfexDep, staff: StaffDep) -> None:
         if not views:
             _say_none(benfex, staff)
             return
-        with box("bf-grid bf-kpis"):
+        with box("bf-grid bf-kpis bf-brief"):
             answering = StatCard("Answering", "—", symbol="router")
             lines = StatCard("Lines", "—", symbol="cable")
             waiting = StatCard("Tasks waiting", "—", symbol="list-checks")
@@ -55,9 +54,7 @@ async def routers(benfex: BenfexDep, staff: StaffDep) -> None:
             tasks = sum(view.waiting_tasks for view in views)
             answering.set(f"{up}", unit=f"of {len(views)}")
             lines.set(f"{sum(view.connections for view in views):,}", note="on all routers")
-            waiting.set(
-                f"{tasks:,}", note="told within seconds when the router answers" if tasks else "all is told"
-            )
+            waiting.set(f"{tasks:,}", note="told when the router answers" if tasks else "all is told")
             hurting.set(f"{len(bad)}", note=", ".join(bad) or "nothing is broken")
 
         figures(views)
@@ -68,8 +65,7 @@ async def routers(benfex: BenfexDep, staff: StaffDep) -> None:
             figures(fresh)
 
         soon = Unhurried(refresh)
-        for kind in (RouterStatusChanged, RouterTaskQueued, ConnectionApplied):
-            on(benfex, kind, soon.ask)
+        on_each(benfex, (RouterStatusChanged, RouterTaskQueued, ConnectionApplied), soon.ask)
 
 
 def _say_none(benfex: BenfexDep, staff: StaffDep) -> None:

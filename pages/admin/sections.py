@@ -51,11 +51,13 @@ class Sections:
     def set_count(self, key: str, count: str) -> None:
         """Change the number beside a tab."""
         self._counts[key].set_text(count)
+        self._counts[key].set_visibility(bool(count))
 
     def _add_tab(self, section: Section) -> None:
         tab = box("bf-tab", "button", type="button", aria_pressed="false").mark(f"section-{section.key}")
         with tab:
             text(section.label, tag="span")
-            self._counts[section.key] = text(section.count, "num", "em")
+            self._counts[section.key] = text("", "num", "em")
         tab.on("click", lambda: self.show(section.key))
         self._tabs[section.key] = tab
+        self.set_count(section.key, section.count)

@@ -55,8 +55,13 @@ def _ask(benfex: Benfex, token: str) -> None:
         ui.navigate.to("/login")
 
     with Form(create) as form:
-        form.text("isp_name", "Name of the ISP", placeholder="Savanna Fibre")
-        form.choice("currency", "Currency", {code: code for code in sorted(CURRENCIES)}, value=benfex.settings.currency)
+        form.text("isp_name", "Name of the ISP", hint="As your customers know it")
+        form.choice(
+            "currency",
+            "Currency",
+            {code: code for code in sorted(CURRENCIES)},
+            value=benfex.settings.currency,
+        )
         zones = {zone: zone for zone in sorted(available_timezones()) if "/" in zone}
         form.choice("timezone", "Timezone", zones, value=benfex.settings.timezone)
         form.text("name", "Your name")

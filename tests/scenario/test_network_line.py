@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from benfex.core.events import ConnectionApplied
+from benfex.core.events import ConnectionApplied, RouterSampled, SessionReturned, UsageSampled
 from data.engine import Database
+from data.values.identifiers import ConnectionId
 from data.values.states import SubscriptionStatus
 from tests.acts.network.bench import Bench, bench_of, until, usage_of
 
@@ -90,7 +91,8 @@ async def test_a_restart_of_ours_continues_the_counters(database: Database) -> N
         await bench.poller.poll(bench.router_id)
         before = await usage_of(bench, connection_id)
         successor = bench.another_poller()
-        await until(lambda: _download(bench, "amina") > before[0] + 50_000)
+        moved = _download(bench, "amina")
+        await until(lambda: _download(bench, "amina") > moved + 50_000)
         await successor.poll(bench.router_id)
         after = await usage_of(bench, connection_id)
         assert before[0] + 50_000 <= after[0] <= _download(bench, "amina")
@@ -156,9 +158,112 @@ async def test_a_stalled_router_delays_no_other(database: Database) -> None:
         free = await bench.connect("juma", number=2, at=1)
         assert await bench.poller.poll_due() >= 1
         await until(lambda: bench.is_applied(free), within_seconds=3)
-        await until(lambda: bench.live.online(free), within_seconds=3)
+        async with bench.live.watch_connection(free):
+            await until(lambda: bench.polled_until(lambda: bench.live.online(free)), within_seconds=3)
         assert not await bench.is_applied(stuck)
-        await bench.poller.poll_due()
+
+
+async def test_nothing_is_known_of_a_router_that_does_not_answer(bench: Bench) -> None:
+    connection_id = await bench.connect("amina")
+    await until(lambda: bench.session("amina"))
+    await bench.poller.poll(bench.router_id)
+    await bench.poller.poll(bench.router_id)
+    assert bench.live.online(connection_id) is True
+    bench.router.set_fault("unreachable")
+    await bench.poller.poll(bench.router_id)
+    assert bench.live.online(connection_id) is None
+    assert bench.live.recent_router(bench.router_id)[-1].download_bps is None
+    assert bench.live.recent_connection(connection_id)[-1].download_bps is None
+    last = bench.of_kind(UsageSampled)[-1]
+    assert [(item.connection_id, item.download_bps) for item in last.samples] == [(connection_id, None)]
+    assert bench.of_kind(RouterSampled)[-1].online is None
+
+
+async def test_a_watched_router_is_read_often_and_written_seldom(database: Database) -> None:
+    async with bench_of(database, record_seconds=60.0, watch_interval_seconds=0.02) as bench:
+        connection_id = await bench.connect("amina")
+        await until(lambda: bench.session("amina"))
+        async with bench.live.watch_connection(connection_id), bench.live.watch_router(bench.router_id):
+            await until(
+                lambda: bench.polled_until(lambda: len(bench.live.recent_router(bench.router_id)) > 8)
+            )
+            recorded = await usage_of(bench, connection_id)
+            assert recorded == (0, 0)
+            moved = _download(bench, "amina")
+            bench.router.drop("amina")
+            await until(lambda: bench.session("amina"))
+            await until(lambda: bench.polled_until(lambda: bench.live.online(connection_id)))
+            await bench.poller.poll(bench.router_id)
+        assert 0 < (await usage_of(bench, connection_id))[0] <= moved + 20_000_000
+
+
+async def test_the_first_session_after_a_payment_stops_the_clock(bench: Bench) -> None:
+    connection_id = await bench.connect("amina")
+    await until(lambda: bench.is_applied(connection_id))
+    await bench.move(connection_id, SubscriptionStatus.SUSPENDED)
+    await until(lambda: bench.is_applied(connection_id))
+    # Uptimes are whole seconds: a session younger than one cannot be told from the one after the payment.
+    await until(lambda: (bench.session("amina") or {}).get("uptime", "0s") not in ("0s", 0))
+    await bench.pay(connection_id)
+    await until(lambda: bench.polled_until(lambda: bench.of_kind(SessionReturned)))
+    steps = await bench.restoration()
+    assert len(steps) == 4
+    assert steps == sorted(steps)
+    assert (steps[-1] - steps[0]).total_seconds() < 5
+
+
+async def test_what_others_changed_on_the_router_is_found_and_repaired(bench: Bench) -> None:
+    connection_id = await bench.connect("amina")
+    await until(lambda: bench.is_applied(connection_id))
+    await bench.set_on_router("amina", {"profile": "default"})
+    report = await bench.provisioner.reconcile_router(bench.router_id, dry_run=True)
+    assert [drift.what for drift in report.drifts] == ["profile is default, not benfex-home"]
+    assert (await bench.line(connection_id)).drift == "profile is default, not benfex-home"
+    report = await bench.provisioner.reconcile_router(bench.router_id, dry_run=False)
+    assert (report.drifted, report.repaired) == (1, 1)
+    assert (bench.secret("amina") or {})["profile"] == "benfex-home"
+    assert (await bench.line(connection_id)).drift is None
+
+
+async def test_a_reconcile_that_would_change_most_of_a_router_stops_and_asks(bench: Bench) -> None:
+    names = [f"home{number:02d}" for number in range(1, 14)]
+    lines = [await bench.connect(name, number=number) for number, name in enumerate(names, start=1)]
+    for line in lines:
+        await until(lambda line=line: bench.is_applied(line))
+    for name in names[:11]:
+        await bench.set_on_router(name, {"profile": "default"})
+    report = await bench.provisioner.reconcile_router(bench.router_id, dry_run=False)
+    assert (report.stopped, report.drifted, report.repaired) == (True, 11, 0)
+    assert (bench.secret("home01") or {})["profile"] == "default"
+
+
+async def test_an_entry_that_is_not_ours_is_never_touched(bench: Bench) -> None:
+    await bench.add_on_router({"name": "amina", "password": "by hand", "service": "pppoe"})
+    connection_id = await bench.connect("amina")
+    await until(lambda: _has_failed(bench, connection_id))
+    assert (bench.secret("amina") or {})["password"] == "by hand"
+    assert "did not make" in str((await bench.tasks(connection_id))[-1].last_error)
+
+
+async def test_many_restorations_on_three_routers_take_seconds(database: Database) -> None:
+    async with bench_of(database, routers=3) as bench:
+        lines = [await bench.connect(f"home{n:03d}", number=n, at=n % 3) for n in range(1, 61)]
+        for line in lines:
+            await until(lambda line=line: bench.is_applied(line))
+        for line in lines:
+            await bench.move(line, SubscriptionStatus.SUSPENDED)
+        for line in lines:
+            await until(lambda line=line: bench.is_applied(line))
+        began = bench.clock.monotonic()
+        for line in lines:
+            await bench.move(line, SubscriptionStatus.ACTIVE)
+        for line in lines:
+            await until(lambda line=line: bench.is_applied(line))
+        assert bench.clock.monotonic() - began < 10
+
+
+async def _has_failed(bench: Bench, connection_id: ConnectionId) -> bool:
+    return (await bench.tasks(connection_id))[-1].attempts > 0
 
 
 async def _has_status(bench: Bench, status: str) -> bool:

@@ -743,7 +743,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("payment_attempt", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_payment_attempt_customer_id"), ["customer_id"], unique=False)
-        batch_op.create_index("ix_payment_attempt_due", ["status", "next_check_at"], unique=False)
+        batch_op.create_index("ix_payment_attempt_due", ["next_check_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_payment_attempt_invoice_id"), ["invoice_id"], unique=False)
 
     op.create_table(

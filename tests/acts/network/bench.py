@@ -27,12 +27,22 @@ from benfex.usage.live import LiveUsage
 from benfex.usage.polling import UsagePoller
 from data.models.catalog import Plan, PlanPrice
 from data.models.customer import Customer
+from data.models.payment import Payment, RestorationClock
 from data.models.router import Connection, Router, RouterTask
 from data.models.subscription import Subscription
 from data.models.usage import usage_5m
 from data.values.identifiers import ConnectionId, RouterId, SubscriptionId, make_account_number
-from data.values.kinds import AccessMethod, BillingMode, CapAction, CustomerKind, Interval, TaxBehavior
-from data.values.states import CustomerStatus, SubscriptionStatus, TaskStatus
+from data.values.kinds import (
+    AccessMethod,
+    BillingMode,
+    CapAction,
+    CustomerKind,
+    EvidenceGrade,
+    Interval,
+    TaxBehavior,
+)
+from data.values.states import CustomerStatus, PaymentStatus, SubscriptionStatus, TaskStatus
+from tests.contract.router_clients import ask, signed_in
 
 T = TypeVar("T")
 
@@ -189,6 +199,42 @@ def task_states(snapshot: Snapshot, *, connection_id: ConnectionId) -> tuple[Tas
     )
 
 
+def pay_and_restore(uow: UnitOfWork, *, connection_id: ConnectionId) -> None:
+    """Restore a line as a payment does, with its money-to-packet clock."""
+    connection = uow.session.get(Connection, connection_id)
+    assert connection is not None
+    payment = Payment(
+        gateway="mpesa",
+        gateway_transaction_id=f"TEST{connection_id}",
+        amount_minor=250_000,
+        currency="KES",
+        status=PaymentStatus.RECEIVED,
+        grade=EvidenceGrade.SIGNED,
+        source="tests",
+        received_at=uow.now,
+    )
+    uow.session.add(payment)
+    uow.session.flush()
+    assert payment.id is not None
+    clock = RestorationClock(
+        payment_id=payment.id,
+        subscription_id=connection.subscription_id,
+        connection_id=connection_id,
+        evidence_at=uow.now,
+        matched_at=uow.now,
+        settled_at=uow.now,
+    )
+    uow.session.add(clock)
+    move(uow, connection_id=connection_id, to=SubscriptionStatus.ACTIVE)
+
+
+def restoration_steps(snapshot: Snapshot) -> list[datetime]:
+    """Return the instants of the only restoration in the order in which they should come."""
+    clock = snapshot.session.scalars(select(RestorationClock)).one()
+    steps = (clock.settled_at, clock.written_at, clock.read_back_at, clock.session_at)
+    return [step for step in steps if step is not None]
+
+
 async def usage_of(bench: "Bench", connection_id: ConnectionId) -> tuple[int, int]:
     """Return all bytes recorded for a connection: download, upload."""
     return await bench.transactor.read(recorded_bytes, SYSTEM, connection_id=connection_id)
@@ -273,6 +319,30 @@ class Bench:
     def another_poller(self) -> UsagePoller:
         """Return a poller that knows nothing but the rows, as after a restart."""
         return self.make_poller(LiveUsage())
+
+    async def polled_until(self, condition: Callable[[], object]) -> bool:
+        """Let the clock look at the routers once, and return whether the condition holds."""
+        await self.poller.poll_due()
+        return bool(condition())
+
+    async def pay(self, connection_id: ConnectionId) -> None:
+        """Restore a suspended line as a payment does: with a money-to-packet clock."""
+        await self.transactor.transact(pay_and_restore, SYSTEM, connection_id=connection_id)
+
+    async def restoration(self) -> list[datetime]:
+        return await self.transactor.read(restoration_steps, SYSTEM)
+
+    async def set_on_router(self, username: str, changes: dict[str, str]) -> None:
+        """Change a secret as an administrator does."""
+        async with signed_in(self.router) as admin:
+            row = (await ask(admin, "/ppp/secret/print", f"?name={username}"))[0]
+            words = [f"={name}={value}" for name, value in changes.items()]
+            await ask(admin, "/ppp/secret/set", f"=.id={row['.id']}", *words)
+
+    async def add_on_router(self, secret: dict[str, str]) -> None:
+        """Add a secret as an administrator does."""
+        async with signed_in(self.router) as admin:
+            await ask(admin, "/ppp/secret/add", *(f"={name}={value}" for name, value in secret.items()))
 
     async def is_applied(self, connection_id: ConnectionId) -> bool:
         line = await self.line(connection_id)

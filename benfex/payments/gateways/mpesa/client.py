@@ -12,6 +12,7 @@ import httpx
 
 from benfex.core.clock import Clock
 from benfex.core.errors import GatewayProtocolError, GatewayRejected, GatewayUnavailable
+from benfex.core.pace import Pace
 from benfex.payments.gateways.mpesa import messages
 
 _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
@@ -42,16 +43,17 @@ class DarajaClient:
         self._clock = clock
         self._http = httpx.AsyncClient(base_url=account.base_url, timeout=_TIMEOUT)
         self._token = ""
-        self._token_ends = 0.0
+        self._token_ends_at = clock.now()
         self._token_lock = asyncio.Lock()
-        self._pace_lock = asyncio.Lock()
-        self._next_call = 0.0
+        self._pace = Pace(account.calls_per_second)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
 
-    async def push(self, *, amount: int, msisdn: str, account: str, description: str, callback_url: str) -> dict[str, Any]:
+    async def push(
+        self, *, amount: int, msisdn: str, account: str, description: str, callback_url: str
+    ) -> dict[str, Any]:
         """Send an STK push over whole shillings and return the answer.
 
         Raises GatewayRejected with the code of a clear no, GatewayUnavailable when the outcome is unknown.
@@ -62,7 +64,9 @@ class DarajaClient:
             "/mpesa/stkpush/v1/processrequest",
             {
                 "BusinessShortCode": shortcode,
-                "Password": messages.password(shortcode=shortcode, passkey=self._account.passkey, stamp=stamp),
+                "Password": messages.password(
+                    shortcode=shortcode, passkey=self._account.passkey, stamp=stamp
+                ),
                 "Timestamp": stamp,
                 "TransactionType": "CustomerPayBillOnline",
                 "Amount": amount,
@@ -87,7 +91,9 @@ class DarajaClient:
             "/mpesa/stkpushquery/v1/query",
             {
                 "BusinessShortCode": shortcode,
-                "Password": messages.password(shortcode=shortcode, passkey=self._account.passkey, stamp=stamp),
+                "Password": messages.password(
+                    shortcode=shortcode, passkey=self._account.passkey, stamp=stamp
+                ),
                 "Timestamp": stamp,
                 "CheckoutRequestID": checkout_id,
             },
@@ -155,7 +161,7 @@ class DarajaClient:
         return response
 
     async def _send(self, method: str, path: str, token: str, body: dict[str, Any]) -> httpx.Response:
-        await self._keep_pace()
+        await self._pace.wait()
         try:
             return await self._http.request(
                 method, path, json=body, headers={"Authorization": f"Bearer {token}"}
@@ -165,9 +171,9 @@ class DarajaClient:
 
     async def _fresh_token(self, *, instead_of: str | None = None) -> str:
         async with self._token_lock:
-            if self._token and self._token != instead_of and self._clock.monotonic() < self._token_ends:
+            if self._token and self._token != instead_of and self._clock.now() < self._token_ends_at:
                 return self._token
-            await self._keep_pace()
+            await self._pace.wait()
             try:
                 response = await self._http.get(
                     "/oauth/v1/generate",
@@ -185,16 +191,10 @@ class DarajaClient:
                 raise GatewayUnavailable("M-Pesa gave no token.")
             self._token = str(content.get("access_token", ""))
             lifetime = int(str(content.get("expires_in", "3599")))
-            self._token_ends = self._clock.monotonic() + max(lifetime - _TOKEN_MARGIN_SECONDS, 1)
+            self._token_ends_at = self._clock.now() + timedelta(
+                seconds=max(lifetime - _TOKEN_MARGIN_SECONDS, 1)
+            )
             return self._token
-
-    async def _keep_pace(self) -> None:
-        async with self._pace_lock:
-            loop = asyncio.get_running_loop()
-            wait = self._next_call - loop.time()
-            if wait > 0:
-                await asyncio.sleep(wait)
-            self._next_call = max(loop.time(), self._next_call) + 1 / self._account.calls_per_second
 
     @staticmethod
     def _refusal(response: httpx.Response) -> Exception:
@@ -209,7 +209,9 @@ class DarajaClient:
                 "M-Pesa refused our shortcode or passkey. Tell the owner.", gateway_code=error.code
             )
         if 400 <= response.status_code < 500 and error.code:
-            return GatewayRejected(f"M-Pesa refused the request: {error.message}"[:200], gateway_code=error.code)
+            return GatewayRejected(
+                f"M-Pesa refused the request: {error.message}"[:200], gateway_code=error.code
+            )
         if response.status_code >= 500:
             return GatewayUnavailable("M-Pesa is in trouble; whether it took the request is not known.")
         return GatewayProtocolError("M-Pesa answered something that cannot be read.")

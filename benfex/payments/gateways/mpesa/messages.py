@@ -109,7 +109,9 @@ def read_stk(body: bytes, *, attempt_token: str | None, received_at: datetime) -
     checkout_id = str(callback.get("CheckoutRequestID", "")) or None
     code = str(callback["ResultCode"])
     if code != "0":
-        return ChargeFailed(checkout_id, attempt_token, code, words_of(code, str(callback.get("ResultDesc", ""))))
+        return ChargeFailed(
+            checkout_id, attempt_token, code, words_of(code, str(callback.get("ResultDesc", "")))
+        )
     items = _items(callback)
     receipt, amount = str(items.get("MpesaReceiptNumber", "")), _money(items.get("Amount"))
     if not _RECEIPT.fullmatch(receipt) or amount is None:
@@ -192,7 +194,9 @@ def read_pull(body: bytes, *, now: datetime) -> tuple[PaymentEvidence, ...] | No
     pages = content.get("Response")
     if isinstance(pages, str):
         pages = load(pages.encode())
-    rows = [row for page in pages if isinstance(page, list) for row in page] if isinstance(pages, list) else []
+    rows = (
+        [row for page in pages if isinstance(page, list) for row in page] if isinstance(pages, list) else []
+    )
     found = [_pulled(row, now) for row in rows if isinstance(row, dict)]
     return tuple(evidence for evidence in found if evidence is not None)
 

@@ -32,7 +32,11 @@ class PaystackClient:
         """
         response = await self._send("POST", "/transaction/initialize", json=body)
         content = messages.load(response.content)
-        if response.status_code == 200 and isinstance(content, dict) and isinstance(content.get("data"), dict):
+        if (
+            response.status_code == 200
+            and isinstance(content, dict)
+            and isinstance(content.get("data"), dict)
+        ):
             data: dict[str, Any] = content["data"]
             return data
         raise self._refusal(response, content)
@@ -60,7 +64,9 @@ class PaystackClient:
                 "to": until.isoformat(),
                 "use_cursor": "true",
             }
-            response = await self._send("GET", "/transaction", params=params | ({"next": cursor} if cursor else {}))
+            response = await self._send(
+                "GET", "/transaction", params=params | ({"next": cursor} if cursor else {})
+            )
             if response.status_code != 200:
                 raise self._refusal(response, messages.load(response.content))
             pages.append(response.content)

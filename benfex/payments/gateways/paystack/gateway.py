@@ -75,9 +75,7 @@ class PaystackGateway:
         signature = delivery.headers.get(messages.SIGNATURE_HEADER, "")
         if not messages.is_signed(delivery.body, signature=signature, secrets=self._secrets):
             raise WebhookRejected("the signature is not Paystack's")
-        return (
-            messages.read_event(delivery.body, is_live=self._is_live, received_at=delivery.received_at),
-        )
+        return (messages.read_event(delivery.body, is_live=self._is_live, received_at=delivery.received_at),)
 
     def reply(self, events: Sequence[GatewayEvent], *, accepted: bool) -> WebhookReply:
         """Answer 200: Paystack sends again whatever gets anything else."""

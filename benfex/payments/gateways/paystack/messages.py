@@ -75,7 +75,12 @@ def read_transaction(data: Mapping[str, Any], *, received_at: datetime) -> Payme
     """
     transaction_id, reference = data.get("id"), str(data.get("reference") or "")
     amount = _money(data.get("requested_amount") or data.get("amount"), data.get("currency"))
-    if not isinstance(transaction_id, int) or isinstance(transaction_id, bool) or not reference or amount is None:
+    if (
+        not isinstance(transaction_id, int)
+        or isinstance(transaction_id, bool)
+        or not reference
+        or amount is None
+    ):
         return None
     customer = data.get("customer")
     person = customer if isinstance(customer, dict) else {}
