@@ -57,6 +57,13 @@ class _Reach(TypedDict):
     concurrent_routers: int
 
 
+class _Pace(TypedDict):
+    """How often routers are read."""
+
+    watch_interval_seconds: float
+    record_seconds: float
+
+
 def prepare_database(settings: Settings) -> None:
     """Bring the database to the newest schema and mark what it is: the demo's or a real ISP's.
 
@@ -86,9 +93,8 @@ def build(
     clock = clock if clock is not None else SystemClock()
     bus = EventBus()
     vault = Vault(settings.master_key)
-    transactor = Transactor(
-        open_database(settings.resolved_database_url), clock, bus, before_commit=seal_chain
-    )
+    database = open_database(settings.resolved_database_url)
+    transactor = Transactor(database, clock, bus, before_commit=seal_chain)
     pool = make_pool(settings.concurrent_routers)
     drivers = drivers or make_drivers(pool)
     passwords = PasswordKeeper()
@@ -105,14 +111,10 @@ def build(
         "timeout_seconds": settings.router_timeout_seconds,
         "concurrent_routers": settings.concurrent_routers,
     }
-    poller = UsagePoller(
-        **reach,
-        bus=bus,
-        live=live,
-        rollup=rollup,
-        watch_interval_seconds=settings.watch_interval_seconds,
-        record_seconds=settings.usage_interval_seconds,
-    )
+    pace: _Pace = {
+        "watch_interval_seconds": settings.watch_interval_seconds,
+        "record_seconds": settings.usage_interval_seconds,
+    }
     benfex = Benfex(
         settings=settings,
         clock=clock,
@@ -130,7 +132,7 @@ def build(
         watch=watch,
         router_pool=pool,
         provisioner=Provisioner(**reach),
-        poller=poller,
+        poller=UsagePoller(**reach, **pace, bus=bus, live=live, rollup=rollup),
         live=live,
         rollup=rollup,
     )

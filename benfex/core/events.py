@@ -223,6 +223,11 @@ class EventBus:
             if inspect.isawaitable(result):
                 self._follow(result, type(event).__name__)
 
+    async def idle(self) -> None:
+        """Wait until no listener is at work."""
+        while self._tasks:
+            await asyncio.wait(tuple(self._tasks))
+
     def _follow(self, awaitable: Awaitable[None], kind: str) -> None:
         async def run() -> None:
             try:

@@ -84,6 +84,10 @@ class Transactor:
         """Return the database behind the gate."""
         return self._database
 
+    def set_before_commit(self, hook: Callable[[Session], None]) -> None:
+        """Run another hook just before each commit."""
+        self._before_commit = hook
+
     async def start(self) -> None:
         """Publish events on this loop from now on."""
         self._loop = asyncio.get_running_loop()

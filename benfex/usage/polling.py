@@ -265,6 +265,7 @@ class UsagePoller:
                     router_id=router_id,
                     read_at=read_at,
                     sessions=chunk,
+                    online=tuple({item.connection_id for item in chunk} & rates.online),
                     is_last=False,
                 )
             await self._transactor.transact(
@@ -274,7 +275,6 @@ class UsagePoller:
                 read_at=read_at,
                 sessions=(),
                 ended=over,
-                online=tuple(rates.online),
             )
         except BenfexError as error:
             _log.warning("usage not recorded", router_id=router_id, error=error.message)

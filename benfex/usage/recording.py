@@ -23,7 +23,7 @@ from data.values.roles import Permission
 from data.values.traffic import Traffic
 
 BUCKET_SECONDS = usage_queries.FIVE_MINUTES_SECONDS
-ROWS_PER_ACT = 2_000
+ROWS_PER_ACT = 600
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """One invoice: what is owed, why each line, what paid it."""
 
+from collections.abc import Awaitable, Callable
+
 from nicegui import ui
 
 from benfex.application import Benfex
@@ -26,6 +28,8 @@ from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
 from pages.live import on
 
+Refresh = Callable[[], Awaitable[None]]
+
 
 @ui.page("/admin/invoices/{invoice_id}")
 async def invoice_page(benfex: BenfexDep, staff: StaffDep, invoice_id: int) -> None:
@@ -46,31 +50,32 @@ async def invoice_page(benfex: BenfexDep, staff: StaffDep, invoice_id: int) -> N
     ):
         view = seen if seen is not None else await benfex.read(invoice, staff.actor, invoice_id=key)
         paper = box("bf-stack")
-        with paper:
-            _show(benfex, staff, view)
 
         async def refresh() -> None:
             fresh = await benfex.read(invoice, await staff.fresh(), invoice_id=key)
             paper.clear()
             with paper:
-                _show(benfex, staff, fresh)
+                _show(benfex, staff, fresh, refresh)
+
+        with paper:
+            _show(benfex, staff, view, refresh)
 
         soon = Unhurried(refresh, seconds=0.3)
         on(benfex, InvoicePaid, soon.ask, where=lambda event: event.invoice_id == key)
         on(benfex, PaymentSettled, soon.ask, where=lambda event: event.customer_id == view.customer_id)
 
 
-def _show(benfex: Benfex, staff: SignedInStaff, view: InvoiceView) -> None:
+def _show(benfex: Benfex, staff: SignedInStaff, view: InvoiceView, refresh: Refresh) -> None:
     with box("bf-grid bf-main"):
         with box("bf-stack"):
             _lines_card(view)
             _payments_card(benfex, view)
         with box("bf-stack"):
-            _standing_card(benfex, staff, view)
+            _standing_card(benfex, staff, view, refresh)
             _facts_card(benfex, view)
 
 
-def _standing_card(benfex: Benfex, staff: SignedInStaff, view: InvoiceView) -> None:
+def _standing_card(benfex: Benfex, staff: SignedInStaff, view: InvoiceView, refresh: Refresh) -> None:
     with card(), body():
         with box("bf-line wide"):
             text("To pay", "bf-sub bf-grow")
@@ -79,10 +84,10 @@ def _standing_card(benfex: Benfex, staff: SignedInStaff, view: InvoiceView) -> N
         if view.is_overdue:
             late = say_count(view.days_overdue, "day")
             note(f"Overdue for {late}.", tone="bad", symbol="triangle-alert")
-        _actions(benfex, staff, view)
+        _actions(benfex, staff, view, refresh)
 
 
-def _actions(benfex: Benfex, staff: SignedInStaff, view: InvoiceView) -> None:
+def _actions(benfex: Benfex, staff: SignedInStaff, view: InvoiceView, refresh: Refresh) -> None:
     if view.outstanding.is_zero:
         return
 
@@ -99,10 +104,10 @@ def _actions(benfex: Benfex, staff: SignedInStaff, view: InvoiceView) -> None:
     with box("bf-line"):
         button("Pay link", pay_link, icon="link")
         if may(staff, Permission.EDIT_INVOICES) and view.can_be_void:
-            button("Void", lambda: _void(benfex, staff, view), kind="ghost", icon="circle-slash")
+            button("Void", lambda: _void(benfex, staff, view, refresh), kind="ghost", icon="circle-slash")
 
 
-async def _void(benfex: Benfex, staff: SignedInStaff, view: InvoiceView) -> None:
+async def _void(benfex: Benfex, staff: SignedInStaff, view: InvoiceView, refresh: Refresh) -> None:
     reason = await ask_reason(
         f"Void invoice {view.number}?",
         f"{view.customer_name} no longer owes {view.outstanding} on it. Its number stays, "
@@ -118,7 +123,7 @@ async def _void(benfex: Benfex, staff: SignedInStaff, view: InvoiceView) -> None
         toast_error(error.message)
         return
     toast_ok(f"Invoice {view.number} is void.")
-    ui.navigate.reload()
+    await refresh()
 
 
 def _lines_card(view: InvoiceView) -> None:

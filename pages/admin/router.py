@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nicegui import ui
+from nicegui.elements.mixins.text_element import TextElement
 
 from benfex.application import Benfex
 from benfex.core.events import ConnectionApplied, RouterSampled, RouterStatusChanged, RouterTaskQueued
@@ -67,7 +68,7 @@ async def router_page(benfex: BenfexDep, staff: StaffDep, router_id: int) -> Non
 
         async def refresh() -> None:
             fresh = await benfex.read(router, await staff.fresh(), router_id=key)
-            actions.view = fresh
+            actions.set(fresh)
             standing.set(fresh)
             facts.set(fresh)
             await tables.refresh()
@@ -85,6 +86,7 @@ class _Actions:
 
     def __init__(self, benfex: Benfex, staff: SignedInStaff, view: RouterView | None) -> None:
         self._benfex, self._staff, self.view = benfex, staff, view
+        self._pause_word: TextElement | None = None
 
     def build(self) -> None:
         """Create the buttons."""
@@ -104,18 +106,20 @@ class _Actions:
         if may(staff, Permission.EDIT_NETWORK):
             button("Edit", lambda: open_edit_router(benfex, staff, self._now), kind="ghost", icon="pencil")
             with icon_button("ellipsis", "More actions"), ui.menu().classes("bf-menu-pop"):
-                label, symbol = ("Pause", "pause") if self.view.is_enabled else ("Resume", "play")
-                _menu_item(label, symbol, self._pause)
+                self._pause_word = _menu_item("", "pause", lambda: pause(benfex, staff, self._now))
                 _menu_item("Retire", "archive", lambda: retire(benfex, staff, self._now))
+            self.set(self.view)
+
+    def set(self, view: RouterView) -> None:
+        """Act on the router as it is now."""
+        self.view = view
+        if self._pause_word is not None:
+            self._pause_word.set_text("Pause" if view.is_enabled else "Resume")
 
     @property
     def _now(self) -> RouterView:
         assert self.view is not None
         return self.view
-
-    async def _pause(self) -> None:
-        await pause(self._benfex, self._staff, self._now)
-        ui.navigate.reload()
 
 
 class _Standing:
@@ -193,7 +197,7 @@ class _Facts:
                 )
 
 
-def _menu_item(label: str, symbol: str, act: Callable[[], Any]) -> None:
+def _menu_item(label: str, symbol: str, act: Callable[[], Any]) -> TextElement:
     with ui.menu_item(on_click=act):
         icon(symbol)
-        text(label, tag="span")
+        return text(label, tag="span")

@@ -49,8 +49,7 @@ async def test_usage_is_what_the_router_counted(bench: Bench) -> None:
     await until(lambda: bench.session("amina"))
     await bench.poller.poll(bench.router_id)
     for _ in range(3):
-        moved = bench.session("amina") or {}
-        await until(lambda: _download(bench, "amina") > int(str(moved["download_bytes"])) + 10_000)
+        await _moves(bench, 10_000)
         outcome = await bench.poller.poll(bench.router_id)
         assert (outcome.is_read, outcome.online, outcome.is_recorded) == (True, 1, True)
     counted = await usage_of(bench, connection_id)
@@ -228,8 +227,7 @@ async def test_what_others_changed_on_the_router_is_found_and_repaired(bench: Be
 async def test_a_reconcile_that_would_change_most_of_a_router_stops_and_asks(bench: Bench) -> None:
     names = [f"home{number:02d}" for number in range(1, 14)]
     lines = [await bench.connect(name, number=number) for number, name in enumerate(names, start=1)]
-    for line in lines:
-        await until(lambda line=line: bench.is_applied(line))
+    await bench.all_applied(lines)
     for name in names[:11]:
         await bench.set_on_router(name, {"profile": "default"})
     report = await bench.provisioner.reconcile_router(bench.router_id, dry_run=False)
@@ -248,17 +246,14 @@ async def test_an_entry_that_is_not_ours_is_never_touched(bench: Bench) -> None:
 async def test_many_restorations_on_three_routers_take_seconds(database: Database) -> None:
     async with bench_of(database, routers=3) as bench:
         lines = [await bench.connect(f"home{n:03d}", number=n, at=n % 3) for n in range(1, 61)]
-        for line in lines:
-            await until(lambda line=line: bench.is_applied(line))
+        await bench.all_applied(lines)
         for line in lines:
             await bench.move(line, SubscriptionStatus.SUSPENDED)
-        for line in lines:
-            await until(lambda line=line: bench.is_applied(line))
+        await bench.all_applied(lines)
         began = bench.clock.monotonic()
         for line in lines:
             await bench.move(line, SubscriptionStatus.ACTIVE)
-        for line in lines:
-            await until(lambda line=line: bench.is_applied(line))
+        await bench.all_applied(lines)
         assert bench.clock.monotonic() - began < 10
 
 
@@ -268,6 +263,12 @@ async def _has_failed(bench: Bench, connection_id: ConnectionId) -> bool:
 
 async def _has_status(bench: Bench, status: str) -> bool:
     return (await bench.router_status())[0] == status
+
+
+async def _moves(bench: Bench, download_bytes: int) -> None:
+    """Wait until the line moved so many bytes more."""
+    moved = _download(bench, "amina")
+    await until(lambda: _download(bench, "amina") > moved + download_bytes)
 
 
 def _download(bench: Bench, username: str) -> int:

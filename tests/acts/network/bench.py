@@ -1,259 +1,48 @@
-"""A small ISP for tests of the network: simulated routers, sold lines, and the flows that serve them."""
+"""A small ISP for tests of the network: simulated routers and the flows that serve them."""
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import func, select
-
-from benfex.core.actors import SystemActor
 from benfex.core.clock import Clock, SystemClock
 from benfex.core.events import Event, EventBus, RouterTaskQueued
 from benfex.core.transactor import Transactor
-from benfex.core.unit_of_work import Snapshot, UnitOfWork
-from benfex.core.vault import Vault
-from benfex.network.connections import ConnectionSpec, create_connection, request_sync
 from benfex.network.health import RouterWatch
-from benfex.network.inventory import add_router, edit_router
+from benfex.network.inventory import edit_router
 from benfex.network.provisioning import Provisioner
 from benfex.network.registry import make_drivers, make_pool
 from benfex.simulation.routeros.options import RouterOptions
 from benfex.simulation.routeros.server import SimulatedRouter
 from benfex.usage.live import LiveUsage
 from benfex.usage.polling import UsagePoller
-from data.models.catalog import Plan, PlanPrice
-from data.models.customer import Customer
-from data.models.payment import Payment, RestorationClock
-from data.models.router import Connection, Router, RouterTask
-from data.models.subscription import Subscription
-from data.models.usage import usage_5m
-from data.values.identifiers import ConnectionId, RouterId, SubscriptionId, make_account_number
-from data.values.kinds import (
-    AccessMethod,
-    BillingMode,
-    CapAction,
-    CustomerKind,
-    EvidenceGrade,
-    Interval,
-    TaxBehavior,
+from data.engine import Database
+from data.values.identifiers import ConnectionId, RouterId
+from data.values.states import SubscriptionStatus, TaskStatus
+from tests.acts.network.rows import (
+    PASSWORD,
+    SYSTEM,
+    VAULT,
+    LineState,
+    TaskState,
+    connect,
+    line_state,
+    move,
+    new_router,
+    pay_and_restore,
+    recorded_bytes,
+    restoration_steps,
+    router_status,
+    sell_plan,
+    task_states,
 )
-from data.values.states import CustomerStatus, PaymentStatus, SubscriptionStatus, TaskStatus
 from tests.contract.router_clients import ask, signed_in
 
 T = TypeVar("T")
 
-SYSTEM = SystemActor("tests")
-VAULT = Vault("a key of the tests that is long enough")
-PASSWORD = "demo-router-1"
-PERIOD_STARTS_ON = date(2026, 11, 1)
-VALID_FROM = datetime(2020, 1, 1, tzinfo=UTC)
 DEADLINE_SECONDS = 10.0
-
-
-def sell_plan(
-    uow: UnitOfWork,
-    *,
-    code: str = "HOME",
-    cap_bytes: int | None = None,
-    cap_action: CapAction = CapAction.THROTTLE,
-    throttled_bps: int | None = 1_000_000,
-) -> int:
-    """Publish a plan of 20/5 Mbps at one price; return the price."""
-    plan = Plan(
-        code=code,
-        name=code.title(),
-        access_method=AccessMethod.PPPOE,
-        download_bps=20_000_000,
-        upload_bps=5_000_000,
-        data_cap_bytes=cap_bytes,
-        cap_action=cap_action,
-        throttled_bps=throttled_bps,
-    )
-    uow.session.add(plan)
-    uow.session.flush()
-    assert plan.id is not None
-    price = PlanPrice(
-        plan_id=plan.id,
-        amount_minor=250_000,
-        currency="KES",
-        interval=Interval.MONTH,
-        billing_mode=BillingMode.POSTPAID,
-        tax_behavior=TaxBehavior.INCLUSIVE,
-        valid_from=VALID_FROM,
-    )
-    uow.session.add(price)
-    uow.session.flush()
-    assert price.id is not None
-    return price.id
-
-
-def subscribe(uow: UnitOfWork, *, plan_price_id: int, number: int = 1) -> SubscriptionId:
-    """Give a new customer an active subscription without a line."""
-    msisdn = f"25470000{number:04d}"
-    customer = Customer(
-        account_number=make_account_number(number),
-        kind=CustomerKind.PERSON,
-        name=f"Customer {number}",
-        phone=f"+{msisdn}",
-        phone_sha256=hashlib.sha256(msisdn.encode()).hexdigest(),
-        currency="KES",
-        status=CustomerStatus.ACTIVE,
-    )
-    uow.session.add(customer)
-    uow.session.flush()
-    assert customer.id is not None
-    subscription = Subscription(
-        customer_id=customer.id,
-        plan_price_id=plan_price_id,
-        status=SubscriptionStatus.ACTIVE,
-        anchor_day=1,
-        starts_on=PERIOD_STARTS_ON,
-        period_starts_on=PERIOD_STARTS_ON,
-        period_ends_on=date(2026, 12, 1),
-        charged_through_on=date(2026, 12, 1),
-    )
-    uow.session.add(subscription)
-    uow.session.flush()
-    assert subscription.id is not None
-    return SubscriptionId(subscription.id)
-
-
-def connect(
-    uow: UnitOfWork,
-    *,
-    router_id: RouterId,
-    plan_price_id: int,
-    username: str = "amina",
-    number: int = 1,
-    static_ip: str | None = None,
-) -> ConnectionId:
-    """Give a new customer an active subscription with a line."""
-    subscription_id = subscribe(uow, plan_price_id=plan_price_id, number=number)
-    spec = ConnectionSpec(router_id, username, f"secret-of-{username}", static_ip=static_ip)
-    return create_connection(uow, subscription_id=subscription_id, spec=spec, vault=VAULT)
-
-
-def move(uow: UnitOfWork, *, connection_id: ConnectionId, to: SubscriptionStatus) -> None:
-    """Bring a subscription to a state and ask the router to follow, urgently when service comes back."""
-    connection = uow.session.get(Connection, connection_id)
-    assert connection is not None
-    subscription = uow.session.get(Subscription, connection.subscription_id)
-    assert subscription is not None
-    subscription.status = to
-    uow.session.flush()
-    request_sync(uow, connection_id=connection_id, urgent=to is SubscriptionStatus.ACTIVE)
-
-
-def new_router(
-    uow: UnitOfWork, *, name: str = "nakuru-core", host: str = "127.0.0.1", port: int = 8728
-) -> RouterId:
-    return add_router(
-        uow, name=name, host=host, port=port, username="benfex", password=PASSWORD, vault=VAULT
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class LineState:
-    desired: int
-    applied: int
-    is_removed: bool
-    drift: str | None
-    was_online: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TaskState:
-    status: TaskStatus
-    attempts: int
-    generation: int
-    is_urgent: bool
-    last_error: str | None
-    run_after_at: datetime
-
-
-def line_state(snapshot: Snapshot, *, connection_id: ConnectionId) -> LineState:
-    row = snapshot.session.get(Connection, connection_id)
-    assert row is not None
-    return LineState(
-        row.desired_generation,
-        row.applied_generation,
-        row.removed_at is not None,
-        row.drift,
-        row.last_online_at is not None,
-    )
-
-
-def task_states(snapshot: Snapshot, *, connection_id: ConnectionId) -> tuple[TaskState, ...]:
-    """Return the tasks of a connection, oldest first."""
-    chosen = select(RouterTask).where(RouterTask.connection_id == connection_id).order_by(RouterTask.id)
-    rows = snapshot.session.scalars(chosen)
-    return tuple(
-        TaskState(
-            row.status, row.attempts, row.generation, row.is_urgent, row.last_error, row.run_after_at
-        )
-        for row in rows
-    )
-
-
-def pay_and_restore(uow: UnitOfWork, *, connection_id: ConnectionId) -> None:
-    """Restore a line as a payment does, with its money-to-packet clock."""
-    connection = uow.session.get(Connection, connection_id)
-    assert connection is not None
-    payment = Payment(
-        gateway="mpesa",
-        gateway_transaction_id=f"TEST{connection_id}",
-        amount_minor=250_000,
-        currency="KES",
-        status=PaymentStatus.RECEIVED,
-        grade=EvidenceGrade.SIGNED,
-        source="tests",
-        received_at=uow.now,
-    )
-    uow.session.add(payment)
-    uow.session.flush()
-    assert payment.id is not None
-    clock = RestorationClock(
-        payment_id=payment.id,
-        subscription_id=connection.subscription_id,
-        connection_id=connection_id,
-        evidence_at=uow.now,
-        matched_at=uow.now,
-        settled_at=uow.now,
-    )
-    uow.session.add(clock)
-    move(uow, connection_id=connection_id, to=SubscriptionStatus.ACTIVE)
-
-
-def restoration_steps(snapshot: Snapshot) -> list[datetime]:
-    """Return the instants of the only restoration in the order in which they should come."""
-    clock = snapshot.session.scalars(select(RestorationClock)).one()
-    steps = (clock.settled_at, clock.written_at, clock.read_back_at, clock.session_at)
-    return [step for step in steps if step is not None]
-
-
-async def usage_of(bench: "Bench", connection_id: ConnectionId) -> tuple[int, int]:
-    """Return all bytes recorded for a connection: download, upload."""
-    return await bench.transactor.read(recorded_bytes, SYSTEM, connection_id=connection_id)
-
-
-def recorded_bytes(snapshot: Snapshot, *, connection_id: ConnectionId) -> tuple[int, int]:
-    columns = usage_5m.c
-    row = snapshot.session.execute(
-        select(
-            func.coalesce(func.sum(columns.download_bytes), 0), func.coalesce(func.sum(columns.upload_bytes), 0)
-        ).where(columns.connection_id == connection_id)
-    ).one()
-    return int(row[0]), int(row[1])
-
-
-def router_status(snapshot: Snapshot, *, router_id: RouterId) -> tuple[str, str]:
-    row = snapshot.session.get(Router, router_id)
-    assert row is not None
-    return row.status.value, row.status_reason
 
 
 @dataclass
@@ -349,6 +138,12 @@ class Bench:
         tasks = await self.tasks(connection_id)
         return line.applied == line.desired and tasks[-1].status is TaskStatus.DONE
 
+    async def all_applied(self, connection_ids: Iterable[ConnectionId]) -> None:
+        """Wait until the routers agree about all of them."""
+        for connection_id in connection_ids:
+            while not await self.is_applied(connection_id):
+                await asyncio.sleep(0.01)
+
     def secret(self, username: str, at: int = 0) -> dict[str, str] | None:
         rows = self.routers[at].table("ppp.secret")
         return next((row for row in rows if row["name"] == username), None)
@@ -361,9 +156,14 @@ class Bench:
         return [event for event in self.events if isinstance(event, kind)]
 
 
+async def usage_of(bench: Bench, connection_id: ConnectionId) -> tuple[int, int]:
+    """Return all bytes recorded for a connection: download, upload."""
+    return await bench.transactor.read(recorded_bytes, SYSTEM, connection_id=connection_id)
+
+
 @asynccontextmanager
 async def bench_of(
-    database: object,
+    database: Database,
     *,
     routers: int = 1,
     retry_seconds: Sequence[float] = (0.05,),
@@ -373,7 +173,7 @@ async def bench_of(
 ) -> AsyncIterator[Bench]:
     """Yield running flows over a database and simulated routers whose homes dial at once."""
     bus, clock = EventBus(), SystemClock()
-    transactor = Transactor(database, clock, bus)  # type: ignore[arg-type]
+    transactor = Transactor(database, clock, bus)
     await transactor.start()
     simulated = tuple(_router(number) for number in range(1, routers + 1))
     for router in simulated:

@@ -15,11 +15,12 @@ from benfex.network.connections import (
 )
 from benfex.network.tasks import claim_tasks, finish_tasks, note_refusals, put_back_tasks
 from benfex.network.wanted import wanted_access
-from data.models.router import Connection
+from data.queries.routers import access_facts
 from data.values.errors import AlreadyExists, InvalidInput, NotPermitted
 from data.values.identifiers import ConnectionId, CustomerId, UserId
 from data.values.states import TaskStatus
-from tests.acts.network.bench import (
+from tests.acts.network.rows import (
+    FIRST,
     SYSTEM,
     VAULT,
     connect,
@@ -41,7 +42,8 @@ def test_a_new_line_asks_the_router_to_follow_and_seals_its_secret(run: Run) -> 
     (wanted,) = run.read(wanted_access, router_id=router_id, vault=VAULT)
     assert wanted.entry is not None
     assert (wanted.entry.username, wanted.entry.password) == ("00123", "secret-of-00123")
-    sealed = run.read(lambda snapshot: snapshot.session.get(Connection, connection_id).secret_sealed)
+    (facts,) = run.read(lambda snapshot: access_facts(snapshot.session, router_id=router_id))
+    sealed = facts.secret_sealed
     assert "secret-of" not in sealed
     assert VAULT.open(sealed, context=SECRET_CONTEXT) == "secret-of-00123"
 
@@ -100,7 +102,7 @@ def test_a_task_that_waits_is_renewed_and_never_doubled(run: Run) -> None:
 
 def test_a_wish_during_the_work_is_followed_up(run: Run) -> None:
     connection_id = _line(run)
-    (claimed,) = run(claim_tasks, router_id=1)
+    (claimed,) = run(claim_tasks, router_id=FIRST)
     run(request_sync, connection_id=connection_id, urgent=True)
     (task,) = run.read(task_states, connection_id=connection_id)
     assert (task.status, task.generation) == (TaskStatus.RUNNING, 1)
@@ -112,7 +114,7 @@ def test_a_wish_during_the_work_is_followed_up(run: Run) -> None:
 def test_a_refused_task_waits_longer_and_is_given_up_after_24_tries(run: Run) -> None:
     connection_id = _line(run)
     for attempt in range(1, 25):
-        (claimed,) = run(claim_tasks, router_id=1)
+        (claimed,) = run(claim_tasks, router_id=FIRST)
         gave_up = run(note_refusals, refusals={claimed.task_id: "no such profile"}, retry_seconds=(0,))
         assert gave_up == (attempt == 24)
     (task,) = run.read(task_states, connection_id=connection_id)
@@ -126,11 +128,11 @@ def test_a_refused_task_waits_longer_and_is_given_up_after_24_tries(run: Run) ->
 
 def test_a_lost_router_costs_no_try_and_the_next_one_ends_sessions(run: Run) -> None:
     connection_id = _line(run)
-    (claimed,) = run(claim_tasks, router_id=1)
+    (claimed,) = run(claim_tasks, router_id=FIRST)
     run(put_back_tasks, task_ids=[claimed.task_id], reason="no answer")
     (task,) = run.read(task_states, connection_id=connection_id)
     assert (task.status, task.attempts, task.last_error) == (TaskStatus.PENDING, 0, "no answer")
-    (again,) = run(claim_tasks, router_id=1)
+    (again,) = run(claim_tasks, router_id=FIRST)
     assert again.drops_session
 
 
@@ -149,7 +151,7 @@ def test_another_secret_is_another_wish(run: Run) -> None:
     connection_id = _line(run)
     run(change_secret, connection_id=connection_id, secret="another", vault=VAULT)
     assert run.read(line_state, connection_id=connection_id).desired == 2
-    (wanted,) = run.read(wanted_access, router_id=1, vault=VAULT)
+    (wanted,) = run.read(wanted_access, router_id=FIRST, vault=VAULT)
     assert wanted.entry is not None
     assert wanted.entry.password == "another"
 

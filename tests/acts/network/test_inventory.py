@@ -21,7 +21,7 @@ from data.values.errors import AlreadyExists, Conflict, InvalidInput, NotPermitt
 from data.values.identifiers import UserId
 from data.values.roles import Role
 from data.values.states import RouterStatus
-from tests.acts.network.bench import PASSWORD, VAULT, connect, new_router, router_status, sell_plan
+from tests.acts.network.rows import PASSWORD, VAULT, connect, new_router, router_status, sell_plan
 from tests.conftest import Run
 from tests.contract.router_clients import running
 
@@ -117,9 +117,7 @@ def test_support_may_not_add_routers(run: Run) -> None:
 @pytest.mark.sqlite_only
 async def test_the_test_button_says_who_answers_or_why_nobody_does(transactor: Transactor) -> None:
     pool = make_pool(2)
-    probe = RouterProbe(
-        transactor=transactor, vault=VAULT, drivers=make_drivers(pool), timeout_seconds=1.0
-    )
+    probe = RouterProbe(transactor=transactor, vault=VAULT, drivers=make_drivers(pool), timeout_seconds=1.0)
     async with running() as router:
         address = RouterAddress(router.host, router.port, "benfex", PASSWORD)
         assert (await probe.check(address)).name == "nakuru-core"

@@ -1,0 +1,1 @@
+"""One transaction at a time, or rules of the core."""

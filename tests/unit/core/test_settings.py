@@ -1,0 +1,42 @@
+"""Settings come from the environment; what is missing is named."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from benfex.core.errors import ConfigurationError
+from benfex.core.settings import Settings
+
+
+def test_the_demo_keeps_to_a_folder_of_its_own(tmp_path: Path) -> None:
+    assert Settings(home=tmp_path, demo=True).place == tmp_path / "demo"
+
+
+def test_the_secret_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    key = Settings(home=tmp_path).master_key
+    assert Settings(home=tmp_path).master_key == key
+    assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
+
+
+def test_a_short_secret_key_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENFEX_SECRET_KEY", "short")
+    with pytest.raises(ConfigurationError, match="BENFEX_SECRET_KEY"):
+        _ = Settings(home=tmp_path).master_key
+
+
+def test_half_a_gateway_names_the_missing_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENFEX_MPESA_CONSUMER_KEY", "key")
+    with pytest.raises(ConfigurationError, match="BENFEX_MPESA_CONSUMER_SECRET"):
+        Settings().gateways()
+
+
+def test_a_whole_gateway_is_set_up_with_a_callback_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CONSUMER_KEY", "CONSUMER_SECRET", "SHORTCODE", "PASSKEY"):
+        monkeypatch.setenv(f"BENFEX_MPESA_{name}", name.lower())
+    assert len(Settings().gateways()["mpesa"]["callback_token"]) == 32
+
+
+def test_secrets_do_not_show_when_settings_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENFEX_PAYSTACK_SECRET_KEY", "sk_live_canary")
+    assert "canary" not in repr(Settings())
