@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from datetime import datetime
 from typing import TypeVar
 
@@ -141,8 +142,7 @@ class Bench:
     async def all_applied(self, connection_ids: Iterable[ConnectionId]) -> None:
         """Wait until the routers agree about all of them."""
         for connection_id in connection_ids:
-            while not await self.is_applied(connection_id):
-                await asyncio.sleep(0.01)
+            await until(partial(self.is_applied, connection_id))
 
     def secret(self, username: str, at: int = 0) -> dict[str, str] | None:
         rows = self.routers[at].table("ppp.secret")

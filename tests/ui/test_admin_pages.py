@@ -1,0 +1,355 @@
+"""What staff see and do in the console."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from nicegui import ui
+from nicegui.testing import User
+
+from data.values.identifiers import CustomerId, parse_phone
+from data.values.kinds import CashMethod, EvidenceGrade
+from data.values.money import Money
+from data.values.roles import Role
+
+if TYPE_CHECKING:
+    from benfex.application import Benfex
+    from benfex.core.clock import MovedClock
+
+PASSWORD = "correct-horse-battery"
+
+
+class Isp:
+    """A small ISP: one plan of KES 2,500 a month, one router, and customers as a test makes them."""
+
+    def __init__(self, benfex: "Benfex") -> None:
+        self.benfex = benfex
+
+    async def do(self, act: Any, **values: Any) -> Any:
+        from benfex.core.actors import SystemActor
+
+        return await self.benfex.transact(act, SystemActor("tests"), **values)
+
+    async def see(self, view: Any, **values: Any) -> Any:
+        from benfex.core.actors import SystemActor
+
+        return await self.benfex.read(view, SystemActor("tests"), **values)
+
+    async def open(self) -> None:
+        from benfex.catalog.plans import create_plan, publish_price
+        from benfex.identity.passwords import hash_password
+        from benfex.identity.staff import create_staff, set_up_isp
+        from benfex.network.inventory import add_router, enable_router
+
+        secret = hash_password(PASSWORD)
+        await self.do(
+            set_up_isp,
+            isp_name="Rift Valley Net",
+            currency="KES",
+            timezone="Africa/Nairobi",
+            owner_name="Brian Kiptoo",
+            owner_email="owner@isp.ke",
+            password_hash=secret,
+        )
+        for role in (Role.SUPPORT, Role.ACCOUNTANT):
+            await self.do(
+                create_staff,
+                name=f"{role.value} person",
+                email=f"{role.value}@isp.ke",
+                role=role,
+                password_hash=secret,
+            )
+        plan_id = await self.do(
+            create_plan, code="HOME-10", name="Home 10", download_bps=10_000_000, upload_bps=5_000_000
+        )
+        self.price_id = await self.do(publish_price, plan_id=plan_id, amount=Money(250_000, "KES"))
+        self.router_id = await self.do(
+            add_router,
+            name="nakuru-core",
+            host="127.0.0.1",
+            username="benfex",
+            password="pw",
+            vault=self.benfex.vault,
+        )
+        await self.do(enable_router, router_id=self.router_id, is_enabled=False)
+
+    async def customer(self, name: str, phone: str, *, with_service: bool = True) -> CustomerId:
+        from benfex.customers.registration import register_customer
+        from benfex.network.connections import ConnectionSpec
+        from benfex.subscriptions.lifecycle import start_subscription
+
+        customer_id: CustomerId = await self.do(register_customer, name=name, phone=parse_phone(phone))
+        if with_service:
+            await self.do(
+                start_subscription,
+                customer_id=customer_id,
+                plan_price_id=self.price_id,
+                connection=ConnectionSpec(self.router_id, f"user{customer_id}", "secret"),
+                vault=self.benfex.vault,
+            )
+        return customer_id
+
+
+@pytest.fixture
+async def isp(user: User, benfex: "Benfex") -> Isp:
+    """The ISP behind the site that `user` visits."""
+    isp = Isp(benfex)
+    await isp.open()
+    return isp
+
+
+async def sign_in(user: User, role: str = "owner") -> None:
+    answer = await user.http_client.post("/auth/login", data={"name": f"{role}@isp.ke", "password": PASSWORD})
+    assert answer.headers["location"] == "/admin"
+
+
+def send_form(user: User) -> None:
+    user.find(kind=ui.element, marker="form").trigger("submit.prevent")
+
+
+async def test_overview_names_what_is_overdue(user: User, isp: Isp, clock: "MovedClock") -> None:
+    await isp.customer("Amina Wanjiru", "0712345678")
+    clock.advance(timedelta(days=10))
+    await sign_in(user)
+    await user.open("/admin")
+    await user.should_see("Overdue")
+    await user.should_see("1 invoice of 1 customer")
+    await user.should_see("Money to packet")
+
+
+async def test_a_payment_appears_on_the_open_overview(user: User, isp: Isp) -> None:
+    from benfex.payments.cash import record_cash_payment
+
+    customer_id = await isp.customer("Amina Wanjiru", "0712345678")
+    await sign_in(user)
+    await user.open("/admin")
+    await user.should_not_see("Amina Wanjiru")
+    await isp.do(
+        record_cash_payment,
+        customer_id=customer_id,
+        amount=Money(250_000, "KES"),
+        method=CashMethod.CASH,
+        reference="A-1",
+    )
+    await user.should_see("Amina Wanjiru", retries=20)
+
+
+async def test_a_customer_is_found_by_phone_among_others(user: User, isp: Isp) -> None:
+    await isp.customer("Amina Wanjiru", "0712345678")
+    await isp.customer("Kamau Traders", "0722000111", with_service=False)
+    await sign_in(user)
+    await user.open("/admin/customers")
+    names = [row["name"] for row in _rows(user)]
+    assert names == ["Amina Wanjiru", "Kamau Traders"]
+    user.find("Name, phone or account").type("0722000")
+    await _until(lambda: [row["name"] for row in _rows(user)] == ["Kamau Traders"])
+
+
+async def test_registering_a_customer_leads_to_their_page(user: User, isp: Isp) -> None:
+    await sign_in(user, "support")
+    await user.open("/admin/customers")
+    user.find("New customer").click()
+    await user.should_see("They get an account number at once")
+    user.find(marker="field-name").type("Otieno Family")
+    user.find(marker="field-phone").type("0733 123 456")
+    send_form(user)
+    await user.should_see("Otieno Family")
+    await user.should_see("No service yet", retries=20)
+
+
+async def test_a_wrong_phone_number_is_said_at_its_field(user: User, isp: Isp) -> None:
+    await sign_in(user)
+    await user.open("/admin/customers")
+    user.find("New customer").click()
+    user.find(marker="field-name").type("Otieno Family")
+    user.find(marker="field-phone").type("12")
+    send_form(user)
+    await user.should_see("This is not a phone number we can reach")
+
+
+async def test_a_service_suspended_by_staff_says_why(user: User, isp: Isp) -> None:
+    customer_id = await isp.customer("Amina Wanjiru", "0712345678")
+    await sign_in(user, "support")
+    await user.open(f"/admin/customers/{customer_id}")
+    user.find("Suspend").click()
+    await user.should_see("is reduced to the payment page within seconds")
+    user.find(marker="field-note").type("Asked us to")
+    send_form(user)
+    await user.should_see("Only the payment page can be reached", retries=20)
+    await user.should_see("Resume")
+
+
+async def test_cash_recorded_on_the_page_pays_the_invoice(user: User, isp: Isp) -> None:
+    from benfex.customers.views import customer
+
+    customer_id = await isp.customer("Amina Wanjiru", "0712345678")
+    await sign_in(user)
+    await user.open(f"/admin/customers/{customer_id}")
+    user.find("Record payment").click()
+    user.find(marker="field-reference").type("R-77")
+    send_form(user)
+    await user.should_see("KES 2,500 is booked")
+    await user.should_see("Amina Wanjiru paid KES 2,500 in cash", retries=20)
+    view = await isp.see(customer, customer_id=customer_id)
+    assert view.balance.is_zero
+
+
+async def test_people_are_offered_only_what_their_role_may_do(user: User, isp: Isp) -> None:
+    customer_id = await isp.customer("Amina Wanjiru", "0712345678")
+    await sign_in(user, "support")
+    await user.open(f"/admin/customers/{customer_id}")
+    await user.should_see("Suspend")
+    await user.should_not_see("Record payment")
+    await user.should_not_see("New service")
+    await user.open("/admin/invoices")
+    await user.should_not_see("Bill run")
+
+
+async def test_an_accountant_sees_money_but_no_switch(user: User, isp: Isp) -> None:
+    customer_id = await isp.customer("Amina Wanjiru", "0712345678")
+    await sign_in(user, "accountant")
+    await user.open(f"/admin/customers/{customer_id}")
+    await user.should_see("Record payment")
+    await user.should_not_see("Suspend")
+
+
+async def test_an_unknown_customer_is_said_to_be_absent(user: User, isp: Isp) -> None:
+    await sign_in(user)
+    answer = await user.http_client.get("/admin/customers/999")
+    assert answer.status_code == 404
+    assert "There is no such customer" in answer.text
+
+
+async def test_a_page_that_outlived_its_session_does_nothing_more(user: User, isp: Isp) -> None:
+    from benfex.customers.views import notes_about
+
+    customer_id = await isp.customer("Amina Wanjiru", "0712345678")
+    await sign_in(user)
+    await user.open(f"/admin/customers/{customer_id}")
+    user.find("Add note").click()
+    user.find(marker="field-body").type("Gate code 12")
+    await user.http_client.post("/auth/logout")
+    send_form(user)
+    await user.should_see("Your session has ended")
+    assert await isp.see(notes_about, customer_id=customer_id) == ()
+
+
+async def test_money_without_a_known_account_is_placed_by_hand(user: User, isp: Isp) -> None:
+    from benfex.customers.views import customer
+
+    customer_id = await isp.customer("Amina Wanjiru", "0712345678")
+    payment_id = await _unknown_money(isp)
+    await sign_in(user)
+    await user.open("/admin/payments")
+    await user.should_see("has no customer yet")
+    user.find(marker="section-unmatched").click()
+    await _until(lambda: any(row.get("typed") == "house 4" for row in _rows(user)))
+    user.find(kind=ui.table).trigger("act", {"key": "place", "id": str(payment_id)})
+    await user.should_see("Place this money")
+    user.find(marker="find-customer").type("Amina")
+    await user.should_see("Choose")
+    user.find("Choose").click()
+    await user.should_see("They owe KES 2,500")
+    user.find(kind=ui.button, content="Place the money").click()
+    await user.should_see("KES 2,500 went to Amina Wanjiru", retries=20)
+    view = await isp.see(customer, customer_id=customer_id)
+    assert view.balance.is_zero
+
+
+async def test_a_bill_run_is_rehearsed_before_it_issues(user: User, isp: Isp, clock: "MovedClock") -> None:
+    from benfex.billing.views import invoice_counts
+
+    await isp.customer("Amina Wanjiru", "0712345678")
+    clock.advance(timedelta(days=31))
+    await sign_in(user)
+    await user.open("/admin/invoices")
+    user.find("Bill run").click()
+    await user.should_see("See what it would do")
+    send_form(user)
+    await user.should_see("1 invoice over KES 2,500 would be issued", retries=20)
+    assert (await isp.see(invoice_counts)).all == 1
+    user.find("Issue 1 invoice").click()
+    await user.should_see("1 invoice over KES 2,500 issued", retries=20)
+    assert (await isp.see(invoice_counts)).all == 2
+
+
+async def test_an_invoice_is_void_after_a_reason(user: User, isp: Isp) -> None:
+    await isp.customer("Amina Wanjiru", "0712345678")
+    await sign_in(user)
+    await user.open("/admin/invoices/1")
+    await user.should_see("Without tax")
+    user.find(kind=ui.button, content="Void").click()
+    await user.should_see("no longer owes KES 2,500")
+    user.find(kind=ui.textarea).type("Wrong plan")
+    user.find(kind=ui.button, content="Void invoice").click()
+    await user.should_see("Cancelled", retries=20)
+
+
+async def test_a_new_plan_asks_for_its_price(user: User, isp: Isp) -> None:
+    await sign_in(user)
+    await user.open("/admin/plans")
+    user.find("New plan").click()
+    for field, value in (
+        ("name", "Home 20"),
+        ("code", "HOME-20"),
+        ("download_bps", "20"),
+        ("upload_bps", "10"),
+    ):
+        user.find(marker=f"field-{field}").type(value)
+    send_form(user)
+    await user.should_see("New price for Home 20", retries=20)
+    await _until(lambda: len(user.find(marker="field-amount").elements) == 1)
+    user.find(marker="field-amount").type("3,500")
+    send_form(user)
+    await _until(lambda: any(row["price"] == "KES 3,500 a month" for row in _rows(user)))
+
+
+async def test_a_paused_router_says_so(user: User, isp: Isp) -> None:
+    await sign_in(user)
+    await user.open(f"/admin/routers/{isp.router_id}")
+    await user.should_see("Paused: it is neither polled nor changed.")
+    await user.should_see("Check drift")
+
+
+async def test_the_router_list_names_lines_and_tasks(user: User, isp: Isp) -> None:
+    await isp.customer("Amina Wanjiru", "0712345678")
+    await sign_in(user, "support")
+    await user.open("/admin/routers")
+    await user.should_see("nakuru-core")
+    await user.should_see("1 task waiting")
+    await user.should_not_see("Add router")
+
+
+async def _unknown_money(isp: Isp) -> int:
+    from benfex.payments.gateway import PaymentEvidence
+    from benfex.payments.settlement import settle_payment
+
+    now = isp.benfex.clock.now()
+    evidence = PaymentEvidence(
+        gateway="mpesa",
+        grade=EvidenceGrade.SECRET_PATH,
+        transaction_id="RKTQDM7W6S",
+        amount=Money(250_000, "KES"),
+        received_at=now,
+        account_reference="house 4",
+        payer_name="PETER O",
+    )
+    outcome = await isp.do(settle_payment, evidence=evidence, evidence_at=now, source="c2b")
+    return int(outcome.payment_id)
+
+
+def _rows(user: User) -> list[dict[str, Any]]:
+    tables = [table for table in user.find(kind=ui.table).elements if isinstance(table, ui.table)]
+    return [row for table in tables for row in table.rows]
+
+
+async def _until(condition: Any, *, tries: int = 30) -> None:
+    """Wait for what a page does by itself, with an end."""
+    for _ in range(tries):
+        with suppress(AssertionError):  # the page is being rebuilt
+            if condition():
+                return
+        await asyncio.sleep(0.1)
+    assert condition()
