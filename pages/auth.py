@@ -6,12 +6,23 @@ from urllib.parse import quote, urlsplit
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from benfex.core.actors import SubscriberActor
 from benfex.identity.login import SESSION_LIFETIME
 from data.values.errors import DomainError
 from data.values.roles import Role
-from pages.dependencies import SESSION_COOKIE, BenfexDep
+from pages.dependencies import SESSION_COOKIE, BenfexDep, actor_behind
 
 router = APIRouter(prefix="/auth", include_in_schema=False)
+front = APIRouter(include_in_schema=False)
+
+
+@front.get("/")
+async def home(request: Request, benfex: BenfexDep) -> Response:
+    """Send everybody where they belong."""
+    actor = await actor_behind(benfex, request)
+    if actor is None:
+        return RedirectResponse("/login", status_code=303)
+    return RedirectResponse("/portal" if isinstance(actor, SubscriberActor) else "/admin", status_code=303)
 
 
 @router.post("/login")

@@ -1,9 +1,12 @@
 """The only place where an error becomes words on a screen or an HTTP status."""
 
 import structlog
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 
 from benfex.identity.login import TooManyAttempts, WrongCredentials
 from components.feedback import toast_error
+from components.theme import asset
 from data.values.errors import (
     BenfexError,
     Conflict,
@@ -15,6 +18,14 @@ from data.values.errors import (
 )
 
 _log = structlog.get_logger("pages")
+
+# Plain HTML: a page of the console keeps a client for a minute, and bots ask for many pages that are not there.
+_NOT_FOUND = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Not found</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="{css}"></head>
+<body class="body--light"><main class="bf-alone"><div class="bf-card"><div class="bf-stack tight">
+<h1 class="bf-title">This page does not exist</h1>
+<p class="bf-sub">The address may be wrong, or what was here is gone.</p>
+<p><a href="/">Go to the start</a></p></div></div></main></body></html>"""
 
 _STATUS: tuple[tuple[type[BenfexError], int], ...] = (
     (WrongCredentials, 401),
@@ -45,3 +56,8 @@ def tell(error: BaseException) -> None:
     if not isinstance(error, BenfexError):
         _log.error("page handler failed", exc_info=error)
     toast_error(words_of(error))
+
+
+async def not_found_page(_: Request, __: Exception) -> Response:
+    """Return the page for an address where nothing is."""
+    return HTMLResponse(_NOT_FOUND.format(css=asset("app.css")), status_code=404)

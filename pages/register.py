@@ -22,6 +22,7 @@ from components import theme
 from pages import auth, health, webhooks
 from pages.api.router import add_api
 from pages.dependencies import SignInNeeded
+from pages.errors import not_found_page
 from pages.guard import SecurityHeaders
 
 
@@ -32,6 +33,7 @@ def build_app(benfex: Benfex) -> FastAPI:
     )
     outer.state.benfex = benfex
     nicegui_app.state.benfex = benfex
+    outer.include_router(auth.front)
     outer.include_router(auth.router)
     outer.include_router(webhooks.router)
     outer.include_router(health.router)
@@ -42,6 +44,7 @@ def build_app(benfex: Benfex) -> FastAPI:
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{package.__name__}.{module.name}")
     nicegui_app.add_exception_handler(SignInNeeded, _to_sign_in)
+    nicegui_app.add_exception_handler(404, not_found_page)
     ui.run_with(
         outer,
         title="Benfex",

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from benfex.core.clock import Clock
+from benfex.core.errors import ConfigurationError
 from benfex.payments.gateway import Gateway
 from benfex.payments.gateways.mpesa.gateway import MpesaGateway
 from benfex.payments.gateways.paystack.gateway import PaystackGateway
@@ -18,5 +19,16 @@ GATEWAYS: Final[Mapping[str, Callable[[Mapping[str, str], Clock], Gateway]]] = M
 
 
 def build_gateways(settings: Mapping[str, Mapping[str, str]], clock: Clock) -> Mapping[str, Gateway]:
-    """Return a gateway for each name that is set up; names we do not know are left out."""
-    return {name: GATEWAYS[name](values, clock) for name, values in settings.items() if name in GATEWAYS}
+    """Return a gateway for each name that is set up; names we do not know are left out.
+
+    Raises ConfigurationError naming the setting that a gateway lacks.
+    """
+    built: dict[str, Gateway] = {}
+    for name, values in settings.items():
+        if name not in GATEWAYS:
+            continue
+        try:
+            built[name] = GATEWAYS[name](values, clock)
+        except KeyError as cause:
+            raise ConfigurationError(f"The gateway {name} lacks the setting {cause.args[0]}.") from cause
+    return built

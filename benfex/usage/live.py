@@ -15,6 +15,7 @@ from data.values.states import RouterStatus
 
 ROUTER_POINTS_MAX = 600
 CONNECTION_POINTS_MAX = 300
+ROUND = timedelta(seconds=4)  # a slow router holds the sum of the others up no longer than this
 KEPT = timedelta(minutes=30)
 
 
@@ -73,6 +74,7 @@ class LiveUsage:
         self._network: deque[LivePoint] = deque(maxlen=ROUTER_POINTS_MAX)
         self._watched_routers: Counter[RouterId] = Counter()
         self._watched_connections: Counter[ConnectionId] = Counter()
+        self._summed: set[RouterId] = set()
         self._watched_network = 0
         self._listener: Callable[[], None] | None = None
 
@@ -233,8 +235,16 @@ class LiveUsage:
             if points is None:
                 points = self._points[sample.connection_id] = deque(maxlen=CONNECTION_POINTS_MAX)
             _add(points, LivePoint(at, sample.download_bps, sample.upload_bps))
-        views = [known.view for known in self._routers.values() if known.view.is_enabled]
-        _add(self._network, LivePoint(at, *_total(views)))
+        self._sum_up(router.view.router_id, at)
+
+    def _sum_up(self, router_id: RouterId, at: datetime) -> None:
+        """Add a point of the whole network once every router that answers has been read, or after a while."""
+        self._summed.add(router_id)
+        late = not self._network or at - self._network[-1].at >= ROUND
+        if late or self._summed.issuperset(self.reachable_routers()):
+            views = [known.view for known in self._routers.values() if known.view.is_enabled]
+            _add(self._network, LivePoint(at, *_total(views)))
+            self._summed.clear()
 
     @asynccontextmanager
     async def _watching(

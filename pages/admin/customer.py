@@ -66,7 +66,7 @@ async def customer_page(benfex: BenfexDep, staff: StaffDep, customer_id: int) ->
                 await services.build()
                 money = MoneySection(benfex, staff, view)
                 await money.build()
-            with box("bf-stack"):
+            with box("bf-stack bf-side"):
                 identity = _Identity()
                 identity.set(view)
                 history = History(benfex, staff, view)

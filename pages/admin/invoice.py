@@ -70,7 +70,7 @@ def _show(benfex: Benfex, staff: SignedInStaff, view: InvoiceView, refresh: Refr
         with box("bf-stack"):
             _lines_card(view)
             _payments_card(benfex, view)
-        with box("bf-stack"):
+        with box("bf-stack bf-side"):
             _standing_card(benfex, staff, view, refresh)
             _facts_card(benfex, view)
 

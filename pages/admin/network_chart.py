@@ -1,6 +1,7 @@
 """Live traffic charts: of the whole network and of one router, fed by polls while somebody looks."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from benfex.application import Benfex
 from benfex.core.events import RouterSampled
@@ -15,6 +16,7 @@ class NetworkChart:
 
     def __init__(self, benfex: Benfex, *, title: str, height: int = 268) -> None:
         self._benfex = benfex
+        self._pushed_at: datetime | None = None
         self.chart = LiveChart(
             title,
             chart_points(benfex.live.recent_network()),
@@ -27,7 +29,9 @@ class NetworkChart:
 
     def _sampled(self, _: RouterSampled) -> None:
         for point in self._benfex.live.recent_network()[-1:]:
-            self.chart.push(point.at, point.download_bps, point.upload_bps)
+            if point.at != self._pushed_at:
+                self._pushed_at = point.at
+                self.chart.push(point.at, point.download_bps, point.upload_bps)
 
 
 class RouterChart:

@@ -4,6 +4,7 @@ What the bodies mean is said in `messages`. One token at a time: a new one may e
 """
 
 import asyncio
+import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,19 +14,22 @@ import httpx
 from benfex.core.clock import Clock
 from benfex.core.errors import GatewayProtocolError, GatewayRejected, GatewayUnavailable
 from benfex.core.pace import Pace
+from benfex.payments.gateway import PaymentEvidence
 from benfex.payments.gateways.mpesa import messages
 
 _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 _TOKEN_MARGIN_SECONDS = 60
 _BAD_TOKEN = {"404.001.03", "400.003.01", "401.002.01", "401.003.01"}
 _BUSY = {"500.003.02", "500.003.03"}
+_BUSY_PAUSE_SECONDS = 0.5
+_TURN_SECONDS = 20.0
 _PULL_FORM = "%Y-%m-%d %H:%M:%S"
 _PULL_PAGES_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
 class DarajaAccount:
-    """Our account at Daraja. `calls_at_once` and `calls_per_second` keep us below its spike arrest."""
+    """Our account at Daraja. `calls_per_second` keeps us below its spike arrest."""
 
     base_url: str
     consumer_key: str = field(repr=False)
@@ -128,40 +132,54 @@ class DarajaClient:
         if response.status_code != 200:
             raise self._refusal(response)
 
-    async def pull(self, *, since: datetime, until: datetime) -> list[bytes]:
-        """Return the pages of what the Paybill received; only the last 48 hours are kept there."""
+    async def pull(self, *, since: datetime, until: datetime) -> tuple[PaymentEvidence, ...]:
+        """Return what the Paybill received, each receipt once; only the last 48 hours are kept there.
+
+        Raises GatewayProtocolError when a page cannot be read: part of a list must not look like all of it.
+        """
         since = max(since, self._clock.now() - timedelta(hours=48))
-        pages: list[bytes] = []
-        offset = 0
+        found: dict[str, PaymentEvidence] = {}
+        offset, before = 0, b""
         for _ in range(_PULL_PAGES_MAX):
-            response = await self._post(
-                "/pulltransactions/v1/query",
-                {
-                    "ShortCode": self._account.shortcode,
-                    "StartDate": messages.local(since).strftime(_PULL_FORM),
-                    "EndDate": messages.local(until).strftime(_PULL_FORM),
-                    "OffSetValue": str(offset),
-                },
-            )
-            if response.status_code != 200:
-                raise self._refusal(response)
-            rows = messages.count_pulled(response.content)
-            if rows == 0:
+            body = await self._pull_page(since=since, until=until, offset=offset)
+            page = messages.read_pull(body, now=self._clock.now())
+            if page is None:
+                raise GatewayProtocolError("M-Pesa's list of transactions cannot be read.")
+            if page.rows == 0 or body == before:
                 break
-            pages.append(response.content)
-            offset += rows
-        return pages
+            found |= {evidence.transaction_id: evidence for evidence in page.payments}
+            offset, before = offset + page.rows, body
+        return tuple(found.values())
+
+    async def _pull_page(self, *, since: datetime, until: datetime, offset: int) -> bytes:
+        response = await self._post(
+            "/pulltransactions/v1/query",
+            {
+                "ShortCode": self._account.shortcode,
+                "StartDate": messages.local(since).strftime(_PULL_FORM),
+                "EndDate": messages.local(until).strftime(_PULL_FORM),
+                "OffSetValue": str(offset),
+            },
+        )
+        if response.status_code != 200:
+            raise self._refusal(response)
+        return response.content
 
     async def _post(self, path: str, body: dict[str, Any]) -> httpx.Response:
         token = await self._fresh_token()
-        response = await self._send("POST", path, token, body)
-        if messages.read_error(response.status_code, response.content).code in _BAD_TOKEN:
-            # Nothing was started by a refused token, so asking once more cannot ask twice.
-            response = await self._send("POST", path, await self._fresh_token(instead_of=token), body)
+        response = await self._send("POST", path, body, token=token)
+        # Neither a refused token nor a call too many started anything, so asking once more cannot ask twice.
+        code = messages.read_error(response.status_code, response.content).code
+        if code in _BAD_TOKEN:
+            token = await self._fresh_token(instead_of=token)
+            response = await self._send("POST", path, body, token=token)
+        elif code in _BUSY:
+            await asyncio.sleep(_BUSY_PAUSE_SECONDS + secrets.randbelow(500) / 1000)
+            response = await self._send("POST", path, body, token=token)
         return response
 
-    async def _send(self, method: str, path: str, token: str, body: dict[str, Any]) -> httpx.Response:
-        await self._pace.wait()
+    async def _send(self, method: str, path: str, body: dict[str, Any], *, token: str) -> httpx.Response:
+        await self._wait_for_turn()
         try:
             return await self._http.request(
                 method, path, json=body, headers={"Authorization": f"Bearer {token}"}
@@ -169,11 +187,21 @@ class DarajaClient:
         except httpx.HTTPError as cause:
             raise GatewayUnavailable("M-Pesa did not answer.") from cause
 
+    async def _wait_for_turn(self) -> None:
+        if self._http.is_closed:
+            raise GatewayRejected("M-Pesa is being set up anew. Try again.", gateway_code="closed")
+        try:
+            async with asyncio.timeout(_TURN_SECONDS):
+                await self._pace.wait()
+        except TimeoutError as cause:
+            # Nothing was sent, so this is a clear no and the payer may try again.
+            raise GatewayRejected(messages.words_of("26", ""), gateway_code="busy") from cause
+
     async def _fresh_token(self, *, instead_of: str | None = None) -> str:
         async with self._token_lock:
             if self._token and self._token != instead_of and self._clock.now() < self._token_ends_at:
                 return self._token
-            await self._pace.wait()
+            await self._wait_for_turn()
             try:
                 response = await self._http.get(
                     "/oauth/v1/generate",
@@ -182,17 +210,18 @@ class DarajaClient:
                 )
             except httpx.HTTPError as cause:
                 raise GatewayUnavailable("M-Pesa did not answer.") from cause
-            content = messages.load(response.content)
-            if response.status_code != 200 or not isinstance(content, dict):
-                if 400 <= response.status_code < 500:
+            granted = messages.read_token(response.content) if response.status_code == 200 else None
+            if granted is None:
+                # A wrong key or secret is answered with 400 and no body, as integrators report.
+                if 400 <= response.status_code < 500 and response.status_code != 429:
                     raise GatewayRejected(
-                        "M-Pesa refused our consumer key and secret.", gateway_code="credentials"
+                        "M-Pesa refused our consumer key and secret. Tell the owner.",
+                        gateway_code="credentials",
                     )
                 raise GatewayUnavailable("M-Pesa gave no token.")
-            self._token = str(content.get("access_token", ""))
-            lifetime = int(str(content.get("expires_in", "3599")))
+            self._token, lifetime_seconds = granted
             self._token_ends_at = self._clock.now() + timedelta(
-                seconds=max(lifetime - _TOKEN_MARGIN_SECONDS, 1)
+                seconds=max(lifetime_seconds - _TOKEN_MARGIN_SECONDS, 1)
             )
             return self._token
 

@@ -24,7 +24,7 @@ from benfex.payments.gateway import (
 )
 from benfex.payments.gateways.mpesa import messages
 from benfex.payments.gateways.mpesa.client import DarajaAccount, DarajaClient
-from data.values.errors import InvalidInput
+from data.values.errors import AmountOutOfRange, InvalidInput
 from data.values.kinds import EvidenceGrade
 
 PRODUCTION = "https://api.safaricom.co.ke"
@@ -66,9 +66,13 @@ class MpesaGateway:
         )
 
     async def start(self, request: PaymentRequest) -> StartedPayment:
-        """Push a prompt to the payer's phone."""
+        """Push a prompt to the payer's phone. Raises InvalidInput, AmountOutOfRange before anything is sent."""
         if request.payer_phone is None:
             raise InvalidInput("phone", "Give the phone number that is to pay.")
+        if request.amount.currency != messages.CURRENCY:
+            raise InvalidInput("amount", f"M-Pesa takes {messages.CURRENCY} only.")
+        if request.amount.minor % _STEP or not _STEP <= request.amount.minor <= _MOST:
+            raise AmountOutOfRange("amount", "M-Pesa takes whole shillings, from 1 to 250,000.")
         answer = await self._client.push(
             amount=request.amount.minor // _STEP,
             msisdn=request.payer_phone.msisdn,
@@ -76,23 +80,24 @@ class MpesaGateway:
             description=request.description,
             callback_url=request.callback_url,
         )
-        if str(answer["ResponseCode"]) != "0":
-            code = str(answer["ResponseCode"])
-            raise GatewayRejected(
-                messages.words_of(code, str(answer.get("ResponseDescription", ""))), gateway_code=code
-            )
-        reference = str(answer.get("CheckoutRequestID", ""))
+        code = messages.text_of(answer["ResponseCode"], 32)
+        if code != "0":
+            said = messages.text_of(answer.get("ResponseDescription"), 200)
+            raise GatewayRejected(messages.words_of(code, said), gateway_code=code)
+        reference = messages.text_of(answer.get("CheckoutRequestID"), 120)
         if not reference:
             raise GatewayProtocolError("M-Pesa took the request but gave no reference.")
-        return StartedPayment(reference, None, str(answer.get("CustomerMessage", "")) or None)
+        return StartedPayment(
+            reference, customer_message=messages.text_of(answer.get("CustomerMessage"), 200) or None
+        )
 
     def read_webhook(self, delivery: WebhookDelivery) -> tuple[GatewayEvent, ...]:
         """Return what a delivery on a secret path says. Raises WebhookRejected on any other path."""
-        given = (delivery.path_token or "").encode()
-        if not hmac.compare_digest(given, self._callback_token.encode()):
+        given = (delivery.path_token or "").encode(errors="replace")
+        if not given or not hmac.compare_digest(given, self._callback_token.encode()):
             raise WebhookRejected("no such path", not_found=True)
         match delivery.path_kind:
-            case "stk":
+            case "stk" if delivery.attempt_token:
                 return (
                     messages.read_stk(
                         delivery.body,
@@ -139,13 +144,7 @@ class MpesaGateway:
 
     async def read_statement(self, *, since: datetime, until: datetime) -> Sequence[PaymentEvidence]:
         """Return what the Paybill received, by Pull Transactions."""
-        found: list[PaymentEvidence] = []
-        for page in await self._client.pull(since=since, until=until):
-            rows = messages.read_pull(page, now=self._clock.now())
-            if rows is None:
-                raise GatewayProtocolError("M-Pesa's list of transactions cannot be read.")
-            found += rows
-        return tuple(found)
+        return await self._client.pull(since=since, until=until)
 
     async def register_callbacks(self, *, public_url: str) -> None:
         """Tell Daraja our Paybill addresses, and ask for Pull Transactions."""

@@ -38,6 +38,8 @@ _RECEIPT = re.compile(r"[A-Z0-9]{10}")
 _MSISDN = re.compile(r"254[17][0-9]{8}")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _PENDING_CODES = {"4999", "5000", "-1"}
+_PULL_CODES = {"1000", "1001"}  # some rows, no rows
+_TOKEN_SECONDS = 3599
 
 # Result codes of the portal and of integrators, in the payer's words (payments reference, A5).
 _WORDS = {
@@ -62,6 +64,14 @@ class ApiError:
 
     code: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class PulledPage:
+    """One page of Pull Transactions: how many rows it has, readable or not, and the payments among them."""
+
+    rows: int
+    payments: tuple[PaymentEvidence, ...]
 
 
 def timestamp(now: datetime) -> str:
@@ -92,28 +102,55 @@ def load(body: bytes) -> Any:
         return None
 
 
+def text_of(value: object, longest: int) -> str:
+    """Return text or a whole number as text that any database takes, anything else as nothing."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return ""
+    return "".join(letter for letter in str(value) if letter.isprintable()).strip()[:longest]
+
+
+def _dig(content: object, *path: str) -> object:
+    for name in path:
+        if not isinstance(content, dict):
+            return None
+        content = content.get(name)
+    return content
+
+
 def read_error(status: int, body: bytes) -> ApiError:
     """Return the error a response carries; bodies may be empty or HTML."""
     content = load(body)
     if isinstance(content, dict):
-        return ApiError(str(content.get("errorCode", "")), str(content.get("errorMessage", "")))
+        return ApiError(text_of(content.get("errorCode"), 32), text_of(content.get("errorMessage"), 200))
     return ApiError(str(status), "")
+
+
+def read_token(body: bytes) -> tuple[str, int] | None:
+    """Return the access token and its life in seconds, which comes as text or number; None without a token."""
+    content = load(body)
+    token = content.get("access_token") if isinstance(content, dict) else None
+    if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token:
+        return None
+    seconds = text_of(content.get("expires_in"), 8)
+    return token, int(seconds) if seconds.isascii() and seconds.isdigit() else _TOKEN_SECONDS
 
 
 def read_stk(body: bytes, *, attempt_token: str | None, received_at: datetime) -> GatewayEvent:
     """Return what an STK callback says. Without receipt and amount a success books nothing."""
     content = load(body)
     callback = _dig(content, "Body", "stkCallback")
-    if not isinstance(callback, dict) or "ResultCode" not in callback:
+    code = text_of(callback.get("ResultCode"), 32) if isinstance(callback, dict) else ""
+    if not isinstance(callback, dict) or not code:
         return Ignored("no STK callback that can be read")
-    checkout_id = str(callback.get("CheckoutRequestID", "")) or None
-    code = str(callback["ResultCode"])
+    checkout_id = text_of(callback.get("CheckoutRequestID"), 120) or None
+    if code in _PENDING_CODES:
+        return Ignored("a push that is not decided yet")
     if code != "0":
         return ChargeFailed(
-            checkout_id, attempt_token, code, words_of(code, str(callback.get("ResultDesc", "")))
+            checkout_id, attempt_token, code, words_of(code, text_of(callback.get("ResultDesc"), 200))
         )
     items = _items(callback)
-    receipt, amount = str(items.get("MpesaReceiptNumber", "")), _money(items.get("Amount"))
+    receipt, amount = text_of(items.get("MpesaReceiptNumber"), 32), _money(items.get("Amount"))
     if not _RECEIPT.fullmatch(receipt) or amount is None:
         return PaidWithoutReceipt(checkout_id, attempt_token)
     phone, phone_sha256 = read_msisdn(items.get("PhoneNumber"))
@@ -138,15 +175,15 @@ def read_c2b(body: bytes, *, is_validation: bool, shortcode: str, received_at: d
     if not isinstance(content, dict):
         return Ignored("no Paybill message that can be read")
     amount = _money(content.get("TransAmount"))
-    account = str(content.get("BillRefNumber") or "").strip()[:64]
+    account = text_of(content.get("BillRefNumber"), 64)
     if is_validation:
         return ValidationAsked(account, amount)
-    receipt = str(content.get("TransID") or "")
+    receipt = text_of(content.get("TransID"), 32)
     if not _RECEIPT.fullmatch(receipt):
         return Ignored("a confirmation without a receipt")
-    if amount is None or not amount.is_positive:
+    if amount is None:
         return Ignored("a confirmation without an amount that can be read")
-    if str(content.get("BusinessShortCode") or "") != shortcode:
+    if text_of(content.get("BusinessShortCode"), 16) != shortcode:
         return Ignored("a confirmation for another shortcode")
     phone, phone_sha256 = read_msisdn(content.get("MSISDN"))
     return ChargeSucceeded(
@@ -167,14 +204,14 @@ def read_c2b(body: bytes, *, is_validation: bool, shortcode: str, received_at: d
 def read_query(body: bytes) -> PaymentOutcome:
     """Return what a status query says. It never carries receipt or amount, so a success is not yet money."""
     content = load(body)
-    if not isinstance(content, dict) or "ResultCode" not in content:
+    code = text_of(content.get("ResultCode"), 32) if isinstance(content, dict) else ""
+    if not code:
         return Unknown("an answer that cannot be read")
-    code = str(content["ResultCode"])
     if code == "0":
         return PaidReceiptToFollow()
     if code in _PENDING_CODES:
         return Pending()
-    return Failed(code, words_of(code, str(content.get("ResultDesc", ""))))
+    return Failed(code, words_of(code, text_of(content.get("ResultDesc"), 200)))
 
 
 def is_still_processing(error: ApiError) -> bool:
@@ -182,37 +219,28 @@ def is_still_processing(error: ApiError) -> bool:
     return "being processed" in error.message.lower() or "under processing" in error.message.lower()
 
 
-def read_pull(body: bytes, *, now: datetime) -> tuple[PaymentEvidence, ...] | None:
-    """Return the payments of one page of Pull Transactions, None when the answer cannot be read.
+def read_pull(body: bytes, *, now: datetime) -> PulledPage | None:
+    """Return one page of Pull Transactions, None when the answer cannot be read.
 
     The list lies in a list; an empty one may be the text "[[]]". Times are not trusted: whether their Z is
     true is unknown (payments reference, A9), so `received_at` is now.
     """
     content = load(body)
-    if not isinstance(content, dict) or str(content.get("ResponseCode", "")) not in {"1000", "1001"}:
+    if not isinstance(content, dict) or text_of(content.get("ResponseCode"), 8) not in _PULL_CODES:
         return None
-    pages = content.get("Response")
-    if isinstance(pages, str):
-        pages = load(pages.encode())
-    rows = (
-        [row for page in pages if isinstance(page, list) for row in page] if isinstance(pages, list) else []
-    )
+    listed = content.get("Response")
+    if isinstance(listed, str):
+        listed = load(listed.encode(errors="replace"))
+    rows: list[object] = []
+    for entry in listed if isinstance(listed, list) else []:
+        rows += entry if isinstance(entry, list) else [entry]
     found = [_pulled(row, now) for row in rows if isinstance(row, dict)]
-    return tuple(evidence for evidence in found if evidence is not None)
-
-
-def count_pulled(body: bytes) -> int:
-    """Return how many rows a page has, readable or not; the next page starts behind them."""
-    content = load(body)
-    pages = content.get("Response") if isinstance(content, dict) else None
-    if isinstance(pages, str):
-        pages = load(pages.encode())
-    return sum(len(page) for page in pages if isinstance(page, list)) if isinstance(pages, list) else 0
+    return PulledPage(len(rows), tuple(evidence for evidence in found if evidence is not None))
 
 
 def read_msisdn(value: object) -> tuple[str | None, str | None]:
     """Return (number as shown, SHA-256) of a payer: plain digits, masked, or a hash, as shortcodes differ."""
-    text = str(value or "").strip()
+    text = text_of(value, 64)
     if _MSISDN.fullmatch(text):
         return f"+{text}", hashlib.sha256(text.encode()).hexdigest()
     if _SHA256.fullmatch(text):
@@ -221,10 +249,10 @@ def read_msisdn(value: object) -> tuple[str | None, str | None]:
 
 
 def _pulled(row: Mapping[str, Any], now: datetime) -> PaymentEvidence | None:
-    receipt, amount = str(row.get("transactionId") or ""), _money(row.get("amount"))
-    if not _RECEIPT.fullmatch(receipt) or amount is None or not amount.is_positive:
+    receipt, amount = text_of(row.get("transactionId"), 32), _money(row.get("amount"))
+    if not _RECEIPT.fullmatch(receipt) or amount is None:
         return None
-    digits = str(row.get("msisdn") or "")
+    digits = text_of(row.get("msisdn"), 64)
     phone, phone_sha256 = read_msisdn(f"254{digits}" if len(digits) == 9 else digits)
     return PaymentEvidence(
         gateway=NAME,
@@ -232,7 +260,7 @@ def _pulled(row: Mapping[str, Any], now: datetime) -> PaymentEvidence | None:
         transaction_id=receipt,
         amount=amount,
         received_at=now,
-        account_reference=str(row.get("billreference") or "").strip()[:64] or None,
+        account_reference=text_of(row.get("billreference"), 64) or None,
         payer_phone=phone,
         payer_phone_sha256=phone_sha256,
     )
@@ -240,38 +268,36 @@ def _pulled(row: Mapping[str, Any], now: datetime) -> PaymentEvidence | None:
 
 def _items(callback: Mapping[str, Any]) -> dict[str, Any]:
     items = _dig(callback, "CallbackMetadata", "Item")
-    if not isinstance(items, list):
-        return {}
-    return {str(item.get("Name")): item.get("Value") for item in items if isinstance(item, dict)}
-
-
-def _dig(content: object, *path: str) -> object:
-    for name in path:
-        if not isinstance(content, dict):
-            return None
-        content = content.get(name)
-    return content
+    named: dict[str, Any] = {}
+    for item in items if isinstance(items, list) else []:
+        if isinstance(item, dict):
+            name, value = text_of(item.get("Name"), 40), item.get("Value")
+            # Two values under one name contradict each other, so neither is believed.
+            named[name] = value if named.get(name, value) == value else None
+    return named
 
 
 def _money(value: object) -> Money | None:
-    if not isinstance(value, (str, int)) or isinstance(value, bool):
-        return None
-    text = str(value)
+    text = text_of(value, 32)
     if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,2})?", text):
         return None
     try:
-        return parse_money(text, CURRENCY)
+        amount = parse_money(text, CURRENCY)
     except DomainError:
         return None
+    return amount if amount.is_positive else None
 
 
 def _instant(value: object) -> datetime | None:
+    text = text_of(value, 32)
+    if not re.fullmatch(r"20[0-9]{12}", text):
+        return None
     try:
-        return datetime.strptime(str(value), "%Y%m%d%H%M%S").replace(tzinfo=_EAT).astimezone(UTC)
+        return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=_EAT).astimezone(UTC)
     except ValueError:
         return None
 
 
 def _name(content: Mapping[str, Any]) -> str | None:
-    parts = [str(content.get(key) or "").strip() for key in ("FirstName", "MiddleName", "LastName")]
+    parts = [text_of(content.get(key), 60) for key in ("FirstName", "MiddleName", "LastName")]
     return " ".join(part for part in parts if part)[:120] or None

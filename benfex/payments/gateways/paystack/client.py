@@ -10,7 +10,6 @@ from benfex.core.errors import GatewayProtocolError, GatewayRejected, GatewayUna
 from benfex.payments.gateways.paystack import messages
 
 _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
-_PAGES_MAX = 200
 
 
 class PaystackClient:
@@ -32,13 +31,15 @@ class PaystackClient:
         """
         response = await self._send("POST", "/transaction/initialize", json=body)
         content = messages.load(response.content)
-        if (
-            response.status_code == 200
-            and isinstance(content, dict)
-            and isinstance(content.get("data"), dict)
-        ):
-            data: dict[str, Any] = content["data"]
+        data = content.get("data") if isinstance(content, dict) and content.get("status") is True else None
+        if response.status_code == 200 and isinstance(data, dict):
             return data
+        said = messages.text_of(content.get("message"), 200) if isinstance(content, dict) else ""
+        if response.status_code == 400 and "duplicate" in said.lower():
+            # It has this payment already, so this is no failure: verifying tells how it stands.
+            raise GatewayUnavailable("Paystack has this payment already; it is being asked how it stands.")
+        if response.status_code == 429:
+            raise GatewayRejected("Paystack is busy. Try again in a minute.", gateway_code="rate_limited")
         raise self._refusal(response, content)
 
     async def verify(self, reference: str) -> bytes | None:
@@ -47,35 +48,31 @@ class PaystackClient:
         if response.status_code == 200:
             return response.content
         content = messages.load(response.content)
-        code = content.get("code") if isinstance(content, dict) else None
-        if response.status_code == 404 or code == "transaction_not_found":
+        known = content if isinstance(content, dict) else {}
+        missing = "not found" in messages.text_of(known.get("message"), 200).lower()
+        if response.status_code in {400, 404} and (missing or known.get("code") == "transaction_not_found"):
             return None
         raise self._refusal(response, content)
 
-    async def list_transactions(self, *, since: datetime, until: datetime) -> list[bytes]:
-        """Return the pages of successful transactions of a span."""
-        pages: list[bytes] = []
-        cursor: str | None = None
-        for _ in range(_PAGES_MAX):
-            params = {
-                "perPage": "100",
-                "status": "success",
-                "from": since.isoformat(),
-                "to": until.isoformat(),
-                "use_cursor": "true",
-            }
-            response = await self._send(
-                "GET", "/transaction", params=params | ({"next": cursor} if cursor else {})
-            )
-            if response.status_code != 200:
-                raise self._refusal(response, messages.load(response.content))
-            pages.append(response.content)
-            _, cursor = messages.read_list(response.content, received_at=until)
-            if cursor is None:
-                break
-        return pages
+    async def list_page(self, *, since: datetime, until: datetime, cursor: str | None) -> bytes:
+        """Return one page of the successful transactions that began in a span."""
+        params = {
+            "perPage": "100",
+            "status": "success",
+            "from": since.isoformat(),
+            "to": until.isoformat(),
+            "use_cursor": "true",
+        }
+        response = await self._send(
+            "GET", "/transaction", params=params | ({"next": cursor} if cursor else {})
+        )
+        if response.status_code != 200:
+            raise self._refusal(response, messages.load(response.content))
+        return response.content
 
     async def _send(self, method: str, path: str, **words: Any) -> httpx.Response:
+        if self._http.is_closed:
+            raise GatewayRejected("Paystack is being set up anew. Try again.", gateway_code="closed")
         try:
             return await self._http.request(method, path, **words)
         except httpx.HTTPError as cause:
@@ -83,12 +80,15 @@ class PaystackClient:
 
     @staticmethod
     def _refusal(response: httpx.Response, content: Any) -> Exception:
-        said = str(content.get("message", "")) if isinstance(content, dict) else ""
-        code = str(content.get("code", "")) if isinstance(content, dict) else ""
+        said = messages.text_of(content.get("message"), 160) if isinstance(content, dict) else ""
+        code = messages.text_of(content.get("code"), 40) if isinstance(content, dict) else ""
         if response.status_code == 429 or response.status_code >= 500:
             return GatewayUnavailable("Paystack is busy. Try again in a minute.")
         if response.status_code == 401:
             return GatewayRejected("Paystack refused our secret key. Tell the owner.", gateway_code="401")
         if 400 <= response.status_code < 500:
-            return GatewayRejected(f"Paystack refused the payment: {said}"[:200], gateway_code=code)
+            return GatewayRejected(
+                f"Paystack refused the payment: {said}".rstrip(": "),
+                gateway_code=code or str(response.status_code),
+            )
         return GatewayProtocolError("Paystack answered something that cannot be read.")

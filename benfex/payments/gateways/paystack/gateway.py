@@ -23,6 +23,7 @@ from data.values.kinds import EvidenceGrade
 from data.values.money import CURRENCIES
 
 PRODUCTION = "https://api.paystack.co"
+_PAGES_MAX = 200
 
 
 class PaystackGateway:
@@ -65,7 +66,8 @@ class PaystackGateway:
                 "metadata": {"account": request.account_number},
             }
         )
-        redirect_url, reference = str(data.get("authorization_url", "")), str(data.get("reference", ""))
+        redirect_url = messages.text_of(data.get("authorization_url"), 500)
+        reference = messages.text_of(data.get("reference"), 120)
         if not redirect_url.startswith(("https://", "http://127.0.0.1", "http://localhost")) or not reference:
             raise GatewayProtocolError("Paystack took the payment but gave no address to go to.")
         return StartedPayment(reference, redirect_url)
@@ -86,14 +88,22 @@ class PaystackGateway:
         body = await self._client.verify(gateway_reference or reference)
         if body is None:
             return Pending()
-        return messages.read_verification(body, received_at=self._clock.now())
+        return messages.read_verification(body, is_live=self._is_live, received_at=self._clock.now())
 
     async def read_statement(self, *, since: datetime, until: datetime) -> Sequence[PaymentEvidence]:
-        """Return what Paystack received in the span."""
-        found: list[PaymentEvidence] = []
-        for page in await self._client.list_transactions(since=since, until=until):
-            found += messages.read_list(page, received_at=self._clock.now())[0]
-        return tuple(found)
+        """Return what Paystack received of the transactions that began in the span, each once."""
+        found: dict[str, PaymentEvidence] = {}
+        cursor: str | None = None
+        for _ in range(_PAGES_MAX):
+            body = await self._client.list_page(since=since, until=until, cursor=cursor)
+            page = messages.read_list(body, is_live=self._is_live, received_at=self._clock.now())
+            if page is None:
+                raise GatewayProtocolError("Paystack's list of transactions cannot be read.")
+            found |= {evidence.transaction_id: evidence for evidence in page[0]}
+            before, cursor = cursor, page[1]
+            if cursor is None or cursor == before:
+                break
+        return tuple(found.values())
 
     async def register_callbacks(self, *, public_url: str) -> None:
         """Do nothing: Paystack's webhook address is set in its dashboard."""

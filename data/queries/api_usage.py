@@ -1,0 +1,56 @@
+"""SELECTs of usage for the REST API: the rows of one connection, step by step."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from data.models.usage import usage_1d, usage_1h, usage_5m
+from data.session import Session
+
+
+class UsageStep(NamedTuple):
+    """What one connection moved in one step; peaks and coverage are None where only bytes are kept."""
+
+    starts_at: datetime
+    download_bytes: int
+    upload_bytes: int
+    peak_download_bps: int | None = None
+    peak_upload_bps: int | None = None
+    seconds_covered: int | None = None
+
+
+def five_minutes_at(session: Session, *, connection_id: int, instants: Sequence[datetime]) -> list[UsageStep]:
+    """Return the five minutes that begin at these instants, in order; those without traffic are left out.
+
+    The table is keyed by time first, so a range would read everybody's rows; instants read only ours.
+    """
+    columns = usage_5m.c
+    rows = session.execute(
+        select(columns.starts_at, columns.download_bytes, columns.upload_bytes)
+        .where(columns.starts_at.in_(instants), columns.connection_id == connection_id)
+        .order_by(columns.starts_at)
+    )
+    return [UsageStep(*row) for row in rows]
+
+
+def rolled_up(
+    session: Session, *, connection_id: int, since: datetime, until: datetime, by_day: bool, limit: int
+) -> list[UsageStep]:
+    """Return the hours, or the days of the ISP, that begin in the span, in order."""
+    columns = usage_1d.c if by_day else usage_1h.c
+    rows = session.execute(
+        select(
+            columns.starts_at,
+            columns.download_bytes,
+            columns.upload_bytes,
+            columns.peak_download_bps,
+            columns.peak_upload_bps,
+            columns.seconds_covered,
+        )
+        .where(columns.connection_id == connection_id, columns.starts_at >= since, columns.starts_at < until)
+        .order_by(columns.starts_at)
+        .limit(limit)
+    )
+    return [UsageStep(*row) for row in rows]
