@@ -67,3 +67,14 @@ def scope_of(actor: Actor, permission: Permission) -> CustomerId | None:
         return actor.customer_id
     require(actor, permission)
     return None
+
+
+def narrowed_scope(actor: Actor, customer_id: CustomerId | None, permission: Permission) -> CustomerId | None:
+    """Return whose rows a list shows: those of the customer asked for, else all that the actor may see.
+
+    Raises NotPermitted for staff; NotFound for a subscriber who asks for another customer.
+    """
+    if customer_id is None:
+        return scope_of(actor, permission)
+    require_customer_access(actor, customer_id, permission)
+    return customer_id

@@ -110,7 +110,9 @@ TIMETABLE: tuple[Job, ...] = (
     ),
     Job("process_webhooks", _process_webhooks, "a transaction id is booked once", every_seconds=5),
     Job("check_payment_attempts", _check_payment_attempts, "settling is exactly once", every_seconds=3),
-    Job("register_callbacks", _register_callbacks, "a gateway takes the same address again", every_seconds=30),
+    Job(
+        "register_callbacks", _register_callbacks, "a gateway takes the same address again", every_seconds=30
+    ),
     Job("roll_up_usage", _roll_up_usage, "it is worked out anew", every_seconds=300),
     Job("reconcile_gateways", _reconcile_gateways, "a transaction id is booked once", every_seconds=3600),
     Job("run_dunning", _run_dunning, "each step is taken once", every_seconds=900),

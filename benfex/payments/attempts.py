@@ -57,15 +57,21 @@ def mark_failed(uow: UnitOfWork, attempt: PaymentAttempt, *, code: str, message:
     announce(uow, attempt)
 
 
-def note_paid_without_receipt(uow: UnitOfWork, *, gateway: str, event: PaidWithoutReceipt) -> None:
-    """Note that the gateway says paid but gave no receipt: nothing is booked, and its statement is asked at once."""
+def note_paid_without_receipt(uow: UnitOfWork, *, gateway: str, event: PaidWithoutReceipt) -> str | None:
+    """Note that the gateway says paid but gave no receipt: nothing is booked, and it is asked at once.
+
+    Return a reason when no attempt of ours is meant.
+    """
     attempt = named_attempt(uow, gateway, event.attempt_token, event.gateway_reference)
-    if attempt is None or attempt.status is AttemptStatus.SUCCEEDED:
-        return
+    if attempt is None:
+        return "no attempt of ours carries this callback"
+    if attempt.status is AttemptStatus.SUCCEEDED:
+        return None
     attempt.paid_reported_at = attempt.paid_reported_at or uow.now
     attempt.next_check_at = uow.now
     uow.session.flush()
     announce(uow, attempt)
+    return None
 
 
 def named_attempt(

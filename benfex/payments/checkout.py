@@ -3,6 +3,7 @@
 Nothing is open while the gateway is asked. A timeout is not a no: the attempt waits and is asked about later.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -66,9 +67,16 @@ class Checkout:
         self._gateways = gateways
         self._public_url = public_url
 
-    async def start(self, actor: Actor, request: CheckoutRequest) -> PaymentAttemptId:
+    async def start(
+        self,
+        actor: Actor,
+        request: CheckoutRequest,
+        *,
+        alongside: Callable[[UnitOfWork, PaymentAttemptId], None] | None = None,
+    ) -> PaymentAttemptId:
         """Ask the gateway for the money and return the attempt, which says how it goes on.
 
+        `alongside` runs in the transaction that writes the attempt; when it raises, no gateway is asked.
         Raises NotFound, InvalidInput, AmountOutOfRange, Conflict; a gateway that refuses shows in the attempt.
         """
         gateway = self._gateways.get(request.gateway)
@@ -79,6 +87,7 @@ class Checkout:
             gateway=gateway,
             public_url=self._public_url,
             callback_token=self._gateways.callback_token(request.gateway),
+            alongside=alongside,
         )
         try:
             started = await gateway.start(prepared.request)
@@ -98,6 +107,7 @@ def prepare_attempt(
     gateway: Gateway,
     public_url: str,
     callback_token: str | None,
+    alongside: Callable[[UnitOfWork, PaymentAttemptId], None] | None = None,
 ) -> PreparedAttempt:
     """Write the attempt with our own reference before any gateway hears of it."""
     require_customer_access(uow.actor, request.customer_id, Permission.RECORD_PAYMENTS)
@@ -133,9 +143,12 @@ def prepare_attempt(
     uow.session.add(attempt)
     uow.session.flush()
     assert attempt.id is not None
+    attempt_id = PaymentAttemptId(attempt.id)
+    if alongside is not None:
+        alongside(uow, attempt_id)
     announce(uow, attempt)
     return PreparedAttempt(
-        PaymentAttemptId(attempt.id),
+        attempt_id,
         PaymentRequest(
             reference=reference,
             amount=amount,

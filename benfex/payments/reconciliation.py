@@ -25,11 +25,13 @@ from benfex.payments.gateway import (
 )
 from benfex.payments.settlement import Settled, settle_payment
 from data.queries import payments as payment_queries
+from data.values.errors import BenfexError
 from data.values.identifiers import PaymentAttemptId
 from data.values.states import AttemptStatus, advance
 
 _ACTOR = SystemActor("reconciler")
 _AT_ONCE = 8
+_RECEIPT_FOLLOWS = timedelta(minutes=2)
 _STATEMENT_MARGIN = timedelta(hours=1)
 _log = structlog.get_logger("reconciliation")
 
@@ -90,10 +92,7 @@ class PaymentReconciler:
         fresh = await self._transactor.read(_unbooked, _ACTOR, gateway=gateway_name, entries=tuple(entries))
         booked = 0
         for evidence in fresh:
-            outcome = await self._transactor.transact(
-                settle_payment, _ACTOR, evidence=evidence, evidence_at=self._clock.now(), source="statement"
-            )
-            booked += outcome.settled is Settled.BOOKED
+            booked += await self._settle(evidence, source="statement") is Settled.BOOKED
         return StatementMatch(len(entries), booked)
 
     async def _check(self, attempt: UnfinishedAttempt) -> str | None:
@@ -109,20 +108,34 @@ class PaymentReconciler:
                 )
             except GatewayError as error:
                 outcome = Unknown(error.message)
-        if isinstance(outcome, Succeeded) and attempt.status is not AttemptStatus.SUCCEEDED:
-            await self._transactor.transact(
-                settle_payment,
-                _ACTOR,
-                evidence=outcome.evidence,
-                evidence_at=self._clock.now(),
-                source="query",
-            )
+        if (
+            isinstance(outcome, Succeeded)
+            and attempt.status is not AttemptStatus.SUCCEEDED
+            and await self._settle(outcome.evidence, source="query") is None
+        ):
+            outcome = Unknown("the payment could not be booked yet")
         await self._transactor.transact(note_answer, _ACTOR, attempt_id=attempt.attempt_id, outcome=outcome)
         lost = gateway is not None and attempt.gateway_reference is None
         needs = isinstance(outcome, PaidReceiptToFollow) or (lost and isinstance(outcome, Unknown))
         waits = attempt.status is not AttemptStatus.SUCCEEDED
         can = gateway is not None and gateway.capabilities.can_statement
         return attempt.gateway if needs and waits and can else None
+
+    async def _settle(self, evidence: PaymentEvidence, *, source: str) -> Settled | None:
+        """Book one; None when that is not possible now, so that one sum does not hold up the others."""
+        try:
+            outcome = await self._transactor.transact(
+                settle_payment, _ACTOR, evidence=evidence, evidence_at=self._clock.now(), source=source
+            )
+        except BenfexError as error:
+            _log.warning(
+                "not booked",
+                gateway=evidence.gateway,
+                transaction=evidence.transaction_id,
+                reason=error.message,
+            )
+            return None
+        return outcome.settled
 
 
 def note_answer(uow: UnitOfWork, *, attempt_id: PaymentAttemptId, outcome: PaymentOutcome) -> None:
@@ -146,14 +159,19 @@ def note_answer(uow: UnitOfWork, *, attempt_id: PaymentAttemptId, outcome: Payme
             attempt.next_check_at = None
         case PaidReceiptToFollow():
             attempt.paid_reported_at = attempt.paid_reported_at or uow.now
-            attempt.next_check_at = min(attempt.next_check_at or uow.now, uow.now + timedelta(seconds=15))
+            # The receipt mostly follows within seconds; where it does not, the plan of checks is enough.
+            if attempt.next_check_at is not None and uow.now - attempt.paid_reported_at < _RECEIPT_FOLLOWS:
+                attempt.next_check_at = min(attempt.next_check_at, uow.now + timedelta(seconds=15))
         case Failed(code=code, message=message):
             if attempt.status in payment_queries.OPEN_STATES:
+                # What we asked ourselves outweighs a callback that said paid and proved nothing.
+                attempt.paid_reported_at = None
                 mark_failed(uow, attempt, code=code, message=message)
             else:
                 attempt.next_check_at = None
         case Pending() | Unknown():
-            if attempt.status in payment_queries.OPEN_STATES and attempt.expires_at <= uow.now:
+            waits = attempt.status in payment_queries.OPEN_STATES and attempt.paid_reported_at is None
+            if waits and attempt.expires_at <= uow.now:
                 attempt.status = advance(attempt.status, AttemptStatus.EXPIRED)
         case _:
             assert_never(outcome)

@@ -20,8 +20,9 @@ from benfex.ledger.journal import EntrySource, post_entry
 from benfex.payments.gateway import PaymentEvidence
 from benfex.payments.matching import Match, match_evidence
 from benfex.subscriptions.lifecycle import reactivate_subscription
-from data.locks import lock_customer
+from data.locks import lock_customer, lock_row
 from data.models.payment import Payment, PaymentAttempt, RestorationClock
+from data.queries import customers as customer_queries
 from data.queries import invoices as invoice_queries
 from data.queries import payments as payment_queries
 from data.queries import subscriptions as subscription_queries
@@ -66,7 +67,7 @@ def settle_payment(
         uow.session, gateway=evidence.gateway, transaction_id=evidence.transaction_id
     )
     if booked is not None:
-        return _enrich(uow, booked, evidence)
+        return _enrich(uow, booked, evidence, evidence_at)
     match = match_evidence(uow, evidence=evidence)
     refused = _refusal(match, evidence)
     if refused is not None:
@@ -116,19 +117,36 @@ def settle_payment(
 def match_payment(uow: UnitOfWork, *, payment_id: PaymentId, customer_id: CustomerId) -> None:
     """Give unmatched money to its customer, pay invoices with it and restore what it pays for.
 
-    Raises NotFound, Conflict when it has a customer already or was reversed.
+    Raises NotFound, Conflict when it has a customer already, was reversed or is of another currency.
     """
     require(uow.actor, Permission.MATCH_PAYMENTS)
+    customer = customer_queries.find_customer(uow.session, customer_id)
+    if customer is None:
+        raise NotFound("customer")
+    lock_customer(uow.session, customer_id)
     payment = payment_queries.find_payment(uow.session, payment_id)
     if payment is None:
         raise NotFound("payment")
-    lock_customer(uow.session, customer_id)
+    lock_row(uow.session, Payment, payment_id)
     if payment.customer_id is not None:
         raise Conflict("This money already has a customer.")
     if payment.status is not PaymentStatus.RECEIVED:
         raise Conflict("This money was reversed.")
+    if payment.currency != customer.currency:
+        raise Conflict(f"This money is {payment.currency}, and the customer pays {customer.currency}.")
+    _give(uow, payment, customer_id, reason="matched by staff", evidence_at=uow.now)
+    record_audit(
+        uow, action="match", entity="payment", entity_id=payment_id, changes={"customer_id": customer_id}
+    )
+
+
+def _give(
+    uow: UnitOfWork, payment: Payment, customer_id: CustomerId, *, reason: str, evidence_at: datetime
+) -> None:
+    assert payment.id is not None
+    payment_id = PaymentId(payment.id)
     payment.customer_id = customer_id
-    payment.match_reason = "matched by staff"
+    payment.match_reason = reason
     amount = Money(payment.amount_minor, payment.currency)
     post_entry(
         uow,
@@ -140,10 +158,7 @@ def match_payment(uow: UnitOfWork, *, payment_id: PaymentId, customer_id: Custom
     )
     uow.session.flush()
     allocate_open_money(uow, customer_id=customer_id, currency=payment.currency)
-    restore_services(uow, customer_id=customer_id, payment_id=payment_id, evidence_at=uow.now)
-    record_audit(
-        uow, action="match", entity="payment", entity_id=payment_id, changes={"customer_id": customer_id}
-    )
+    restore_services(uow, customer_id=customer_id, payment_id=payment_id, evidence_at=evidence_at)
     _announce(uow, payment)
 
 
@@ -209,15 +224,24 @@ def _hold(uow: UnitOfWork, match: Match, refused: Settled) -> SettlementOutcome:
     return SettlementOutcome(Settled.HELD, reason=attempt.review_reason)
 
 
-def _enrich(uow: UnitOfWork, payment: Payment, evidence: PaymentEvidence) -> SettlementOutcome:
+def _enrich(
+    uow: UnitOfWork, payment: Payment, evidence: PaymentEvidence, evidence_at: datetime
+) -> SettlementOutcome:
     assert payment.id is not None
     match = match_evidence(uow, evidence=evidence)
     attempt = match.attempt
     exact = evidence.attempt_token is not None or evidence.our_reference is not None
-    if attempt is not None and exact and attempt.customer_id == payment.customer_id:
-        payment.attempt_id = attempt.id
-        if attempt.status is not AttemptStatus.SUCCEEDED:
-            _succeed(uow, attempt)
+    agrees = (payment.amount_minor, payment.currency) == (evidence.amount.minor, evidence.amount.currency)
+    if attempt is not None and exact and agrees and _refusal(match, evidence) is None:
+        customer_id = CustomerId(attempt.customer_id)
+        if payment.customer_id is None and payment.status is PaymentStatus.RECEIVED:
+            # A statement told of the money before the callback told whose it is.
+            lock_customer(uow.session, customer_id)
+            _give(uow, payment, customer_id, reason=match.reason, evidence_at=evidence_at)
+        if payment.customer_id == customer_id:
+            payment.attempt_id = attempt.id
+            if attempt.status is not AttemptStatus.SUCCEEDED:
+                _succeed(uow, attempt)
     payment.payer_name = payment.payer_name or (evidence.payer_name or "")[:120]
     payment.account_reference = payment.account_reference or (evidence.account_reference or "")[:64]
     uow.session.flush()

@@ -33,6 +33,7 @@ from benfex.payments.settlement import Settled, settle_payment
 from data.models.webhook import InboundWebhook, QuarantinedWebhook
 from data.queries import webhooks as webhook_queries
 from data.queries.webhooks import StoredDelivery
+from data.values.errors import BenfexError, Conflict, NotFound
 from data.values.identifiers import WebhookId, hash_token
 from data.values.states import WebhookStatus, advance
 
@@ -67,7 +68,10 @@ class WebhookInbox:
                 _quarantine, actor, gateway=gateway_name, delivery=delivery, reason=rejected.message
             )
             return WebhookReply(404 if rejected.not_found else 401, b"", "text/plain")
-        await self._transactor.transact(_store, actor, gateway=gateway, delivery=delivery, events=events)
+        try:
+            await self._transactor.transact(_store, actor, gateway=gateway, delivery=delivery, events=events)
+        except Conflict:  # its twin was stored in the same moment; now there is one to find
+            await self._transactor.transact(_store, actor, gateway=gateway, delivery=delivery, events=events)
         return gateway.reply(events, accepted=True)
 
     async def process_pending(self, *, limit: int = 64) -> int:
@@ -84,16 +88,17 @@ class WebhookInbox:
     async def _process(self, stored: StoredDelivery) -> None:
         actor = SystemActor(f"webhook:{stored.gateway}")
         gateway = self._gateways.find(stored.gateway)
-        if gateway is None:
-            return
         try:
+            if gateway is None:
+                raise NotFound("way to pay")
             events = gateway.read_webhook(self._delivery_of(stored))
-        except WebhookRejected as rejected:
+            await self._transactor.transact(_work_off, actor, stored=stored, events=events)
+        except Exception as cause:  # noqa: BLE001 - one delivery must not hold up the money behind it
+            reason = cause.message if isinstance(cause, BenfexError) else type(cause).__name__
+            _log.warning("webhook put off", webhook=stored.id, gateway=stored.gateway, reason=reason)
             await self._transactor.transact(
-                _retry_later, actor, webhook_id=WebhookId(stored.id), reason=rejected.message
+                _retry_later, actor, webhook_id=WebhookId(stored.id), reason=reason
             )
-            return
-        await self._transactor.transact(_work_off, actor, stored=stored, events=events)
 
     def _delivery_of(self, stored: StoredDelivery) -> WebhookDelivery:
         return WebhookDelivery(
@@ -115,7 +120,7 @@ def _quarantine(uow: UnitOfWork, *, gateway: str, delivery: WebhookDelivery, rea
         QuarantinedWebhook(
             gateway=gateway,
             reason=reason[:160],
-            path=delivery.path_kind[:120],
+            path="".join(letter for letter in delivery.path_kind if letter.isprintable())[:120],
             body=delivery.body[:_QUARANTINE_BYTES],
             received_at=delivery.received_at,
         )
@@ -178,8 +183,7 @@ def _apply(uow: UnitOfWork, stored: StoredDelivery, event: GatewayEvent) -> str 
         case ChargeFailed():
             return fail_attempt(uow, gateway=stored.gateway, failure=event)
         case PaidWithoutReceipt():
-            note_paid_without_receipt(uow, gateway=stored.gateway, event=event)
-            return None
+            return note_paid_without_receipt(uow, gateway=stored.gateway, event=event)
         case ValidationAsked() | Ignored():
             return None
         case _:

@@ -66,7 +66,7 @@ def _happening(fact: Fact, name: str) -> Happening:
         case FactKind.PAID:
             words = f"{fact.who or name} paid {fact.amount} {say_by(fact.what)}"
             if fact.back_after_ms is not None:
-                words += f", back online {say_span(fact.back_after_ms)} later"
+                words += f", access restored {say_span(fact.back_after_ms)} later"
             return Happening(fact.at, words, fact.reason, "banknote", "ok")
         case FactKind.REVERSED:
             return Happening(

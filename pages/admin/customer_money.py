@@ -28,7 +28,7 @@ _INVOICES = (
 _PAYMENTS = (
     Column("how", "Payment"),
     Column("at", "Received", "note", sort="received"),
-    Column("back", "Back online", "note"),
+    Column("back", "Access restored", "note"),
     Column("amount", "Amount", "money", sort="amount"),
 )
 _STATEMENT = (

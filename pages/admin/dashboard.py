@@ -141,7 +141,7 @@ class _Overview:
 
     def set_house(self, figures: OperationFigures, routers: tuple[RouterView, ...]) -> None:
         """Show services and what needs somebody."""
-        self._services = figures.services_on
+        self._services = figures.services_on + figures.services_suspended
         self._say_online()
         self._needs.clear()
         with self._needs:
@@ -163,7 +163,7 @@ class _Overview:
         with self._clock:
             with box("bf-line wide nowrap num"):
                 with box("bf-grow"):
-                    text("Half are back within", "bf-sub")
+                    text("Half restored within", "bf-sub")
                     text(say_span(figures.p50_ms), "bf-money hero")
                 with box("bf-grow"):
                     text("19 of 20 within", "bf-sub")
@@ -215,7 +215,7 @@ class _Overview:
         on(self._benfex, RouterSampled, self._say_online)
 
     def _say_online(self, _: RouterSampled | None = None) -> None:
-        services = say_count(self._services, "active service")
+        services = say_count(self._services, "service")
         self._online_card.set(f"{self._benfex.live.network().online:,}", note=f"of {services}")
 
     def _router_needs(self, routers: tuple[RouterView, ...]) -> list[tuple[str, str, str]]:
@@ -255,9 +255,9 @@ def _payment_line(line: PaymentListed, now: datetime, zone: str) -> None:
     who = line.customer_name or line.payer_name or "Unknown payer"
     how = f"{say_gateway(line.gateway)} · {line.transaction_id}"
     if line.back_after_ms is not None:
-        how += f" · back online in {say_span(line.back_after_ms)}"
+        how += f" · restored in {say_span(line.back_after_ms)}"
     elif line.is_restoring:
-        how += " · coming back online"
+        how += " · being restored"
     href = f"/admin/customers/{line.customer_id}" if line.customer_id is not None else "/admin/payments"
     with row(who, how, symbol="banknote", href=href):
         if line.customer_id is None:

@@ -33,7 +33,7 @@ _RECEIVED = (
     Column("who", "From", "who"),
     Column("how", "How", "note"),
     Column("at", "Received", "note", sort="received"),
-    Column("back", "Back online", "note"),
+    Column("back", "Access restored", "note"),
     Column("status", "Status", "badge"),
     Column("amount", "Amount", "money", sort="amount"),
 )

@@ -17,7 +17,7 @@ from benfex.core.pace import Pace
 from benfex.payments.gateway import PaymentEvidence
 from benfex.payments.gateways.mpesa import messages
 
-_TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+_CONNECT_SECONDS = 5.0
 _TOKEN_MARGIN_SECONDS = 60
 _BAD_TOKEN = {"404.001.03", "400.003.01", "401.002.01", "401.003.01"}
 _BUSY = {"500.003.02", "500.003.03"}
@@ -37,6 +37,7 @@ class DarajaAccount:
     shortcode: str
     passkey: str = field(repr=False)
     calls_per_second: int = 20
+    timeout_seconds: float = 15.0
 
 
 class DarajaClient:
@@ -45,7 +46,10 @@ class DarajaClient:
     def __init__(self, account: DarajaAccount, clock: Clock) -> None:
         self._account = account
         self._clock = clock
-        self._http = httpx.AsyncClient(base_url=account.base_url, timeout=_TIMEOUT)
+        self._http = httpx.AsyncClient(
+            base_url=account.base_url,
+            timeout=httpx.Timeout(account.timeout_seconds, connect=_CONNECT_SECONDS),
+        )
         self._token = ""
         self._token_ends_at = clock.now()
         self._token_lock = asyncio.Lock()

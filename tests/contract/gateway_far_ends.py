@@ -1,0 +1,251 @@
+"""The simulated far end of every registered gateway, in the words that the contract speaks: pay, refuse, lose."""
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+import httpx
+
+from benfex.core.clock import SystemClock
+from benfex.payments.gateway import (
+    ChargeSucceeded,
+    Gateway,
+    GatewayEvent,
+    PaymentEvidence,
+    PaymentRequest,
+    StartedPayment,
+    WebhookDelivery,
+)
+from benfex.payments.registry import GATEWAYS
+from benfex.simulation.options import SANDBOX_PASSKEY, DarajaOptions
+from benfex.simulation.outside import Outside
+from data.values.identifiers import new_token, parse_phone
+from data.values.money import Money
+from tests.contract.gateway_clients import Listener, Received, client, listening, open_outside
+
+PHONE = "254708374149"
+ACCOUNT = "BFX100427"
+CALLBACK_TOKEN = "0123456789abcdef0123456789abcdef"
+SHORTCODE = "174379"
+MPESA: dict[str, str] = {
+    "consumer_key": "demo-consumer-key",
+    "consumer_secret": "demo-consumer-secret",
+    "shortcode": SHORTCODE,
+    "passkey": SANDBOX_PASSKEY,
+    "callback_token": CALLBACK_TOKEN,
+    "calls_per_second": "1000",
+}
+PAYSTACK: dict[str, str] = {"secret_key": "sk_test_benfex_demo_key"}
+
+
+@dataclass
+class FarEnd:
+    """A gateway of ours and the simulated one it talks to."""
+
+    gateway: Gateway
+    outside: Outside
+    listener: Listener
+    control: httpx.AsyncClient
+    kinds: ClassVar[str]  # the part of the control door that is this gateway's
+    answers_path: ClassVar[str]
+    settings: ClassVar[Mapping[str, str]]
+    wrong: ClassVar[Mapping[str, str]]
+
+    @staticmethod
+    def base_url(outside: Outside) -> str:
+        raise NotImplementedError
+
+    async def ready(self) -> None:
+        """Make the two know each other."""
+
+    async def pay(self, started: StartedPayment, request: PaymentRequest) -> None:
+        raise NotImplementedError
+
+    async def refuse(self, started: StartedPayment, request: PaymentRequest) -> None:
+        raise NotImplementedError
+
+    def forged(self, delivery: WebhookDelivery) -> WebhookDelivery:
+        """Return the delivery as somebody would send it who knows all but the secret."""
+        raise NotImplementedError
+
+    def proven(self, body: bytes) -> WebhookDelivery:
+        """Return any bytes as the true sender would deliver them."""
+        raise NotImplementedError
+
+    def request(self, *, shillings: int = 1500, phone: str = PHONE, account: str = ACCOUNT) -> PaymentRequest:
+        return PaymentRequest(
+            reference=f"BFX{new_token(10).upper()}",
+            amount=Money(shillings * 100, "KES"),
+            payer_phone=parse_phone(f"+{phone}"),
+            payer_email=None,
+            account_number=account,
+            description="Internet",
+            callback_url=f"{self.listener.url}/webhooks/mm/{CALLBACK_TOKEN}/stk/{new_token(16)}",
+            return_url="https://billing.example/portal",
+        )
+
+    async def tell(self, path: str, **body: Any) -> None:
+        response = await self.control.post(path, json=body)
+        assert response.status_code == 200, response.text
+
+    async def fault(self, kind: str, **more: Any) -> None:
+        await self.tell(f"/{self.kinds}/fault", kind=kind, **more)
+
+    async def lose_next(self) -> None:
+        await self.tell(f"/{self.kinds}/delivery", lose_next=1)
+
+    async def delivered(self, count: int = 1) -> list[WebhookDelivery]:
+        """Wait for the deliveries that name an attempt, in the order they came."""
+        async with asyncio.timeout(5), self.listener.news:
+            await self.listener.news.wait_for(lambda: len(self._answers()) >= count)
+        return [delivery_of(one) for one in self._answers()]
+
+    async def paid(self, request: PaymentRequest | None = None) -> tuple[StartedPayment, PaymentEvidence]:
+        """Start, pay, and return what the webhook says of the money."""
+        request = request or self.request()
+        started = await self.gateway.start(request)
+        await self.pay(started, request)
+        return started, evidence_of(self.gateway.read_webhook((await self.delivered())[-1]))
+
+    async def statement(self) -> list[PaymentEvidence]:
+        now = datetime.now(UTC)  # noqa: TID251 (the simulation lives in true time)
+        span = timedelta(hours=1)
+        return list(await self.gateway.read_statement(since=now - span, until=now + span))
+
+    def _answers(self) -> list[Received]:
+        return [one for one in self.listener.received if self.answers_path in one.path]
+
+
+class MpesaFarEnd(FarEnd):
+    kinds = "daraja"
+    answers_path = "/stk/"
+    settings = MPESA
+    wrong: ClassVar[Mapping[str, str]] = {"consumer_secret": "other"}
+
+    @staticmethod
+    def base_url(outside: Outside) -> str:
+        return outside.daraja_url
+
+    async def ready(self) -> None:
+        await self.gateway.register_callbacks(public_url=self.listener.url)
+
+    async def answer(self, answer: str, *, phone: str = PHONE) -> None:
+        await self.tell(f"/phones/{phone}/answer", answer=answer)
+
+    async def pay(self, started: StartedPayment, request: PaymentRequest) -> None:
+        assert request.payer_phone is not None
+        await self.answer("pay", phone=request.payer_phone.msisdn)
+
+    async def refuse(self, started: StartedPayment, request: PaymentRequest) -> None:
+        assert request.payer_phone is not None
+        await self.answer("cancel", phone=request.payer_phone.msisdn)
+
+    async def lose_next(self) -> None:
+        await self.tell("/daraja/delivery", lose_next=1, lose_confirmation_next=1)
+
+    def forged(self, delivery: WebhookDelivery) -> WebhookDelivery:
+        return changed(delivery, path_token="0" * len(CALLBACK_TOKEN))
+
+    def proven(self, body: bytes) -> WebhookDelivery:
+        return mpesa_delivery(body)
+
+    async def confirmations(self, count: int = 1) -> list[WebhookDelivery]:
+        path = f"/webhooks/mm/{CALLBACK_TOKEN}/c2b/confirmation"
+        return [delivery_of(one) for one in await self.listener.wait(path, count)]
+
+
+class PaystackFarEnd(FarEnd):
+    kinds = "paystack"
+    answers_path = "/webhooks/paystack"
+    settings = PAYSTACK
+    wrong: ClassVar[Mapping[str, str]] = {"secret_key": "sk_test_other"}
+
+    @staticmethod
+    def base_url(outside: Outside) -> str:
+        return outside.paystack_url
+
+    async def ready(self) -> None:
+        await self.tell("/paystack/webhook-url", url=f"{self.listener.url}/webhooks/paystack")
+
+    async def pay(self, started: StartedPayment, request: PaymentRequest) -> None:
+        await self.tell("/paystack/pay", reference=started.gateway_reference)
+
+    async def refuse(self, started: StartedPayment, request: PaymentRequest) -> None:
+        await self.tell("/paystack/decline", reference=started.gateway_reference)
+
+    def forged(self, delivery: WebhookDelivery) -> WebhookDelivery:
+        return changed(delivery, body=delivery.body.replace(b'"success"', b'"Success"', 1))
+
+    def proven(self, body: bytes) -> WebhookDelivery:
+        return paystack_delivery(body, secret=PAYSTACK["secret_key"])
+
+
+FAR_ENDS: Mapping[str, type[FarEnd]] = {"mpesa": MpesaFarEnd, "paystack": PaystackFarEnd}
+
+
+def build(name: str, settings: Mapping[str, str]) -> Gateway:
+    return GATEWAYS[name](settings, SystemClock())
+
+
+@asynccontextmanager
+async def facing(name: str, *, daraja: DarajaOptions | None = None, **settings: str) -> AsyncIterator[FarEnd]:
+    """A gateway of ours with its far end on loopback, introduced to each other."""
+    kind = FAR_ENDS[name]
+    async with (
+        listening() as listener,
+        open_outside(daraja) as outside,
+        client(outside.control_url) as control,
+    ):
+        gateway = build(name, {**kind.settings, "base_url": kind.base_url(outside), **settings})
+        far_end = kind(gateway, outside, listener, control)
+        await far_end.ready()
+        try:
+            yield far_end
+        finally:
+            await gateway.aclose()
+
+
+def evidence_of(events: tuple[GatewayEvent, ...]) -> PaymentEvidence:
+    (event,) = events
+    assert isinstance(event, ChargeSucceeded), event
+    return event.evidence
+
+
+def delivery_of(received: Received) -> WebhookDelivery:
+    """Return what the web door makes of a request."""
+    parts = received.path.split("/")
+    if parts[2] == "paystack":
+        return WebhookDelivery("event", None, None, received.headers, received.raw, _now())
+    is_stk = parts[4] == "stk"
+    return WebhookDelivery(
+        path_kind="stk" if is_stk else "/".join(parts[4:]),
+        path_token=parts[3],
+        attempt_token=parts[5] if is_stk else None,
+        headers=received.headers,
+        body=received.raw,
+        received_at=_now(),
+    )
+
+
+def mpesa_delivery(
+    body: bytes, *, kind: str = "stk", path_token: str | None = CALLBACK_TOKEN, attempt: str | None = "a1"
+) -> WebhookDelivery:
+    return WebhookDelivery(kind, path_token, attempt if kind == "stk" else None, {}, body, _now())
+
+
+def paystack_delivery(body: bytes, *, secret: str) -> WebhookDelivery:
+    signature = hmac.new(secret.encode(), body, hashlib.sha512).hexdigest()
+    return WebhookDelivery("event", None, None, {"x-paystack-signature": signature}, body, _now())
+
+
+def changed(delivery: WebhookDelivery, **changes: Any) -> WebhookDelivery:
+    return replace(delivery, **changes)
+
+
+def _now() -> datetime:
+    return datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

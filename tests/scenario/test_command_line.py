@@ -1,0 +1,194 @@
+"""The operator's commands as they ship: a process each, on a database of their own, killed if need be."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from benfex.bootstrap import build, prepare_database
+from benfex.catalog.plans import create_plan, publish_price, set_tax_rate
+from benfex.core.actors import SystemActor
+from benfex.core.clock import MovedClock
+from benfex.core.settings import Settings
+from benfex.customers.registration import register_customer
+from benfex.identity.staff import set_up_isp
+from benfex.network.connections import ConnectionSpec
+from benfex.network.inventory import add_router
+from benfex.subscriptions.lifecycle import start_subscription
+from data.values.identifiers import parse_phone
+from data.values.money import Money
+
+ROOT = Path(__file__).parents[2]
+ME = SystemActor("tests")
+CUSTOMERS = 40
+STARTED = datetime(2026, 6, 23, 8, 0, tzinfo=UTC)
+BILLED_ON = date(2026, 11, 23)
+PERIODS_DUE = 5  # July to November; June was billed when the service started
+PATIENCE_SECONDS = 60.0
+
+
+def benfex(home: Path, *words: str) -> "subprocess.Popen[str]":
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("NICEGUI_", "PYTEST_", "BENFEX_"))
+    }
+    return subprocess.Popen(
+        [sys.executable, "app.py", *words],
+        cwd=ROOT,
+        env=env | {"BENFEX_HOME": str(home), "BENFEX_NEW_PASSWORD": "correct horse"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    return process.returncode, out, err
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An ISP whose customers were not billed for five months."""
+    settings = Settings(home=tmp_path)
+    prepare_database(settings)
+    clock = MovedClock(STARTED)
+    isp = build(settings, clock=clock, with_timetable=False)
+    run = isp.transactor.run_sync
+    run(
+        set_up_isp,
+        ME,
+        isp_name="Savanna",
+        currency="KES",
+        timezone="Africa/Nairobi",
+        owner_name="Brian Kiptoo",
+        owner_email="owner@savanna.example",
+        password_hash="x",
+    )
+    run(set_tax_rate, ME, code="VAT", name="VAT", basis_points=1600)
+    plan_id = run(create_plan, ME, code="HOME", name="Home", download_bps=10_000_000, upload_bps=5_000_000)
+    price_id = run(publish_price, ME, plan_id=plan_id, amount=Money(149_999, "KES"), tax_code="VAT")
+    router_id = run(
+        add_router, ME, name="tower", host="127.0.0.1", username="benfex", password="x", vault=isp.vault
+    )
+    for number in range(CUSTOMERS):
+        customer_id = run(
+            register_customer, ME, name=f"Customer {number}", phone=parse_phone(f"07123{number:05d}")
+        )
+        run(
+            start_subscription,
+            ME,
+            customer_id=customer_id,
+            plan_price_id=price_id,
+            connection=ConnectionSpec(router_id=router_id, username=f"c{number:05d}", secret="secret-1"),
+            vault=isp.vault,
+        )
+    isp.transactor.close()
+    return tmp_path
+
+
+def invoices(home: Path) -> int:
+    with sqlite3.connect(f"{(home / 'benfex.db').as_uri()}?mode=ro", uri=True) as database:
+        return int(database.execute("SELECT count(*) FROM invoice").fetchone()[0])
+
+
+def test_a_bill_run_killed_in_the_middle_ends_as_if_it_had_not_been(home: Path) -> None:
+    at_first = invoices(home)
+    killed = benfex(home, "bill", "run", "--on", BILLED_ON.isoformat())
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while invoices(home) < at_first + 3 and killed.poll() is None and time.monotonic() < deadline:
+        os.sched_yield()
+    killed.send_signal(signal.SIGKILL)
+    finish(killed)
+    halfway = invoices(home)
+    assert halfway > at_first
+    code, out, err = finish(benfex(home, "bill", "run", "--on", BILLED_ON.isoformat(), "--json"))
+    assert code == 0, err
+    assert halfway - at_first + json.loads(out)["invoices"] == CUSTOMERS
+    assert (
+        json.loads(finish(benfex(home, "bill", "run", "--on", BILLED_ON.isoformat(), "--json"))[1])[
+            "invoices"
+        ]
+        == 0
+    )
+    with sqlite3.connect(home / "benfex.db") as database:
+        lines, total = database.execute(
+            "SELECT count(*), sum(amount_minor + tax_minor) FROM invoice_line WHERE kind = 'recurring'"
+        ).fetchone()
+    assert (lines, total) == (CUSTOMERS * (PERIODS_DUE + 1), CUSTOMERS * (PERIODS_DUE + 1) * 149_999)
+    assert finish(benfex(home, "ledger", "verify"))[0] == 0
+
+
+def test_a_rehearsed_bill_run_changes_nothing(home: Path) -> None:
+    at_first = invoices(home)
+    code, out, err = finish(benfex(home, "bill", "run", "--on", BILLED_ON.isoformat(), "--dry-run", "--json"))
+    assert code == 0, err
+    figures = json.loads(out)
+    assert figures["invoices"] == CUSTOMERS
+    assert figures["totals"] == [{"amount_minor": CUSTOMERS * PERIODS_DUE * 149_999, "currency": "KES"}]
+    assert invoices(home) == at_first
+
+
+def test_the_doctor_is_content_with_a_sound_installation(home: Path) -> None:
+    code, out, _ = finish(benfex(home, "doctor", "--json"))
+    assert code == 0, out
+    assert all(finding["well"] for finding in json.loads(out)["findings"])
+
+
+def test_an_entry_altered_by_hand_is_named(home: Path) -> None:
+    with sqlite3.connect(home / "benfex.db") as database:
+        database.execute("DROP TRIGGER posting_no_update")
+        database.execute("UPDATE posting SET amount_minor = amount_minor + 1 WHERE id = 7")
+        entry = database.execute("SELECT entry_id FROM posting WHERE id = 7").fetchone()[0]
+    code, out, _ = finish(benfex(home, "ledger", "verify"))
+    assert code == 2
+    assert f"entry {entry} was altered" in out.splitlines()[0]
+
+
+def test_staff_are_created_once(home: Path) -> None:
+    words = ("staff", "create", "mercy@savanna.example", "--name", "Mercy Achieng", "--role", "support")
+    assert finish(benfex(home, *words))[0] == 0
+    code, _, err = finish(benfex(home, *words))
+    assert code == 1
+    assert err.strip().splitlines()[-1] == "benfex: Somebody signs in with this e-mail address already."
+
+
+def test_a_router_that_does_not_answer_is_said_and_is_no_traceback(home: Path) -> None:
+    code, out, err = finish(benfex(home, "network", "poll"))
+    assert code == 2
+    assert out.startswith("router 1: ")
+    assert "Traceback" not in err
+
+
+def test_the_demo_does_not_touch_a_real_database(home: Path) -> None:
+    database_url = f"sqlite:///{home / 'benfex.db'}"
+    env = os.environ | {"BENFEX_DATABASE_URL": database_url, "BENFEX_HOME": str(home)}
+    done = subprocess.run(
+        [sys.executable, "app.py", "doctor", "--demo"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "belongs to a real ISP" in done.stderr
+
+
+def test_help_lists_only_what_there_is(home: Path) -> None:
+    code, out, _ = finish(benfex(home, "--help"))
+    assert code == 0
+    for word in ("serve", "staff", "bill", "payments", "network", "ledger", "doctor"):
+        assert word in out
+    for word in ("backup", "restore", "import"):
+        assert word not in out
