@@ -244,7 +244,7 @@ def _subscribe_homes(benfex: Benfex, isp: Isp) -> None:
 
     Ten thousand sales would take minutes, and nothing of a sale is measured here.
     """
-    names = [f"home{number + 1}-{{:05d}}" for number in range(ROUTERS)]
+    names = [f"home{number + 1}-{{:04d}}" for number in range(ROUTERS)]
     subscribe(benfex, isp, usernames=[name.format(1) for name in names])
     benfex.transactor.run_sync(_copy_lines, BENCHMARK, copies=SUBSCRIBERS // ROUTERS - 1)
 
@@ -263,7 +263,7 @@ def _copy_lines(uow: UnitOfWork, *, copies: int) -> None:
             sold = subscription.model_dump(exclude={"id"})
             line = connection.model_dump(exclude={"id"})
             subscriptions.append({**sold, "id": next_id})
-            connections.append({**line, "subscription_id": next_id, "username": f"{prefix}-{number:05d}"})
+            connections.append({**line, "subscription_id": next_id, "username": f"{prefix}-{number:04d}"})
             next_id += 1
     uow.session.execute(insert(Subscription), subscriptions)
     uow.session.execute(insert(Connection), connections)

@@ -1,9 +1,89 @@
-"""The door of the REST API."""
+"""The door of the REST API: one app under /api/v1, so that every answer below it is JSON."""
+
+from typing import Any
 
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 from benfex.application import Benfex
+from pages.api import (
+    auth,
+    connections,
+    customers,
+    invoices,
+    payment_attempts,
+    payments,
+    plans,
+    routers,
+    subscriptions,
+    usage,
+)
+from pages.api.problems import FieldProblem, Problem, install_problems
+
+_BODY_BYTES_MAX = 256 * 1024
+_DESCRIPTION = (
+    "Sign in at `/auth/token` and send the access token as `Authorization: Bearer …`. Amounts are whole minor "
+    "units. Lists are newest first and go on with `cursor`. Unsafe calls take an `Idempotency-Key`."
+)
+
+
+class Api(FastAPI):
+    """The REST API's app; its OpenAPI names whole paths and tells errors as they are sent."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description of the API, made once."""
+        if self.openapi_schema is None:
+            schema = get_openapi(
+                title=self.title,
+                version=self.version,
+                description=self.description,
+                routes=self.routes,
+                separate_input_output_schemas=False,
+            )
+            schema["paths"] = {f"{auth.PREFIX}{path}": what for path, what in schema["paths"].items()}
+            for model in (FieldProblem, Problem):
+                schema["components"]["schemas"][model.__name__] = _schema_of(model)
+            self.openapi_schema = schema
+        return self.openapi_schema
 
 
 def add_api(outer: FastAPI, benfex: Benfex) -> None:
-    """Add the routes under /api/v1."""
+    """Add the API under /api/v1."""
+    api = Api(
+        title="Benfex",
+        version="1",
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        root_path_in_servers=False,
+        redirect_slashes=False,
+        max_body_size=_BODY_BYTES_MAX,
+        generate_unique_id_function=_operation_id,
+    )
+    api.state.benfex = benfex
+    install_problems(api)
+    for resource in (
+        auth,
+        customers,
+        plans,
+        subscriptions,
+        invoices,
+        payments,
+        payment_attempts,
+        routers,
+        connections,
+        usage,
+    ):
+        api.include_router(resource.router)
+    outer.mount(auth.PREFIX, api)
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _schema_of(model: type[Problem] | type[FieldProblem]) -> dict[str, Any]:
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
+    schema.pop("$defs", None)
+    return schema
