@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from benfex.core.actors import require
+from benfex.core.actors import require, require_customer_access, scope_of
 from benfex.core.paging import Page, PageRequest
 from benfex.core.policy import billing_today, current_terms
 from benfex.core.unit_of_work import Snapshot
@@ -126,7 +126,10 @@ def list_invoices(
 
     `filter` is all, open, overdue, paid or void; `sort` issued, due, total, number or customer.
     """
-    require(snapshot.actor, Permission.VIEW_INVOICES)
+    if customer_id is None:
+        require(snapshot.actor, Permission.VIEW_INVOICES)
+    else:
+        require_customer_access(snapshot.actor, customer_id, Permission.VIEW_INVOICES)
     today, search = billing_today(snapshot), request.search.strip()
     rows = listing.invoices_page(
         snapshot.session,
@@ -160,11 +163,12 @@ def invoice_counts(snapshot: Snapshot) -> InvoiceCounts:
 
 
 def invoice(snapshot: Snapshot, *, invoice_id: InvoiceId) -> InvoiceView:
-    """Return one invoice with its lines, taxes and payments. Raises NotFound."""
-    require(snapshot.actor, Permission.VIEW_INVOICES)
+    """Return one invoice with its lines, taxes and payments. Raises NotFound, to a subscriber for others' too."""
     row = listing.invoice_head(snapshot.session, invoice_id)
     if row is None:
+        scope_of(snapshot.actor, Permission.VIEW_INVOICES)
         raise NotFound("invoice")
+    require_customer_access(snapshot.actor, CustomerId(row.customer_id), Permission.VIEW_INVOICES)
     today = billing_today(snapshot)
     is_overdue = _is_overdue(row.status, row.due_on, today)
     return InvoiceView(

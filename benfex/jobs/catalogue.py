@@ -6,12 +6,13 @@ from datetime import timedelta
 
 from benfex.application import Benfex
 from benfex.core.actors import SystemActor
-from benfex.core.policy import billing_today
+from benfex.core.policy import billing_today, isp_profile
 from benfex.dunning.runs import customers_to_chase, run_dunning
 from benfex.ledger.verification import verify_ledger
 from benfex.reporting.purge import purge_old_rows
 
 _CLOCK = SystemActor("scheduler")
+_NOT_YET = "waits for the first run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ async def _register_callbacks(benfex: Benfex) -> str:
 
 
 async def _run_dunning(benfex: Benfex) -> str:
+    if await benfex.read(isp_profile, _CLOCK) is None:
+        return _NOT_YET
     suspended = 0
     for customer_id in await benfex.read(customers_to_chase, _CLOCK):
         outcome = await benfex.transact(run_dunning, _CLOCK, customer_id=customer_id)
@@ -70,6 +73,8 @@ async def _run_dunning(benfex: Benfex) -> str:
 
 
 async def _bill_run(benfex: Benfex) -> str:
+    if await benfex.read(isp_profile, _CLOCK) is None:
+        return _NOT_YET
     today = await benfex.read(billing_today, _CLOCK)
     result = await benfex.bill_runner.run(_CLOCK, on=today)
     return f"{result.invoices} invoices, {len(result.parked)} customers left aside"

@@ -81,6 +81,10 @@ class PaymentReconciler:
             )
         return len(due)
 
+    async def look_soon(self, attempt_id: PaymentAttemptId) -> None:
+        """Have an attempt checked at the next turn: its payer came back from the gateway's page."""
+        await self._transactor.transact(_check_now, _ACTOR, attempt_id=attempt_id)
+
     async def read_statement(self, gateway_name: str, *, since: datetime, until: datetime) -> StatementMatch:
         """Read what the gateway says it received and book what we do not know yet."""
         gateway = self._gateways.get(gateway_name)
@@ -136,6 +140,12 @@ class PaymentReconciler:
             )
             return None
         return outcome.settled
+
+
+def _check_now(uow: UnitOfWork, *, attempt_id: PaymentAttemptId) -> None:
+    attempt = payment_queries.find_attempt(uow.session, attempt_id)
+    if attempt is not None and attempt.status is not AttemptStatus.SUCCEEDED:
+        attempt.next_check_at = uow.now
 
 
 def note_answer(uow: UnitOfWork, *, attempt_id: PaymentAttemptId, outcome: PaymentOutcome) -> None:

@@ -5,7 +5,7 @@ Which state may follow which is in `data/values/states`; what a router is told, 
 
 from datetime import date
 
-from benfex.core.actors import SystemActor, name_of, require
+from benfex.core.actors import name_of, require
 from benfex.core.audit import record_audit
 from benfex.core.events import SubscriptionChanged, SubscriptionReactivated, SubscriptionSuspended
 from benfex.core.policy import billing_today
@@ -111,8 +111,8 @@ def reactivate_subscription(
 
     A payment lifts a suspension for non-payment only. Raises NotFound, InvalidTransition, Conflict.
     """
-    if not (by_payment and isinstance(uow.actor, SystemActor)):
-        require(uow.actor, Permission.SUSPEND_SUBSCRIPTIONS)
+    # Who may take money in also gives back what it pays for: the accountant at the counter, the webhook.
+    require(uow.actor, Permission.RECORD_PAYMENTS if by_payment else Permission.SUSPEND_SUBSCRIPTIONS)
     subscription = _locked(uow, subscription_id)
     was_suspended = subscription.status is SubscriptionStatus.SUSPENDED
     if by_payment and was_suspended and subscription.suspension_reason is not SuspensionReason.NON_PAYMENT:

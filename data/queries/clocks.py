@@ -63,3 +63,14 @@ def _note(session: Session, connection_id: int, column: str, at: datetime) -> No
 def forget_before(session: Session, *, before: datetime) -> None:
     """Delete the clocks of restorations whose evidence came before the instant."""
     session.execute(delete(RestorationClock).where(RestorationClock.evidence_at < before))
+
+
+def restorations_of(session: Session, *, payment_id: int) -> list[datetime | None]:
+    """Return, for each service that a payment restores, when its router was read back; None while it waits."""
+    return list(
+        session.scalars(
+            select(RestorationClock.read_back_at)
+            .where(RestorationClock.payment_id == payment_id)
+            .order_by(RestorationClock.id)
+        )
+    )

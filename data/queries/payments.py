@@ -162,3 +162,10 @@ def received_between(session: Session, *, since: datetime, until: datetime) -> i
             Payment.status == PaymentStatus.RECEIVED,
         )
     ).scalar_one()
+
+
+def payment_of_attempt(session: Session, *, attempt_id: int) -> Payment | None:
+    """Return the first payment that an attempt brought, or None."""
+    return session.scalars(
+        select(Payment).where(Payment.attempt_id == attempt_id).order_by(Payment.id).limit(1)
+    ).first()

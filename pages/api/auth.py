@@ -37,7 +37,7 @@ class Token(BaseModel):
 
 
 @router.post("/token", responses=problem_responses(400, 401, 413, 422, 429))
-async def create_token(  # noqa: PLR0913 - the fields of RFC 6749, sections 4.3.2 and 6
+async def create_token(
     request: Request,
     benfex: BenfexDep,
     grant_type: Annotated[str, Form(pattern="^(password|refresh_token)$")] = "password",

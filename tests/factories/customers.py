@@ -81,7 +81,9 @@ def make_service(
     return MadeService(customer, subscription_id, price_id, router_id)
 
 
-def suspend(run: Run, service: MadeService, *, reason: SuspensionReason = SuspensionReason.NON_PAYMENT) -> None:
+def suspend(
+    run: Run, service: MadeService, *, reason: SuspensionReason = SuspensionReason.NON_PAYMENT
+) -> None:
     """Suspend a service."""
     run(suspend_subscription, subscription_id=service.subscription_id, reason=reason)
 

@@ -24,7 +24,9 @@ def kes(shillings: int) -> Money:
     return Money(shillings * 100, "KES")
 
 
-def set_up_isp(run: Run, *, due_days: int = 7, grace_days: int = 0, debt_tolerated: Money | None = None) -> None:
+def set_up_isp(
+    run: Run, *, due_days: int = 7, grace_days: int = 0, debt_tolerated: Money | None = None
+) -> None:
     """Finish the first run: an ISP in Nairobi that bills in shillings and suspends three days after due."""
     run(save_profile, name="Rift Valley Net", currency="KES", timezone="Africa/Nairobi")
     set_policy(run, due_days=due_days, grace_days=grace_days, debt_tolerated=debt_tolerated)
@@ -50,9 +52,7 @@ def set_policy(
 
 def make_router(run: Run, *, name: str = "nakuru-core") -> RouterId:
     """Take a router into use; nothing speaks to it."""
-    return run(
-        add_router, name=name, host="192.0.2.1", username="benfex", password="secret", vault=VAULT
-    )
+    return run(add_router, name=name, host="192.0.2.1", username="benfex", password="secret", vault=VAULT)
 
 
 def make_price(

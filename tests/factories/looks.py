@@ -95,7 +95,9 @@ def invoice_status(snapshot: Snapshot, *, invoice_id: InvoiceId) -> tuple[Invoic
     return row.status, row.paid_minor
 
 
-def invoices_of(snapshot: Snapshot, *, customer_id: CustomerId) -> tuple[tuple[str, InvoiceStatus, int, int], ...]:
+def invoices_of(
+    snapshot: Snapshot, *, customer_id: CustomerId
+) -> tuple[tuple[str, InvoiceStatus, int, int], ...]:
     """Return (number, status, total, paid) of a customer's invoices, oldest first."""
     rows = snapshot.session.scalars(
         select(Invoice).where(col(Invoice.customer_id) == customer_id).order_by(col(Invoice.id))

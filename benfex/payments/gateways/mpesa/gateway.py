@@ -136,7 +136,7 @@ class MpesaGateway:
             return Unknown("the push was never answered")
         response = await self._client.query(checkout_id=gateway_reference)
         if response.status_code == 200:
-            return messages.read_query(response.content)
+            return messages.read_query(response.content, checkout_id=gateway_reference)
         error = messages.read_error(response.status_code, response.content)
         if messages.is_still_processing(error):
             return Pending()

@@ -201,11 +201,11 @@ def read_c2b(body: bytes, *, is_validation: bool, shortcode: str, received_at: d
     )
 
 
-def read_query(body: bytes) -> PaymentOutcome:
-    """Return what a status query says. It never carries receipt or amount, so a success is not yet money."""
+def read_query(body: bytes, *, checkout_id: str) -> PaymentOutcome:
+    """Return what a status query says of a push. A success carries no receipt and amount, so it is not yet money."""
     content = load(body)
     code = text_of(content.get("ResultCode"), 32) if isinstance(content, dict) else ""
-    if not code:
+    if not code or text_of(content.get("CheckoutRequestID"), 120) != checkout_id:
         return Unknown("an answer that cannot be read")
     if code == "0":
         return PaidReceiptToFollow()

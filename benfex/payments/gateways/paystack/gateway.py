@@ -85,10 +85,13 @@ class PaystackGateway:
 
     async def query(self, *, reference: str, gateway_reference: str | None) -> PaymentOutcome:
         """Verify a transaction by our reference; one it never heard of has not been paid."""
-        body = await self._client.verify(gateway_reference or reference)
+        asked = gateway_reference or reference
+        body = await self._client.verify(asked)
         if body is None:
             return Pending()
-        return messages.read_verification(body, is_live=self._is_live, received_at=self._clock.now())
+        return messages.read_verification(
+            body, reference=asked, is_live=self._is_live, received_at=self._clock.now()
+        )
 
     async def read_statement(self, *, since: datetime, until: datetime) -> Sequence[PaymentEvidence]:
         """Return what Paystack received of the transactions that began in the span, each once."""

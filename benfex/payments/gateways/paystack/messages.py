@@ -32,7 +32,7 @@ _WAITING = {"abandoned", "ongoing", "pending", "processing", "queued"}
 
 def is_signed(body: bytes, *, signature: str, secrets: Sequence[str]) -> bool:
     """Return whether the raw body carries the HMAC-SHA512 of one of our keys, compared in constant time."""
-    given = signature.strip().lower().encode()
+    given = signature.strip().lower().encode(errors="replace")
     return any(
         hmac.compare_digest(hmac.new(key.encode(), body, hashlib.sha512).hexdigest().encode(), given)
         for key in secrets
@@ -113,11 +113,11 @@ def read_transaction(data: Mapping[str, Any], *, received_at: datetime) -> Payme
     )
 
 
-def read_verification(body: bytes, *, is_live: bool, received_at: datetime) -> PaymentOutcome:
-    """Return what verifying says: the top-level status only means that the call worked."""
+def read_verification(body: bytes, *, reference: str, is_live: bool, received_at: datetime) -> PaymentOutcome:
+    """Return what verifying says of a transaction: the top-level status only means that the call worked."""
     content = load(body)
-    data = content.get("data") if isinstance(content, dict) else None
-    if not isinstance(data, dict):
+    data = content.get("data") if isinstance(content, dict) and content.get("status") is True else None
+    if not isinstance(data, dict) or data.get("reference") != reference:
         return Unknown("an answer that cannot be read")
     if not is_of_mode(data, is_live=is_live):
         return Unknown("a transaction of the other mode, test or live")

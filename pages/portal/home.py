@@ -1,0 +1,110 @@
+"""The subscriber's first look: am I online, what do I owe, one big Pay; then the use of the cap."""
+
+from datetime import date
+
+from nicegui import ui
+
+from benfex.core.events import (
+    ConnectionApplied,
+    InvoiceIssued,
+    InvoicePaid,
+    PaymentSettled,
+    SubscriptionChanged,
+)
+from benfex.payments.quotes import Quote, quote
+from benfex.subscriptions.views import ServiceView
+from benfex.usage.views import PeriodUsage, usage_of_customer
+from components.elements import body, box, card, link_button, text
+from components.empty_state import empty_state
+from components.feedback import note
+from components.moments import say_day
+from components.money import money_label
+from components.status_badge import OFFLINE, ONLINE, badge
+from components.usage_bar import usage_bar
+from data.values.kinds import SuspensionReason
+from data.values.states import SubscriptionStatus
+from data.values.traffic import format_bps
+from pages.dependencies import BenfexDep, SubscriberDep
+from pages.live import on
+from pages.portal.shell import Visit, portal, visit
+
+
+@ui.page("/portal", title="My internet")
+async def home(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
+    """Show the service, what is owed, and the use of the cap; a suspended subscriber sees only how to return."""
+    customer_id = subscriber.actor.customer_id
+    here = await visit(benfex, subscriber)
+    owed = await benfex.read(quote, subscriber.actor, customer_id=customer_id)
+    used = await benfex.read(usage_of_customer, subscriber.actor, customer_id=customer_id, days=1)
+    title = "Your internet is off" if here.is_cut_off else f"Hello, {subscriber.actor.name.split()[0]}"
+    with portal(here, title, active="/portal", bare=here.is_cut_off):
+        if here.is_cut_off:
+            _cut_off(here, owed)
+        else:
+            _owed(owed, here.today)
+            for service in here.services:
+                online = benfex.live.online(service.line.connection_id) if service.line else None
+                _service(service, used.get(service.subscription_id), today=here.today, online=online)
+            if not here.services:
+                empty_state("No service yet", "When your line is installed, you will see it here.")
+    on(benfex, PaymentSettled, _again, where=lambda event: event.customer_id == customer_id)
+    on(benfex, InvoiceIssued, _again, where=lambda event: event.customer_id == customer_id)
+    on(benfex, SubscriptionChanged, _again, where=lambda event: event.customer_id == customer_id)
+    on(benfex, ConnectionApplied, _again, where=lambda event: event.customer_id == customer_id)
+
+
+def _again(_: object) -> None:
+    ui.navigate.reload()
+
+
+def _cut_off(here: Visit, owed: Quote) -> None:
+    by_staff = all(service.suspension_reason is not SuspensionReason.NON_PAYMENT for service in here.services)
+    with card(), body():
+        if by_staff:
+            note("Your service was stopped by our team. Please call us.", tone="bad")
+        else:
+            text("An invoice was not paid in time. Pay, and you are back online in seconds.", tag="p")
+            text("To pay", "bf-sub")
+            money_label(owed.owed, hero=True)
+            link_button(f"Pay {owed.owed}", "/portal/pay", kind="primary", classes="big wide")
+        if here.profile.support_phone:
+            text(f"Questions? Call {here.profile.support_phone}", "bf-sub", "p")
+
+
+def _owed(owed: Quote, today: date) -> None:
+    with card(), body():
+        if owed.owed.is_positive:
+            text("To pay", "bf-sub")
+            money_label(owed.owed, hero=True)
+            if owed.invoices:
+                text(f"Due {say_day(owed.invoices[0].due_on, today=today)}", "bf-sub")
+            link_button(f"Pay {owed.owed}", "/portal/pay", kind="primary", classes="big wide")
+        else:
+            text("Nothing to pay", "bf-ct")
+            words = (
+                f"You have {owed.credit} with us for the next bill."
+                if owed.credit.is_positive
+                else "Thank you."
+            )
+            text(words, "bf-sub", "p")
+            link_button("Pay ahead", "/portal/pay", kind="ghost", classes="wide")
+
+
+def _service(service: ServiceView, used: PeriodUsage | None, *, today: date, online: bool | None) -> None:
+    with card(service.plan_name), body():
+        with box("bf-line wide"):
+            if service.status is SubscriptionStatus.SUSPENDED:
+                badge(service.status)
+            elif online is not None:
+                badge(ONLINE if online else OFFLINE)
+            text(
+                f"{format_bps(service.download_bps)} down, {format_bps(service.upload_bps)} up", "bf-sub num"
+            )
+        if service.is_over_cap and service.throttled_bps:
+            note(
+                f"Your data is used up. You surf at {format_bps(service.throttled_bps)} until it is renewed.",
+                tone="warn",
+            )
+        if used is not None:
+            usage_bar(used.total_bytes, service.data_cap_bytes)
+        text(f"Renews {say_day(service.period_ends_on, today=today)}", "bf-sub")

@@ -1,0 +1,77 @@
+"""The subscriber's bills: what each was for, and what paid it."""
+
+from nicegui import ui
+from starlette.exceptions import HTTPException
+
+from benfex.billing.views import InvoiceView, invoice, list_invoices
+from benfex.core.paging import PageRequest
+from components.elements import body, box, card, fact, fact_list, link_button, row, text
+from components.empty_state import empty_state
+from components.moments import say_day
+from components.money import money_label
+from components.status_badge import OVERDUE, badge
+from data.values.errors import NotFound
+from data.values.identifiers import InvoiceId
+from pages.dependencies import BenfexDep, SubscriberDep
+from pages.portal.shell import portal, visit
+
+_SHOWN = 60
+
+
+@ui.page("/portal/invoices", title="Bills")
+async def invoices(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
+    """List the bills, newest first."""
+    here = await visit(benfex, subscriber)
+    page = await benfex.read(
+        list_invoices,
+        subscriber.actor,
+        request=PageRequest(size=_SHOWN, sort="issued", descending=True, filter="all"),
+        customer_id=subscriber.actor.customer_id,
+    )
+    with portal(here, "Bills", active="/portal/invoices"):
+        if not page.rows:
+            empty_state("No bill yet", "Your first bill appears here.")
+            return
+        with card(), box("bf-rows"):
+            for item in page.rows:
+                due = f"due {say_day(item.due_on, today=here.today)}" if item.due_on else ""
+                with row(item.number, due, symbol="receipt-text", href=f"/portal/invoices/{item.invoice_id}"):
+                    money_label(item.total)
+                    badge(OVERDUE if item.is_overdue else item.status)
+
+
+@ui.page("/portal/invoices/{invoice_id}", title="Bill")
+async def one_invoice(benfex: BenfexDep, subscriber: SubscriberDep, invoice_id: int) -> None:
+    """Show one bill of the subscriber's own."""
+    here = await visit(benfex, subscriber)
+    try:
+        bill = await benfex.read(invoice, subscriber.actor, invoice_id=InvoiceId(invoice_id))
+    except NotFound as missing:
+        raise HTTPException(404) from missing
+    with portal(here, bill.number, active="/portal/invoices", back=("Bills", "/portal/invoices")):
+        _bill(bill)
+        if bill.outstanding.is_positive:
+            link_button(f"Pay {bill.outstanding}", "/portal/pay", kind="primary", classes="big wide")
+
+
+def _bill(bill: InvoiceView) -> None:
+    with card(), body():
+        with box("bf-line wide"):
+            money_label(bill.total, hero=True)
+            badge(OVERDUE if bill.is_overdue else bill.status)
+        for line in bill.lines:
+            words = line.description
+            if line.period is not None:
+                last = say_day(line.period.last_day, today=bill.today)
+                words += f", {say_day(line.period.starts_on, today=bill.today)} to {last}"
+            with box("bf-line wide"):
+                text(words, "bf-grow")
+                money_label(line.net)
+        with fact_list():
+            for tax in bill.taxes:
+                fact(tax.name, tax.tax.format_exact())
+            fact("Total", bill.total.format_exact())
+            if bill.due_on is not None:
+                fact("Due", say_day(bill.due_on, today=bill.today))
+            for part in bill.payments:
+                fact(f"Paid, {part.transaction_id}", part.amount.format_exact())

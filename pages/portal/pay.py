@@ -1,0 +1,75 @@
+"""Pay: how much, from which number; then its progress, live."""
+
+from nicegui import ui
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from benfex.core.actors import Actor
+from benfex.customers.contact import contact_of
+from benfex.payments.progress import attempt_of_reference
+from benfex.payments.quotes import quote
+from components.elements import text
+from components.feedback import note
+from data.values.errors import NotFound
+from pages.dependencies import BenfexDep, SubscriberDep
+from pages.portal.paying import follow, pay_form, progress_of
+from pages.portal.shell import portal, visit
+
+
+@ui.page("/portal/pay", title="Pay")
+async def pay(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
+    """Ask for the amount and the number."""
+    customer_id = subscriber.actor.customer_id
+    here = await visit(benfex, subscriber)
+    owed = await benfex.read(quote, subscriber.actor, customer_id=customer_id)
+    contact = await benfex.read(contact_of, subscriber.actor, customer_id=customer_id)
+
+    async def who() -> Actor:
+        return await subscriber.fresh()
+
+    with portal(here, "Pay", active="/portal/pay", bare=here.is_cut_off):
+        if not owed.owed.is_positive:
+            note("Nothing is due. What you pay now is kept for your next bill.")
+        pay_form(
+            benfex,
+            who=who,
+            customer_id=customer_id,
+            owed=owed,
+            phone=contact.phone,
+            here="/portal/pay/",
+            return_path="/portal/paid",
+        )
+        text(f"By hand: your account number is {contact.account_number}.", "bf-sub", "p")
+
+
+@ui.page("/portal/pay/{attempt_id}", title="Your payment")
+async def payment(benfex: BenfexDep, subscriber: SubscriberDep, attempt_id: int) -> None:
+    """Follow a payment of the subscriber's own."""
+    here = await visit(benfex, subscriber)
+    try:
+        progress = await progress_of(benfex, subscriber.actor, attempt_id)
+    except NotFound as missing:
+        raise HTTPException(404) from missing
+
+    async def who() -> Actor:
+        return await subscriber.fresh()
+
+    with portal(here, "Your payment", active="/portal/pay", bare=here.is_cut_off):
+        follow(benfex, progress, who=who, again="/portal/pay", home="/portal")
+
+
+@ui.page("/portal/paid", title="Your payment")
+async def paid(
+    benfex: BenfexDep, subscriber: SubscriberDep, reference: str = "", trxref: str = ""
+) -> Response:
+    """Come back from a gateway's page: the reference is a hint where to look, never a proof."""
+    attempt_id = await benfex.read(
+        attempt_of_reference,
+        subscriber.actor,
+        customer_id=subscriber.actor.customer_id,
+        reference=reference or trxref,
+    )
+    if attempt_id is None:
+        return RedirectResponse("/portal", status_code=303)
+    await benfex.reconciler.look_soon(attempt_id)
+    return RedirectResponse(f"/portal/pay/{attempt_id}", status_code=303)

@@ -1,0 +1,263 @@
+"""The recorded bodies in payloads/, and how each is to be handled (its manifest says the same in words)."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benfex.core.clock import MovedClock
+from benfex.core.errors import GatewayRejected, GatewayUnavailable
+from benfex.payments.gateway import (
+    ChargeFailed,
+    ChargeSucceeded,
+    Failed,
+    Gateway,
+    GatewayEvent,
+    Ignored,
+    PaidReceiptToFollow,
+    PaidWithoutReceipt,
+    PaymentEvidence,
+    Pending,
+    StartedPayment,
+    Succeeded,
+    ValidationAsked,
+    WebhookDelivery,
+)
+from benfex.payments.registry import build_gateways
+from data.values.kinds import EvidenceGrade
+from data.values.money import Money
+
+FOLDER = Path(__file__).parent / "payloads"
+MANIFEST = json.loads((FOLDER / "manifest.json").read_text())
+FILES = {entry["file"]: entry for entry in MANIFEST["files"]}
+OURS = {name for name, entry in FILES.items() if entry["gateway"] in {"mpesa", "paystack"}}
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+TOKEN = "0123456789abcdef"
+CHECKOUT = "ws_CO_23112026104455119708374149"
+REFERENCE = "bfx-01jd9z4t7qk2m9"
+PHONE = "+254708374149"
+DIGEST = hashlib.sha256(b"254708374149").hexdigest()
+KES_1500 = Money(1500_00, "KES")
+
+# Not for us: no importer, no initiator APIs, no standing orders, no direct charges, no refunds, no payouts.
+NOT_ASKED_FOR = {
+    "mpesa_account_balance_result.json",
+    "mpesa_b2c_result_failed_2001.json",
+    "mpesa_b2c_result_success.json",
+    "mpesa_org_statement.csv",
+    "mpesa_ratiba_callback_failed.json",
+    "mpesa_ratiba_callback_success.json",
+    "mpesa_ratiba_callback_success_2026.json",
+    "mpesa_reversal_result_success.json",
+    "mpesa_transaction_status_result.json",
+    "paystack_charge_mpesa_offline_paybill.json",
+    "paystack_charge_mpesa_pay_offline.json",
+}
+
+
+def c2b(receipt: str, **changes: object) -> ChargeSucceeded:
+    told: dict[str, object] = {
+        "gateway": "mpesa",
+        "grade": EvidenceGrade.SECRET_PATH,
+        "transaction_id": receipt,
+        "amount": KES_1500,
+        "received_at": datetime(2026, 11, 23, 8, 15, 30, tzinfo=UTC),
+        "account_reference": "ACC1042",
+        "payer_phone": "2547 ***** 149",
+        "payer_name": "JANE",
+    }
+    return ChargeSucceeded(PaymentEvidence(**(told | changes)))  # type: ignore[arg-type]
+
+
+def stk(**changes: object) -> ChargeSucceeded:
+    told: dict[str, object] = {
+        "gateway": "mpesa",
+        "grade": EvidenceGrade.SECRET_PATH,
+        "transaction_id": "TKN4QX71SV",
+        "amount": KES_1500,
+        "received_at": datetime(2026, 11, 23, 7, 45, 12, tzinfo=UTC),
+        "gateway_reference": CHECKOUT,
+        "attempt_token": "attempt",
+        "payer_phone": PHONE,
+        "payer_phone_sha256": DIGEST,
+    }
+    return ChargeSucceeded(PaymentEvidence(**(told | changes)))  # type: ignore[arg-type]
+
+
+def charge(transaction_id: str, *, reference: str = REFERENCE, fee: Money | None = None) -> PaymentEvidence:
+    return PaymentEvidence(
+        gateway="paystack",
+        grade=EvidenceGrade.SIGNED,
+        transaction_id=transaction_id,
+        amount=KES_1500,
+        received_at=datetime(2026, 11, 23, 7, 45, 12, tzinfo=UTC),
+        gateway_reference=reference,
+        our_reference=reference,
+        payer_phone=PHONE,
+        payer_name="Jane Doe",
+        fee=fee,
+    )
+
+
+def no(code: str, message: str) -> ChargeFailed:
+    return ChargeFailed(CHECKOUT, "attempt", code, message)
+
+
+TOLD: Mapping[str, tuple[str, GatewayEvent]] = {
+    "mpesa_stk_callback_success.json": ("stk", stk()),
+    "mpesa_stk_callback_success_underpaid.json": ("stk", stk(amount=Money(1_00, "KES"))),
+    "mpesa_stk_callback_cancelled_1032.json": (
+        "stk",
+        no("1032", "The request was cancelled on the phone."),
+    ),
+    "mpesa_stk_callback_timeout_1037.json": (
+        "stk",
+        no("1037", "The phone could not be reached, or nobody answered in time."),
+    ),
+    "mpesa_stk_callback_insufficient_1.json": (
+        "stk",
+        no("1", "There is not enough money in the M-Pesa account."),
+    ),
+    "mpesa_stk_callback_wrong_pin_2001.json": ("stk", no("2001", "The M-Pesa PIN was wrong.")),
+    "mpesa_stk_callback_expired_1019.json": ("stk", no("1019", "The request on the phone ran out of time.")),
+    "mpesa_c2b_validation_request.json": ("c2b/validation", ValidationAsked("ACC1042", KES_1500)),
+    "mpesa_c2b_confirmation_v1_hashed.json": (
+        "c2b/confirmation",
+        c2b("TKN5B8PQ2M", payer_phone=None, payer_phone_sha256=DIGEST),
+    ),
+    "mpesa_c2b_confirmation_v2_masked.json": ("c2b/confirmation", c2b("TKN6C9QR3N")),
+    "mpesa_c2b_confirmation_plain_legacy.json": (
+        "c2b/confirmation",
+        c2b(
+            "TKN7D1ST4P",
+            account_reference="acc 1042",
+            payer_phone=PHONE,
+            payer_phone_sha256=DIGEST,
+            payer_name="JANE DOE",
+        ),
+    ),
+    "mpesa_c2b_confirmation_of_stk.json": (
+        "c2b/confirmation",
+        c2b("TKN4QX71SV", received_at=datetime(2026, 11, 23, 7, 45, 12, tzinfo=UTC)),
+    ),
+    "mpesa_c2b_confirmation_unknown_account.json": (
+        "c2b/confirmation",
+        c2b("TKN9F3WX6R", account_reference="JANE RENT NOV"),
+    ),
+    "malformed_stk_truncated.json": ("stk", Ignored("no STK callback that can be read")),
+    "malformed_stk_empty.json": ("stk", Ignored("no STK callback that can be read")),
+    "malformed_stk_success_without_metadata.json": ("stk", PaidWithoutReceipt(CHECKOUT, "attempt")),
+    "malformed_stk_unknown_checkout_id.json": (
+        "stk",
+        stk(transaction_id="FAKE000001", gateway_reference="ws_CO_00000000000000000000000000"),
+    ),
+    "malformed_c2b_missing_transid.json": ("c2b/confirmation", Ignored("a confirmation without a receipt")),
+    "malformed_c2b_bad_amount.json": (
+        "c2b/confirmation",
+        Ignored("a confirmation without an amount that can be read"),
+    ),
+    "malformed_paystack_no_data.json": ("event", Ignored("no event that can be read")),
+    "paystack_charge_success_mpesa_kes.json": (
+        "event",
+        ChargeSucceeded(charge("5195582901", fee=Money(22_50, "KES"))),
+    ),
+    "paystack_charge_success_card.json": (
+        "event",
+        ChargeSucceeded(charge("302961", reference="bfx-01jd9zcardk2m9")),
+    ),
+    "paystack_charge_failed_UNOFFICIAL.json": ("event", Ignored("nothing to do for charge.failed")),
+    "paystack_refund_processed.json": ("event", Ignored("nothing to do for refund.processed")),
+    "paystack_refund_needs_attention.json": ("event", Ignored("nothing to do for refund.needs-attention")),
+    "paystack_refund_failed.json": ("event", Ignored("nothing to do for refund.failed")),
+    "paystack_transfer_success.json": ("event", Ignored("nothing to do for transfer.success")),
+    "paystack_dispute_create.json": ("event", Ignored("nothing to do for charge.dispute.create")),
+}
+
+
+@dataclass(frozen=True)
+class No:
+    """A refusal, with the gateway's code where it is a clear one."""
+
+    error: type[Exception]
+    code: str = ""
+
+
+PUSH = "/mpesa/stkpush/v1/processrequest"
+QUERY = "/mpesa/stkpushquery/v1/query"
+PULL = "/pulltransactions/v1/query"
+INITIALIZE = "/transaction/initialize"
+VERIFY = f"/transaction/verify/{REFERENCE}"
+LIST = "/transaction"
+ANSWERED: Mapping[str, tuple[str, object]] = {
+    "mpesa_stk_push_accepted.json": (
+        PUSH,
+        StartedPayment(CHECKOUT, customer_message="Success. Request accepted for processing"),
+    ),
+    "mpesa_error_invalid_token.json": (PUSH, No(GatewayRejected, "404.001.03")),
+    "mpesa_error_invalid_field.json": (PUSH, No(GatewayRejected, "400.002.02")),
+    "mpesa_error_subscriber_locked.json": (PUSH, No(GatewayRejected, "1001")),
+    "mpesa_error_wrong_passkey.json": (PUSH, No(GatewayRejected, "500.001.1001")),
+    "mpesa_error_spike_arrest.json": (PUSH, No(GatewayRejected, "500.003.02")),
+    "mpesa_stk_query_success.json": (QUERY, PaidReceiptToFollow()),
+    "mpesa_stk_query_cancelled.json": (QUERY, Failed("1032", "The request was cancelled on the phone.")),
+    "mpesa_stk_query_pending_500.json": (QUERY, Pending()),
+    "mpesa_stk_query_pending_4999.json": (QUERY, Pending()),
+    "mpesa_pull_query_response.json": (
+        PULL,
+        [("TKN5B8PQ2M", 1500_00, "ACC1042"), ("TKNLOST001", 250_00, "ACC2077")],
+    ),
+    "mpesa_pull_query_empty.json": (PULL, []),
+    "paystack_initialize_response.json": (
+        INITIALIZE,
+        StartedPayment(REFERENCE, "https://checkout.paystack.com/3ni8kdavz62431k"),
+    ),
+    "paystack_initialize_error_validation.json": (INITIALIZE, No(GatewayRejected, "missing_params")),
+    "paystack_initialize_error_duplicate.json": (INITIALIZE, No(GatewayUnavailable)),
+    "paystack_error_rate_limited.json": (INITIALIZE, No(GatewayRejected, "rate_limited")),
+    "paystack_verify_success_fee_bearer.json": (VERIFY, Succeeded(charge("4099260516"))),
+    "paystack_verify_failed.json": (VERIFY, Failed("failed", "The payment did not go through: Declined")),
+    "paystack_verify_abandoned.json": (VERIFY, Pending()),
+    "paystack_settlements_list.json": (LIST, []),
+}
+REPLIED = {"mpesa_c2b_validation_accept.json", "mpesa_c2b_validation_reject.json"}
+
+
+def make(base_url: str) -> Mapping[str, Gateway]:
+    secret = MANIFEST["paystack_test_secret"]
+    return build_gateways(
+        {
+            "mpesa": {
+                "base_url": base_url,
+                "consumer_key": "key",
+                "consumer_secret": "secret",
+                "shortcode": "600984",
+                "passkey": "passkey",
+                "callback_token": TOKEN,
+            },
+            # The corpus is of a live account, signed with the key that was in use before.
+            "paystack": {
+                "base_url": base_url,
+                "secret_key": "sk_live_benfex",
+                "previous_secret_key": secret,
+            },
+        },
+        MovedClock(NOW),
+    )
+
+
+def body_of(name: str) -> bytes:
+    return (FOLDER / name).read_bytes()
+
+
+def delivery(name: str, kind: str) -> WebhookDelivery:
+    signature = FILES[name].get("x-paystack-signature", "")
+    return WebhookDelivery(
+        path_kind=kind,
+        path_token=TOKEN,
+        attempt_token="attempt" if kind == "stk" else None,
+        headers={"x-paystack-signature": signature},
+        body=body_of(name),
+        received_at=NOW,
+    )
