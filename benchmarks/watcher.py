@@ -22,9 +22,11 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
 _ELEMENTS = re.compile(r"parseElements\(String\.raw`(.*?)`\)", re.DOTALL)
-_QUERY = re.compile(r"^\s*query: (\{.*\}),$", re.MULTILINE)
+_CLIENT = re.compile(r"""query: \{.*?["']client_id["']: ["']([0-9a-f-]+)["']""")
+_NEXT_MESSAGE = re.compile(r"""query: \{.*?["']next_message_id["']: (\d+)""")
 _READY = "plotly_afterplot"
 _APPENDED = "extendTraces"
+_ASKED = re.compile(r'"request_id":"([0-9a-f-]+)"')
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
 _READY_SECONDS = 40.0
 _PAGES_AT_ONCE = 4
@@ -44,7 +46,8 @@ class Seen:
 class Page:
     """A page as the server sent it: how its socket introduces itself, and its live chart."""
 
-    query: dict[str, Any]
+    client_id: str
+    next_message: int
     chart_id: int
     listener_id: str
     figure: dict[str, Any]
@@ -63,6 +66,7 @@ class Watcher:
         """Open the page, say that its chart was drawn, and take what comes until cancelled."""
         async with slots:
             page = await open_page(http, self._url)
+            self._next_message = page.next_message
             socket = await connect(
                 self._address(page),
                 additional_headers={"Cookie": self._cookie},
@@ -76,13 +80,14 @@ class Watcher:
             acknowledging = asyncio.get_running_loop().create_task(self._acknowledge(socket, page))
             try:
                 async for message in socket:
-                    await self._take(socket, str(message))
+                    await self._take(socket, page, str(message))
             finally:
                 acknowledging.cancel()
 
     def _address(self, page: Page) -> str:
         query = {
-            **page.query,
+            "client_id": page.client_id,
+            "next_message_id": str(page.next_message),
             "implicit_handshake": "true",
             "document_id": str(uuid.uuid4()),
             "tab_id": str(uuid.uuid4()),
@@ -99,7 +104,7 @@ class Watcher:
             assert not answer.startswith("44"), answer
         drawn = {
             "id": page.chart_id,
-            "client_id": page.query["client_id"],
+            "client_id": page.client_id,
             "listener_id": page.listener_id,
             "args": [],
         }
@@ -109,12 +114,11 @@ class Watcher:
         """Tell every 3 s what arrived, as the page's own script does."""
         while True:
             await asyncio.sleep(3)
-            told = {"client_id": page.query["client_id"], "next_message_id": self._next_message}
+            told = {"client_id": page.client_id, "next_message_id": self._next_message}
             await socket.send("42" + json.dumps(["ack", told]))
 
-    async def _take(self, socket: ClientConnection, message: str) -> None:
+    async def _take(self, socket: ClientConnection, page: Page, message: str) -> None:
         arrived = time.time()
-        if __import__("os").environ.get("DBG"): sys.stderr.write(message[:600]+"\n")
         if message == "2":
             await socket.send("3")
             return
@@ -122,6 +126,10 @@ class Watcher:
         seen.messages += 1
         seen.bytes += len(message.encode())
         self._next_message += 1
+        asked = _ASKED.search(message)
+        if asked is not None:  # whether the drawer is open, for one; who does not answer is an error
+            answer = {"request_id": asked[1], "client_id": page.client_id, "result": False}
+            await socket.send("42" + json.dumps(["javascript_response", answer]))
         if _APPENDED not in message:
             return
         self.is_following.set()
@@ -137,14 +145,15 @@ async def open_page(http: httpx.AsyncClient, url: str) -> Page:
     """Return the overview as the server builds it for one visitor."""
     response = await http.get(f"{url}/admin")
     response.raise_for_status()
-    found, asked = _ELEMENTS.search(response.text), _QUERY.search(response.text)
-    assert found is not None and asked is not None, "the page has another shape"
+    found = _ELEMENTS.search(response.text)
+    client, number = _CLIENT.search(response.text), _NEXT_MESSAGE.search(response.text)
+    assert found is not None and client is not None and number is not None, "the page has another shape"
     elements = json.loads(html.unescape(found[1]))
     for element_id, element in elements.items():
         for event in element.get("events", ()):
             if event["type"] == _READY:
                 figure = element["props"]["options"]
-                return Page(json.loads(asked[1]), int(element_id), event["listener_id"], figure)
+                return Page(client[1], int(number[1]), int(element_id), event["listener_id"], figure)
     raise AssertionError("the page has no live chart")
 
 
@@ -190,6 +199,7 @@ async def _until_all_follow(watchers: list[Watcher], tasks: list[asyncio.Task[No
             task.result()
     finally:
         following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
 
 
 def _say(what: dict[str, Any]) -> None:

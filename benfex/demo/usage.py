@@ -37,7 +37,11 @@ class DemoLine:
     starts_on: date
     download_bps: int
     cap_bytes: int | None
-    is_suspended: bool
+    suspended_on: date | None
+
+    def was_used_on(self, day: date) -> bool:
+        """Return whether the service ran on a day."""
+        return self.starts_on <= day and (self.suspended_on is None or day < self.suspended_on)
 
 
 class DemoUsage:
@@ -81,7 +85,7 @@ class DemoUsage:
             sessions = [
                 self._session(line, starts, read_at, appetite[line.connection_id], readings, zone)
                 for line in lines
-                if line.router_id == router_id and line.starts_on <= day and not line.is_suspended
+                if line.router_id == router_id and line.was_used_on(day)
             ]
             run(record_readings, _DEMO, router_id=router_id, read_at=read_at, sessions=sessions)
         for start in starts:
@@ -153,7 +157,7 @@ def _lines(snapshot: Snapshot) -> tuple[DemoLine, ...]:
             row.starts_on,
             row.download_bps,
             row.cap_bytes,
-            row.status == "suspended",
+            row.suspended_at.date() if row.suspended_at else None,
         )
         for row in lines_with_plans(snapshot.session)
     )

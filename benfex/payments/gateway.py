@@ -16,6 +16,14 @@ from data.values.kinds import EvidenceGrade
 from data.values.money import Money
 
 
+_NAMES = {"mpesa": "M-Pesa", "paystack": "Paystack", "cash": "Cash", "bank": "Bank", "cheque": "Cheque"}
+
+
+def name_of_gateway(name: str) -> str:
+    """Return what people call a way to pay."""
+    return _NAMES.get(name, name.title())
+
+
 class Flow(StrEnum):
     """How the payer is asked: a prompt is pushed to the phone, or the browser is sent to the gateway."""
 

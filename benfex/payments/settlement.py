@@ -17,7 +17,7 @@ from benfex.core.policy import billing_today, current_terms
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.ledger import entries
 from benfex.ledger.journal import EntrySource, post_entry
-from benfex.payments.gateway import PaymentEvidence
+from benfex.payments.gateway import PaymentEvidence, name_of_gateway
 from benfex.payments.matching import Match, match_evidence
 from benfex.subscriptions.lifecycle import reactivate_subscription
 from data.locks import lock_customer, lock_row
@@ -154,7 +154,7 @@ def _give(
         source=EntrySource("payment", payment_id),
         postings=entries.payment_matched(customer_id, amount),
         occurred_at=uow.now,
-        memo=f"{payment.gateway} {payment.gateway_transaction_id}",
+        memo=f"{name_of_gateway(payment.gateway)} {payment.gateway_transaction_id}",
     )
     uow.session.flush()
     allocate_open_money(uow, customer_id=customer_id, currency=payment.currency)
@@ -252,7 +252,7 @@ def _post(
     uow: UnitOfWork, payment_id: PaymentId, evidence: PaymentEvidence, customer_id: CustomerId | None
 ) -> None:
     source = EntrySource("payment", payment_id)
-    memo = f"{evidence.gateway} {evidence.transaction_id}"
+    memo = f"{name_of_gateway(evidence.gateway)} {evidence.transaction_id}"
     if customer_id is None:
         kind, lines = (
             EntryKind.PAYMENT_UNMATCHED,

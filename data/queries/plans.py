@@ -54,7 +54,7 @@ class LineWithPlan(NamedTuple):
     starts_on: date
     download_bps: int
     cap_bytes: int | None
-    status: str
+    suspended_at: datetime | None
 
 
 def lines_with_plans(session: Session) -> list[LineWithPlan]:
@@ -66,7 +66,7 @@ def lines_with_plans(session: Session) -> list[LineWithPlan]:
             Subscription.starts_on,
             Plan.download_bps,
             Plan.data_cap_bytes,
-            Subscription.status,
+            Subscription.suspended_at,
         )
         .join(Subscription, Subscription.id == Connection.subscription_id)
         .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)

@@ -35,7 +35,7 @@ async def invoices(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
         with card(), box("bf-rows"):
             for item in page.rows:
                 due = f"due {say_day(item.due_on, today=here.today)}" if item.due_on else ""
-                with row(item.number, due, symbol="receipt-text", href=f"/portal/invoices/{item.invoice_id}"):
+                with row(item.number, due, href=f"/portal/invoices/{item.invoice_id}"):
                     money_label(item.total)
                     badge(OVERDUE if item.is_overdue else item.status)
 

@@ -8,7 +8,7 @@ from benfex.application import Benfex
 from benfex.core.actors import Actor
 from benfex.core.events import AttemptChanged, ConnectionApplied, PaymentSettled, SessionReturned
 from benfex.payments.checkout import CheckoutRequest
-from benfex.payments.gateway import Flow
+from benfex.payments.gateway import Flow, name_of_gateway
 from benfex.payments.progress import PaymentProgress, Stage, payment_progress
 from benfex.payments.quotes import Quote
 from components.elements import body, box, card, link_button, text
@@ -20,7 +20,6 @@ from data.values.money import Money
 from pages.live import on
 
 WhoPays = Callable[[], Awaitable[Actor]]
-_NAMES = {"mpesa": "M-Pesa", "paystack": "Card or mobile money (Paystack)"}
 _STEPS = ["Asked", "Confirmed by you", "Received", "Back online"]
 
 
@@ -35,7 +34,7 @@ def pay_form(
     return_path: str,
 ) -> None:
     """Ask how much and from which number, then start the payment and go to its progress under `here`."""
-    gateways = {name: _NAMES.get(name, name.title()) for name in benfex.gateways.names()}
+    gateways = {name: name_of_gateway(name) for name in benfex.gateways.names()}
     if not gateways:
         note("Paying online is not set up yet. Please call us.", tone="warn")
         return

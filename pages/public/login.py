@@ -64,4 +64,5 @@ def _demo_accounts(accounts: tuple[tuple[str, str, str], ...]) -> None:
             with post_form("/auth/login"):
                 post_hidden("name", name)
                 post_hidden("password", password)
-                post_submit(f"{role} · {name} · {password}", kind="ghost")
+                post_submit(role.title(), kind="ghost")
+            text(f"{name} · {password}", "bf-sub num")

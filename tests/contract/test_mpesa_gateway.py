@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -47,6 +48,23 @@ async def mpesa() -> AsyncIterator[MpesaFarEnd]:
 
 def prompts(mpesa: MpesaFarEnd) -> int:
     return len(mpesa.outside.phones.prompts())
+
+
+def client_of(mpesa: MpesaFarEnd, **limits: Any) -> DarajaClient:
+    account = DarajaAccount(
+        base_url=mpesa.outside.daraja_url,
+        consumer_key=MPESA["consumer_key"],
+        consumer_secret=MPESA["consumer_secret"],
+        shortcode=SHORTCODE,
+        passkey=MPESA["passkey"],
+        **limits,
+    )
+    return DarajaClient(account, SystemClock())
+
+
+async def push(mpesa: MpesaFarEnd, client: DarajaClient) -> None:
+    address = f"{mpesa.listener.url}/stk"
+    await client.push(amount=100, msisdn=PHONE, account=ACCOUNT, description="Internet", callback_url=address)
 
 
 # Tokens
@@ -139,6 +157,15 @@ async def test_calls_keep_the_pace_that_was_set(mpesa: MpesaFarEnd) -> None:
     assert asyncio.get_running_loop().time() - began >= 5 / 20  # a token and five pushes
 
 
+async def test_a_queue_that_is_too_long_is_a_clear_no_because_nothing_was_sent(mpesa: MpesaFarEnd) -> None:
+    client = client_of(mpesa, calls_per_second=1, turn_seconds=0.05)
+    with pytest.raises(GatewayRejected) as refused:
+        await push(mpesa, client)  # its token took the turn of this second
+    await client.aclose()
+    assert refused.value.gateway_code == "busy"
+    assert prompts(mpesa) == 0
+
+
 async def test_a_wrong_passkey_is_for_the_owner_to_mend(mpesa: MpesaFarEnd) -> None:
     settings = {**MPESA, "base_url": mpesa.outside.daraja_url, "passkey": "wrong"}
     gateway = MpesaGateway(settings, SystemClock())
@@ -162,22 +189,10 @@ async def test_a_second_prompt_on_one_phone_is_refused_with_words_for_the_payer(
 
 
 async def test_an_answer_that_comes_too_late_is_unknown_and_the_prompt_is_there(mpesa: MpesaFarEnd) -> None:
-    client = DarajaClient(
-        DarajaAccount(
-            base_url=mpesa.outside.daraja_url,
-            consumer_key=MPESA["consumer_key"],
-            consumer_secret=MPESA["consumer_secret"],
-            shortcode=SHORTCODE,
-            passkey=MPESA["passkey"],
-            timeout_seconds=0.2,
-        ),
-        SystemClock(),
-    )
+    client = client_of(mpesa, timeout_seconds=0.2)
     await mpesa.fault("slow", count=1, seconds=30)
     with pytest.raises(GatewayUnavailable):
-        await client.push(
-            amount=100, msisdn=PHONE, account=ACCOUNT, description="Internet", callback_url=mpesa.listener.url
-        )
+        await push(mpesa, client)
     await client.aclose()
     assert prompts(mpesa) == 1
 

@@ -13,11 +13,12 @@ from data.models.invoice import Invoice
 from data.models.ledger import LedgerAccount, Posting
 from data.models.payment import Payment, PaymentAllocation, PaymentAttempt, RestorationClock
 from data.models.subscription import Subscription
+from data.models.webhook import InboundWebhook, QuarantinedWebhook
 from data.queries import ledger as ledger_queries
 from data.values.identifiers import CustomerId, InvoiceId, PaymentAttemptId, SubscriptionId
 from data.values.kinds import SuspensionReason
 from data.values.money import Money
-from data.values.states import AttemptStatus, InvoiceStatus, SubscriptionStatus
+from data.values.states import AttemptStatus, InvoiceStatus, SubscriptionStatus, WebhookStatus
 from tests.conftest import Run
 
 
@@ -139,3 +140,31 @@ def assert_books_sound(run: Run) -> None:
     """Fail with what is wrong with the books."""
     report = run.read(verify_ledger)
     assert report.is_sound, report.discrepancies
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLook:
+    gateway: str
+    kind: str
+    status: WebhookStatus
+    tries: int
+    error: str | None
+    body: bytes
+    is_done: bool
+
+
+def deliveries(snapshot: Snapshot) -> tuple[DeliveryLook, ...]:
+    """Return what is in the inbox, oldest first."""
+    rows = snapshot.session.scalars(select(InboundWebhook).order_by(col(InboundWebhook.id)))
+    return tuple(
+        DeliveryLook(
+            row.gateway, row.kind, row.status, row.attempts, row.error, row.body, row.processed_at is not None
+        )
+        for row in rows
+    )
+
+
+def quarantined(snapshot: Snapshot) -> tuple[tuple[str, bytes], ...]:
+    """Return (reason, body) of what proved nothing, oldest first."""
+    rows = snapshot.session.scalars(select(QuarantinedWebhook).order_by(col(QuarantinedWebhook.id)))
+    return tuple((row.reason, row.body) for row in rows)

@@ -22,14 +22,13 @@ _TOKEN_MARGIN_SECONDS = 60
 _BAD_TOKEN = {"404.001.03", "400.003.01", "401.002.01", "401.003.01"}
 _BUSY = {"500.003.02", "500.003.03"}
 _BUSY_PAUSE_SECONDS = 0.5
-_TURN_SECONDS = 20.0
 _PULL_FORM = "%Y-%m-%d %H:%M:%S"
 _PULL_PAGES_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
 class DarajaAccount:
-    """Our account at Daraja. `calls_per_second` keeps us below its spike arrest."""
+    """Our account at Daraja. `calls_per_second` keeps us below its spike arrest, `turn_seconds` ends the queue."""
 
     base_url: str
     consumer_key: str = field(repr=False)
@@ -38,6 +37,7 @@ class DarajaAccount:
     passkey: str = field(repr=False)
     calls_per_second: int = 20
     timeout_seconds: float = 15.0
+    turn_seconds: float = 20.0
 
 
 class DarajaClient:
@@ -195,7 +195,7 @@ class DarajaClient:
         if self._http.is_closed:
             raise GatewayRejected("M-Pesa is being set up anew. Try again.", gateway_code="closed")
         try:
-            async with asyncio.timeout(_TURN_SECONDS):
+            async with asyncio.timeout(self._account.turn_seconds):
                 await self._pace.wait()
         except TimeoutError as cause:
             # Nothing was sent, so this is a clear no and the payer may try again.

@@ -30,6 +30,7 @@ from data.values.kinds import EvidenceGrade
 PRODUCTION = "https://api.safaricom.co.ke"
 _STEP = 100  # whole shillings only
 _MOST = 250_000 * 100
+_NOMINATED = "254700000000"  # the organisation's phone, where Pull Transactions wants one named
 
 
 class MpesaGateway:
@@ -53,6 +54,7 @@ class MpesaGateway:
         self._clock = clock
         self._callback_token = settings["callback_token"]
         self._shortcode = settings["shortcode"]
+        self._nominated = settings.get("nominated_number") or _NOMINATED
         self._client = DarajaClient(
             DarajaAccount(
                 base_url=settings.get("base_url") or PRODUCTION,
@@ -152,7 +154,7 @@ class MpesaGateway:
         await self._client.register_urls(
             confirmation_url=f"{base}/c2b/confirmation", validation_url=f"{base}/c2b/validation"
         )
-        await self._client.register_pull(callback_url=f"{base}/pull", msisdn="254700000000")
+        await self._client.register_pull(callback_url=f"{base}/pull", msisdn=self._nominated)
 
     async def aclose(self) -> None:
         """Close the connections."""
