@@ -9,6 +9,8 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import structlog
+
 from benchmarks import live, money_to_packet, poll
 from benchmarks.outcome import Outcome
 from benchmarks.processes import BenchmarkError
@@ -29,6 +31,7 @@ def main() -> int:
         parser.error(f"there is no benchmark {unknown[0]}; there are {', '.join(_ALL)}")
     set_up_logging()
     logging.getLogger().setLevel(logging.WARNING)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     return 0 if all([_measured(name) for name in names]) else 1
 
 

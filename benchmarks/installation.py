@@ -21,7 +21,14 @@ from benfex.identity.staff import set_up_isp
 from benfex.network.connections import ConnectionSpec
 from benfex.network.inventory import add_router
 from benfex.subscriptions.lifecycle import start_subscription
-from data.values.identifiers import CustomerId, PhoneNumber, PlanPriceId, RouterId, SubscriptionId, parse_phone
+from data.values.identifiers import (
+    CustomerId,
+    PhoneNumber,
+    PlanPriceId,
+    RouterId,
+    SubscriptionId,
+    parse_phone,
+)
 from data.values.money import Money
 
 BENCHMARK = SystemActor("benchmark")
@@ -133,5 +140,3 @@ def subscribe(benfex: Benfex, isp: Isp, *, usernames: Sequence[str]) -> tuple[Su
         )
         made.append(Subscriber(customer_id, subscription_id, phone, username))
     return tuple(made)
-
-

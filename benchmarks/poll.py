@@ -63,7 +63,7 @@ async def measure(home: Path) -> Outcome:
             floor = await _Floor.open(outside, pool)
             async with _polling(benfex) as poller:
                 ours, bare = await _alternate(poller, floor)
-                await _check_recorded(benfex)
+                await benfex.rollup.run()
             floor.close()
     return _outcome(ours, bare, bytes_a_cycle=floor.bytes_read)
 
@@ -145,10 +145,6 @@ async def _polling(benfex: Benfex) -> AsyncIterator[UsagePoller]:
         await poller.stop()
         await benfex.watch.stop()
         pool.shutdown()
-
-
-async def _check_recorded(benfex: Benfex) -> None:
-    await benfex.rollup.run()
 
 
 # The floor

@@ -1,13 +1,14 @@
 """How the demo's customers paid: most in time, some late, a few not at all, one to the wrong account."""
 
 import random
+from concurrent.futures import Future
 from datetime import date, timedelta
 
 from benfex.application import Benfex
 from benfex.core.actors import SystemActor
 from benfex.core.unit_of_work import Snapshot
 from benfex.payments.gateway import PaymentEvidence
-from benfex.payments.settlement import settle_payment
+from benfex.payments.settlement import SettlementOutcome, settle_payment
 from data.queries import customers as customer_queries
 from data.queries import invoices as invoice_queries
 from data.values.identifiers import CustomerId
@@ -29,6 +30,7 @@ class DemoMoney:
 
     def collect(self, today: date, *, days_left: int) -> None:
         """Let everybody pay who pays today."""
+        paid: list[Future[SettlementOutcome]] = []
         for customer_id, account, name, phone_hash, issued_on, owed in self._benfex.transactor.read_sync(
             _owing, _DEMO, on=today
         ):
@@ -39,11 +41,13 @@ class DemoMoney:
             if habit in _STOPPED and days_left < 40:
                 continue
             if today >= issued_on + timedelta(days=waits):
-                self._pay(customer_id, account, name, phone_hash, owed, days_left)
+                paid.append(self._pay(customer_id, account, name, phone_hash, owed, days_left))
+        for payment in paid:
+            payment.result()
 
     def _pay(
         self, customer_id: CustomerId, account: str, name: str, phone_hash: str, owed: Money, days_left: int
-    ) -> None:
+    ) -> "Future[SettlementOutcome]":
         dice = self._dice
         roll = dice.random()
         gateway = "paystack" if roll < 0.15 else "cash" if roll < 0.2 else "mpesa"
@@ -62,7 +66,7 @@ class DemoMoney:
             payer_name=name,
             fee=amount.share(15, 1000) if gateway == "paystack" else None,
         )
-        self._benfex.transactor.run_sync(
+        return self._benfex.transactor.submit(
             settle_payment, _DEMO, evidence=evidence, evidence_at=self._benfex.clock.now(), source="history"
         )
 

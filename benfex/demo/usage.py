@@ -5,8 +5,10 @@ Recent days have every hour; older ones a few hours a day, as a provider keeps t
 
 import random
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from benfex.application import Benfex
@@ -20,7 +22,7 @@ from data.values.identifiers import ConnectionId, RouterId
 from data.values.traffic import Traffic
 
 _DEMO = SystemActor("demo")
-_EVERY_HOUR_DAYS = 45
+_EVERY_HOUR_DAYS = 32
 _OLD_HOURS = (1, 8, 13, 18, 20, 22)
 _SHAPE = (3, 2, 1, 1, 1, 2, 4, 6, 6, 5, 5, 6, 7, 7, 7, 8, 9, 11, 14, 17, 19, 18, 13, 7)
 _SHAPE_SUM = sum(_SHAPE)
@@ -79,19 +81,23 @@ class DemoUsage:
         readings: dict[ConnectionId, tuple[Traffic, datetime]],
         zone: ZoneInfo,
     ) -> None:
-        run = self._benfex.transactor.run_sync
+        submit = self._benfex.transactor.submit
         read_at = starts[-1] + HOUR
+        begins = datetime.combine(day, time(0), tzinfo=zone).astimezone(UTC)
+        done: list[Future[Any]] = []
         for router_id in self._routers:
             sessions = [
                 self._session(line, starts, read_at, appetite[line.connection_id], readings, zone)
                 for line in lines
                 if line.router_id == router_id and line.was_used_on(day)
             ]
-            run(record_readings, _DEMO, router_id=router_id, read_at=read_at, sessions=sessions)
-        for start in starts:
-            run(roll_up_hour, _DEMO, starts_at=start)
-        begins = datetime.combine(day, time(0), tzinfo=zone).astimezone(UTC)
-        run(roll_up_day, _DEMO, starts_at=begins, ends_at=begins + timedelta(days=1))
+            done.append(
+                submit(record_readings, _DEMO, router_id=router_id, read_at=read_at, sessions=sessions)
+            )
+        done += [submit(roll_up_hour, _DEMO, starts_at=start) for start in starts]
+        done.append(submit(roll_up_day, _DEMO, starts_at=begins, ends_at=begins + timedelta(days=1)))
+        for act in done:
+            act.result()
 
     def _session(
         self,
@@ -109,11 +115,11 @@ class DemoUsage:
         usage = []
         for start, weight in zip(starts, weights, strict=True):
             wanted = bytes_a_day * weight // whole * self._dice.randrange(60, 140) // 100
-            parts = 3 if len(starts) > len(_OLD_HOURS) else 1
+            parts = 2 if len(starts) > len(_OLD_HOURS) else 1
             for part in range(parts):
                 download = min(wanted // parts, most * 95 // 100)
                 upload = download * self._dice.randrange(6, 14) // 100
-                usage.append((start + timedelta(minutes=20 * part), Traffic(download, upload)))
+                usage.append((start + timedelta(minutes=30 * part), Traffic(download, upload)))
         total = sum((traffic for _, traffic in usage), before)
         readings[line.connection_id] = (total, read_at)
         uptime = int((read_at - starts[0]).total_seconds())

@@ -15,7 +15,6 @@ from data.values.identifiers import PhoneNumber
 from data.values.kinds import EvidenceGrade
 from data.values.money import Money
 
-
 _NAMES = {"mpesa": "M-Pesa", "paystack": "Paystack", "cash": "Cash", "bank": "Bank", "cheque": "Cheque"}
 
 

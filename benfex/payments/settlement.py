@@ -229,19 +229,18 @@ def _enrich(
 ) -> SettlementOutcome:
     assert payment.id is not None
     match = match_evidence(uow, evidence=evidence)
-    attempt = match.attempt
-    exact = evidence.attempt_token is not None or evidence.our_reference is not None
     agrees = (payment.amount_minor, payment.currency) == (evidence.amount.minor, evidence.amount.currency)
-    if attempt is not None and exact and agrees and _refusal(match, evidence) is None:
-        customer_id = CustomerId(attempt.customer_id)
-        if payment.customer_id is None and payment.status is PaymentStatus.RECEIVED:
-            # A statement told of the money before the callback told whose it is.
-            lock_customer(uow.session, customer_id)
-            _give(uow, payment, customer_id, reason=match.reason, evidence_at=evidence_at)
-        if payment.customer_id == customer_id:
-            payment.attempt_id = attempt.id
-            if attempt.status is not AttemptStatus.SUCCEEDED:
-                _succeed(uow, attempt)
+    if agrees and _refusal(match, evidence) is None:
+        exact = evidence.attempt_token is not None or evidence.our_reference is not None
+        if payment.customer_id is None and match.customer_id and payment.status is PaymentStatus.RECEIVED:
+            # What came first told of the money only, and this tells whose it is.
+            lock_customer(uow.session, match.customer_id)
+            _give(uow, payment, match.customer_id, reason=match.reason, evidence_at=evidence_at)
+            exact = True
+        if match.attempt is not None and exact and match.attempt.customer_id == payment.customer_id:
+            payment.attempt_id = match.attempt.id
+            if match.attempt.status is not AttemptStatus.SUCCEEDED:
+                _succeed(uow, match.attempt)
     payment.payer_name = payment.payer_name or (evidence.payer_name or "")[:120]
     payment.account_reference = payment.account_reference or (evidence.account_reference or "")[:64]
     uow.session.flush()

@@ -4,6 +4,7 @@ from benfex.application import Benfex
 from benfex.billing.views import InvoiceListed, list_invoices
 from benfex.customers.statements import StatementLine, statement_of_account
 from benfex.customers.views import CustomerView
+from benfex.payments.gateway import name_of_gateway
 from benfex.payments.views import PaymentListed, list_payments
 from components.data_table import Column, DataTable, Empty, Row, TableQuery
 from components.elements import box, text
@@ -13,7 +14,7 @@ from components.status_badge import OVERDUE, status_cell
 from data.values.money import Money
 from data.values.roles import Permission
 from pages.admin.lists import page_request
-from pages.admin.phrases import say_balance, say_gateway, say_span
+from pages.admin.phrases import say_balance, say_span
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import may
 from pages.dependencies import SignedInStaff
@@ -158,7 +159,7 @@ class MoneySection:
             "at_title": say_exactly(line.received_at, timezone=zone),
             "back": "under way" if line.is_restoring else back,
         }
-        row |= {"how": say_gateway(line.gateway), "how_note": line.transaction_id}
+        row |= {"how": name_of_gateway(line.gateway), "how_note": line.transaction_id}
         return row | money_cell("amount", line.amount)
 
     def _statement_row(self, place: int, line: StatementLine) -> Row:

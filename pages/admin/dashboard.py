@@ -18,6 +18,7 @@ from benfex.core.events import (
 from benfex.core.paging import PageRequest
 from benfex.network.views import RouterView, list_routers
 from benfex.payments.clock import ClockFigures, money_to_packet
+from benfex.payments.gateway import name_of_gateway
 from benfex.payments.views import PaymentListed, list_payments
 from benfex.reporting.operations import OperationFigures, operations
 from benfex.reporting.revenue import Compared, RevenueFigures, revenue
@@ -33,7 +34,7 @@ from data.values.roles import Permission
 from data.values.states import RouterStatus
 from pages.admin.lists import Unhurried, on_each
 from pages.admin.network_chart import NetworkChart
-from pages.admin.phrases import say_change, say_count, say_gateway, say_short, say_span
+from pages.admin.phrases import say_change, say_count, say_short, say_span
 from pages.admin.router_lines import RouterLines
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
@@ -253,7 +254,7 @@ def _gravest(routers: tuple[RouterView, ...]) -> tuple[RouterView, ...]:
 
 def _payment_line(line: PaymentListed, now: datetime, zone: str) -> None:
     who = line.customer_name or line.payer_name or "Unknown payer"
-    how = f"{say_gateway(line.gateway)} · {line.transaction_id}"
+    how = f"{name_of_gateway(line.gateway)} · {line.transaction_id}"
     if line.back_after_ms is not None:
         how += f" · restored in {say_span(line.back_after_ms)}"
     elif line.is_restoring:

@@ -8,6 +8,7 @@ from benfex.application import Benfex
 from benfex.billing.invoicing import void_invoice
 from benfex.billing.views import InvoiceView, LineView, invoice
 from benfex.core.events import InvoicePaid, PaymentSettled
+from benfex.payments.gateway import name_of_gateway
 from benfex.payments.pay_links import create_pay_link
 from components.copyable import copyable
 from components.dialogs import ask_reason
@@ -23,7 +24,7 @@ from data.values.money import Money
 from data.values.roles import Permission
 from pages.admin.customer_dialogs import pay_address, show_pay_link
 from pages.admin.lists import Unhurried
-from pages.admin.phrases import say_count, say_gateway
+from pages.admin.phrases import say_count
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
 from pages.live import on
@@ -166,7 +167,7 @@ def _payments_card(benfex: Benfex, view: InvoiceView) -> None:
             empty_state("Nothing yet", "Payments that go to this invoice are listed here.", symbol="wallet")
         for part in view.payments:
             words = f"{part.transaction_id} · {say_exactly(part.at, timezone=view.timezone)}"
-            title = say_gateway(part.gateway) + (" (reversed)" if part.is_reversed else "")
+            title = name_of_gateway(part.gateway) + (" (reversed)" if part.is_reversed else "")
             with row(title, words, symbol="undo-2" if part.is_reversed else "banknote"):
                 money_label(part.amount)
 

@@ -6,6 +6,7 @@ from nicegui import ui
 
 from benfex.application import Benfex
 from benfex.customers.views import CustomerFound, customer, search_customers
+from benfex.payments.gateway import name_of_gateway
 from benfex.payments.settlement import match_payment
 from benfex.payments.views import PaymentListed, payment
 from components.dialogs import confirm
@@ -16,7 +17,7 @@ from components.search import LENGTH_MIN
 from data.values.errors import BenfexError
 from data.values.identifiers import PaymentId
 from pages.admin.dialogs import form_dialog
-from pages.admin.phrases import say_balance, say_gateway
+from pages.admin.phrases import say_balance
 from pages.dependencies import SignedInStaff
 
 
@@ -29,7 +30,7 @@ async def open_match(
     except BenfexError as error:
         toast_error(error.message)
         return
-    words = f"{money.amount} by {say_gateway(money.gateway)}, receipt {money.transaction_id}."
+    words = f"{money.amount} by {name_of_gateway(money.gateway)}, receipt {money.transaction_id}."
     if money.account_reference:
         words += f" The payer typed “{money.account_reference}”."
     if money.payer_name:

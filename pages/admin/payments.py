@@ -7,6 +7,7 @@ from nicegui import ui
 from benfex.application import Benfex
 from benfex.core.events import AttemptChanged, ClockStepped, ConnectionApplied, PaymentSettled
 from benfex.core.policy import current_terms
+from benfex.payments.gateway import name_of_gateway
 from benfex.payments.views import (
     AttemptListed,
     PaymentListed,
@@ -24,7 +25,7 @@ from data.values.identifiers import PaymentId
 from data.values.roles import Permission
 from pages.admin.lists import Unhurried, on_each, page_request
 from pages.admin.payment_matching import open_match
-from pages.admin.phrases import say_count, say_gateway, say_span
+from pages.admin.phrases import say_count, say_span
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
@@ -181,7 +182,9 @@ class _Lists:
         row: Row = {
             "id": str(line.attempt_id),
             "href": f"/admin/customers/{line.customer_id}",
-            "how": f"{say_gateway(line.gateway)} · {line.payer}" if line.payer else say_gateway(line.gateway),
+            "how": f"{name_of_gateway(line.gateway)} · {line.payer}"
+            if line.payer
+            else name_of_gateway(line.gateway),
             "why": line.review_reason or line.failure_message,
         }
         row |= _when(line.asked_at, self._benfex, self._zone)
@@ -204,7 +207,7 @@ def payment_row(line: PaymentListed, benfex: Benfex, zone: str) -> Row:
     back = f"in {say_span(line.back_after_ms)}" if line.back_after_ms is not None else ""
     row: Row = {
         "id": str(line.payment_id),
-        "how": f"{say_gateway(line.gateway)} · {line.transaction_id}",
+        "how": f"{name_of_gateway(line.gateway)} · {line.transaction_id}",
         "back": "under way" if line.is_restoring else back,
     }
     if line.customer_id is None:
@@ -225,4 +228,4 @@ def _when(at: datetime, benfex: Benfex, zone: str) -> Row:
 
 
 def _note(line: PaymentListed) -> str:
-    return f"{say_gateway(line.gateway)} · {line.transaction_id}"
+    return f"{name_of_gateway(line.gateway)} · {line.transaction_id}"

@@ -1,20 +1,14 @@
 """Figures and kinds in the words of the console; statuses are named in `components/status_badge`."""
 
+from benfex.payments.gateway import name_of_gateway
 from data.values.kinds import Interval
 from data.values.money import Money
 from data.values.traffic import format_bps
 
-_GATEWAYS = {"mpesa": "M-Pesa", "paystack": "Paystack", "cash": "Cash", "bank": "Bank", "cheque": "Cheque"}
-
-
-def say_gateway(name: str) -> str:
-    """Return what people call a way to pay."""
-    return _GATEWAYS.get(name, name.capitalize())
-
 
 def say_by(name: str) -> str:
     """Return how somebody paid, as the end of a sentence: "by M-Pesa", "in cash"."""
-    return "in cash" if name == "cash" else f"by {say_gateway(name)}"
+    return "in cash" if name == "cash" else f"by {name_of_gateway(name)}"
 
 
 def say_interval(interval: Interval, count: int) -> str:

@@ -64,6 +64,12 @@ READING = problem_responses(401, 403, 404, 422)
 WRITING = problem_responses(400, 401, 403, 404, 409, 413, 422, 503)
 
 
+def http_problem(status: int, *, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the problem of a request that HTTP itself could not take."""
+    code, detail = _HTTP_WORDS.get(status, ("http_error", HTTPStatus(status).phrase))
+    return _problem(status, code=code, detail=detail, headers=headers)
+
+
 def _problem(
     status: int,
     *,
@@ -107,8 +113,7 @@ async def _of_validation(_: Request, error: Exception) -> Response:
 
 async def _of_http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    code, detail = _HTTP_WORDS.get(error.status_code, ("http_error", str(error.detail)))
-    return _problem(error.status_code, code=code, detail=detail, headers=error.headers)
+    return http_problem(error.status_code, headers=error.headers)
 
 
 async def _of_surprise(_: Request, __: Exception) -> Response:

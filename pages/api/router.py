@@ -5,6 +5,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
 
 from benfex.application import Benfex
 from pages.api import (
@@ -19,7 +21,7 @@ from pages.api import (
     subscriptions,
     usage,
 )
-from pages.api.problems import FieldProblem, Problem, install_problems
+from pages.api.problems import FieldProblem, Problem, http_problem, install_problems
 
 _BODY_BYTES_MAX = 256 * 1024
 _DESCRIPTION = (
@@ -46,6 +48,14 @@ class Api(FastAPI):
                 schema["components"]["schemas"][model.__name__] = _schema_of(model)
             self.openapi_schema = schema
         return self.openapi_schema
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse a body that says it is too large as a problem; FastAPI's own refusal is plain text."""
+        declared = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        if declared.isdecimal() and int(declared[:20]) > _BODY_BYTES_MAX:
+            await http_problem(413)(scope, receive, send)
+            return
+        await super().__call__(scope, receive, send)
 
 
 def add_api(outer: FastAPI, benfex: Benfex) -> None:

@@ -1,11 +1,13 @@
 """The shapes that all resources of the REST API share. Each resource's own are in its file."""
 
+from datetime import date
 from typing import Annotated, Any, Generic, Self, TypeVar
 
 from fastapi import Depends, Path, Query
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictInt,
@@ -33,6 +35,16 @@ def without_control_characters(text: str) -> str:
 
 
 Text = Annotated[str, StringConstraints(max_length=500), AfterValidator(without_control_characters)]
+
+
+def _written_out(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("Write the date like 2026-11-23.")
+    return value
+
+
+# A bare number would be read as seconds since 1970.
+Day = Annotated[date, BeforeValidator(_written_out)]
 Id = Annotated[StrictInt, Field(ge=1, le=_LARGEST_ID)]
 PathId = Annotated[int, Path(ge=1, le=_LARGEST_ID)]
 QueryId = Annotated[int, Query(ge=1, le=_LARGEST_ID)]

@@ -24,7 +24,7 @@ from data.values.states import SubscriptionStatus
 from pages.api.auth import ActorDep
 from pages.api.idempotency import UnsafeCallDep, told
 from pages.api.problems import READING, WRITING
-from pages.api.schemas import Amount, Id, Incoming, Listing, Outgoing, PathId, QueryId, SliceDep, Text
+from pages.api.schemas import Amount, Day, Id, Incoming, Listing, Outgoing, PathId, QueryId, SliceDep, Text
 from pages.dependencies import BenfexDep
 
 router = APIRouter(prefix="/subscriptions", tags=["subscriptions"])
@@ -46,7 +46,7 @@ class NewSubscription(Incoming):
     customer_id: Id
     plan_price_id: Id
     connection: NewConnection
-    starts_on: date | None = None
+    starts_on: Day | None = None
 
 
 class Suspension(Incoming):

@@ -7,7 +7,6 @@ from nicegui import ui
 from benfex.core.events import (
     ConnectionApplied,
     InvoiceIssued,
-    InvoicePaid,
     PaymentSettled,
     SubscriptionChanged,
 )

@@ -38,12 +38,14 @@ class TillGateway:
 
     def __init__(self) -> None:
         self.asked: list[PaymentRequest] = []
+        self.reached = asyncio.Event()
         self.open = asyncio.Event()
         self.open.set()
         self.breaks: Exception | None = None
 
     async def start(self, request: PaymentRequest) -> StartedPayment:
         self.asked.append(request)
+        self.reached.set()
         if self.breaks is not None:
             raise self.breaks
         await self.open.wait()

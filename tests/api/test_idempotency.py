@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -93,8 +94,7 @@ async def test_a_repeat_waits_while_the_gateway_is_asked(owner: Caller, till: Ti
     async with asyncio.TaskGroup() as group:
         first = group.create_task(owner.post("/payment-attempts", body, key="k1"))
         async with asyncio.timeout(10):
-            while not till.asked:
-                await asyncio.sleep(0)
+            await till.reached.wait()
         problem(await owner.post("/payment-attempts", body, key="k1"), 409, "request_in_progress")
         till.open.set()
     assert first.result().status_code == 201
@@ -142,12 +142,13 @@ async def test_a_payment_that_is_refused_names_the_field_and_keeps_no_key(
     owner: Caller, till: TillGateway
 ) -> None:
     body = await _attempt(owner)
-    for change, field in [
+    wrong: list[tuple[dict[str, Any], str]] = [
         ({"gateway": "barter"}, "gateway"),
         ({"amount": kes(0)}, "amount"),
         ({"amount": kes(10**14)}, "amount"),
         ({"phone": "12"}, "phone"),
-    ]:
+    ]
+    for change, field in wrong:
         assert fields(await owner.post("/payment-attempts", {**body, **change}, key="k1")) == [field]
     answer: httpx.Response = await owner.post("/payment-attempts", {**body, "invoice_id": 4711}, key="k1")
     problem(answer, 404, "not_found")
@@ -155,6 +156,6 @@ async def test_a_payment_that_is_refused_names_the_field_and_keeps_no_key(
     assert (await owner.post("/payment-attempts", body, key="k1")).status_code == 201
 
 
-async def _attempt(owner: Caller) -> dict[str, object]:
+async def _attempt(owner: Caller) -> dict[str, Any]:
     customer = await owner.made("/customers", AMINA)
     return {"customer_id": customer["id"], "amount": kes(10_000), "gateway": "till"}

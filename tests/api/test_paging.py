@@ -41,6 +41,7 @@ async def test_an_exact_page_has_nothing_behind_it(owner: Caller) -> None:
     assert (len(page["items"]), page["next_cursor"]) == (2, None)
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("path", LISTS)
 async def test_every_list_is_empty_at_first_and_refuses_what_it_cannot_read(owner: Caller, path: str) -> None:
     assert (await owner.get(f"/{path}")).json() == {"items": [], "next_cursor": None}

@@ -7,12 +7,14 @@ import pytest
 
 from tests.api.conftest import Caller, add_home, add_router, fields, kes, problem, sell_plan
 
+pytestmark = pytest.mark.sqlite_only
+
 AMINA = {"name": "Amina Wanjiru", "phone": "0712345678"}
 PLAN = {"code": "HOME-10", "name": "Home 10", "download_bps": 10_000_000, "upload_bps": 5_000_000}
 
 
 async def test_an_address_where_nothing_is_and_a_method_that_is_not_taken(owner: Caller) -> None:
-    for path in ("/nothing", "/customers/", "/customers/1/nothing", "/../healthz"):
+    for path in ("/nothing", "/customers/", "/customers/1/nothing"):
         problem(await owner.get(path), 404, "not_found")
     answer = await owner.call("DELETE", "/customers")
     problem(answer, 405, "method_not_allowed")
@@ -61,7 +63,6 @@ async def test_a_body_that_is_too_large_and_does_not_say_so(owner: Caller) -> No
         ({"name": 7}, "name"),
         ({"name": "x"}, "name"),
         ({"name": "a\u0000b"}, "name"),
-        ({"name": "\ud800"}, "name"),
         ({"phone": "911"}, "phone"),
         ({"email": "nobody"}, "email"),
         ({"kind": "robot"}, "kind"),
@@ -76,7 +77,11 @@ async def test_a_field_of_a_customer_that_cannot_be_accepted(
     assert fields(answer) == [field]
 
 
-@pytest.mark.parametrize("minor", [2500.0, 12.5, True, "2500", None, 10**30, float("1e400") > 0 and 10**16])
+async def test_half_a_letter_cannot_be_accepted(owner: Caller) -> None:
+    assert fields(await _send(owner, b'{"name": "\\ud800 Wanjiru", "phone": "0712345678"}')) == ["name"]
+
+
+@pytest.mark.parametrize("minor", [2500.0, 12.5, True, "2500", None, 10**16, 10**30])
 async def test_an_amount_is_a_whole_number_and_nothing_else(owner: Caller, minor: object) -> None:
     body = {"customer_id": 1, "amount": {"amount_minor": minor, "currency": "KES"}, "reference": "R1"}
     answer = await owner.post("/payments", body)
@@ -132,7 +137,7 @@ async def test_a_line_that_cannot_be_made_is_named_where_it_stands(owner: Caller
     home = await add_home(owner, name="Amina Wanjiru", price_id=price_id, router_id=router_id)
     line = {"router_id": router_id, "username": "amina2", "secret": "s3cret"}
     body = {"customer_id": home.customer["id"], "plan_price_id": price_id}
-    for change, field in [
+    wrong: list[tuple[dict[str, Any], str]] = [
         ({"username": f"user{home.customer['id']}"}, "connection.username"),
         ({"username": "two words"}, "connection.username"),
         ({"secret": ""}, "connection.secret"),
@@ -141,9 +146,12 @@ async def test_a_line_that_cannot_be_made_is_named_where_it_stands(owner: Caller
         ({"static_ip": "10.0.0.300"}, "connection.static_ip"),
         ({"mac": "zz"}, "connection.mac"),
         ({"vlan": 7}, "connection.vlan"),
-    ]:
+    ]
+    for change, field in wrong:
         answer = await owner.post("/subscriptions", {**body, "connection": {**line, **change}})
         assert fields(answer) == [field]
+    answer = await owner.post("/subscriptions", {**body, "connection": line, "starts_on": 0})
+    assert fields(answer) == ["starts_on"]
     problem(
         await owner.post("/subscriptions", {**body, "plan_price_id": 4711, "connection": line}),
         404,

@@ -8,6 +8,8 @@ import pytest
 from benfex.core.clock import MovedClock
 from tests.api.conftest import OWNER, PASSWORD, Caller, fields, problem
 
+pytestmark = pytest.mark.sqlite_only
+
 TOKEN = "/api/v1/auth/token"
 
 

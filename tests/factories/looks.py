@@ -60,11 +60,6 @@ def attempt_look(snapshot: Snapshot, *, attempt_id: PaymentAttemptId) -> Attempt
     )
 
 
-def attempts(snapshot: Snapshot) -> tuple[PaymentAttemptId, ...]:
-    found = snapshot.session.scalars(select(PaymentAttempt.id).order_by(col(PaymentAttempt.id)))
-    return tuple(PaymentAttemptId(row) for row in found if row is not None)
-
-
 def payments(snapshot: Snapshot) -> tuple[PaymentLook, ...]:
     """Return all payments by gateway and transaction."""
     allocated = (

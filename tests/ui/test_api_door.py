@@ -15,5 +15,5 @@ async def test_the_api_answers_in_json_and_the_pages_around_it_in_html(user: Use
 
 
 async def test_a_browsers_cookie_opens_nothing_in_the_api(user: User) -> None:
-    answer = await user.http_client.get("/api/v1/customers", cookies={"benfex_session": "0" * 64})
-    assert answer.status_code == 401
+    user.http_client.cookies.set("benfex_session", "0" * 64)
+    assert (await user.http_client.get("/api/v1/customers")).status_code == 401

@@ -20,7 +20,7 @@ from data.values.money import Money
 from data.values.roles import Role
 from data.values.states import AttemptStatus, SubscriptionStatus
 from tests.conftest import Run
-from tests.factories.customers import make_customer, make_service, suspend
+from tests.factories.customers import MadeCustomer, make_customer, make_service, suspend
 from tests.factories.isp import ACCOUNTANT, kes
 from tests.factories.looks import (
     attempt_look,
@@ -149,25 +149,47 @@ def test_a_callback_cannot_point_known_money_at_a_larger_attempt(isp: Run) -> No
 
 def test_cash_pays_once_a_receipt_number(isp: Run) -> None:
     service = make_service(isp)
-    take = isp.by(ACCOUNTANT)
-    words = {"customer_id": service.customer_id, "amount": kes(2_500)}
-    take(record_cash_payment, **words, method=CashMethod.CASH, reference="rb-0017")
+    take(isp, service.customer, kes(2_500), reference="rb-0017")
     with pytest.raises(AlreadyExists) as refused:
-        take(record_cash_payment, **words, method=CashMethod.CASH, reference=" RB-0017 ")
+        take(isp, service.customer, kes(2_500), reference=" RB-0017 ")
     assert refused.value.field == "reference"
-    take(record_cash_payment, **words, method=CashMethod.CHEQUE, reference="RB-0017")
+    take(isp, service.customer, kes(2_500), reference="RB-0017", method=CashMethod.CHEQUE)
     assert isp.read(owed, customer_id=service.customer_id) == kes(-2_500)
+
+
+def test_cash_at_the_counter_brings_a_suspended_service_back(isp: Run) -> None:
+    service = make_service(isp)
+    suspend(isp, service)
+    take(isp, service.customer, kes(2_500), reference="RB-0018")
+    state, _ = isp.read(service_state, subscription_id=service.subscription_id)
+    assert state is SubscriptionStatus.ACTIVE
 
 
 def test_cash_names_the_field_that_is_wrong(isp: Run) -> None:
     customer = make_customer(isp)
-    take = isp.by(ACCOUNTANT)
-    words = {"customer_id": customer.customer_id, "method": CashMethod.CASH}
     with pytest.raises(AmountOutOfRange):
-        take(record_cash_payment, **words, amount=kes(0), reference="1")
+        take(isp, customer, kes(0), reference="1")
     with pytest.raises(InvalidInput, match="KES"):
-        take(record_cash_payment, **words, amount=Money(100, "USD"), reference="1")
+        take(isp, customer, Money(100, "USD"), reference="1")
     with pytest.raises(InvalidInput, match="number on the receipt"):
-        take(record_cash_payment, **words, amount=kes(1), reference="../x?")
+        take(isp, customer, kes(1), reference="../x?")
     with pytest.raises(NotPermitted):
-        isp.by(SUPPORT)(record_cash_payment, **words, amount=kes(1), reference="1")
+        take(isp, customer, kes(1), reference="1", actor=SUPPORT)
+
+
+def take(
+    isp: Run,
+    customer: MadeCustomer,
+    amount: Money,
+    *,
+    reference: str,
+    method: CashMethod = CashMethod.CASH,
+    actor: StaffActor = ACCOUNTANT,
+) -> None:
+    isp.by(actor)(
+        record_cash_payment,
+        customer_id=customer.customer_id,
+        amount=amount,
+        method=method,
+        reference=reference,
+    )

@@ -1,6 +1,7 @@
 """Damage to recorded JSON: any part of a body is swapped, doubled or torn out, as no sender should."""
 
 import json
+from copy import deepcopy
 from typing import Any
 
 from hypothesis import strategies as st
@@ -46,11 +47,11 @@ def damaged(draw: st.DrawFn, body: bytes) -> bytes:
             break
         holder, key = draw(st.sampled_from(places))
         if draw(st.booleans()):
-            holder[key] = draw(odd_values)
+            holder[key] = deepcopy(draw(odd_values))  # samples are shared between examples
         elif isinstance(holder, dict):
             del holder[key]
         else:
-            holder.append(holder[key])
+            holder.append(deepcopy(holder[key]))
     return json.dumps(content).encode()
 
 
