@@ -9,7 +9,7 @@ import json
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -100,11 +100,8 @@ async def measure(home: Path) -> Outcome:
             used = cpu_seconds(served.pid)
             await _pay_all(served, settings, subscribers)
             used = cpu_seconds(served.pid) - used
-            began = time.monotonic()
-            while _count(settings, _READ_BACK) < SUBSCRIBERS and time.monotonic() - began < WAIT_SECONDS:
-                await asyncio.sleep(0.2)
-            waited = time.monotonic() - began
-            await asyncio.sleep(3.0)  # for the sessions of the last, which no target speaks of
+            waited = await _wait_for_all(settings)
+            await asyncio.sleep(2.0)  # for the sessions of the last, which no target speaks of
             transactions = await _ask(outside, "/daraja/transactions")
         restored = _restored(settings, transactions)
         books = Books(
@@ -114,9 +111,8 @@ async def measure(home: Path) -> Outcome:
         words = (str(ROOT / "app.py"), "ledger", "verify", "--json")
         code, said = await run(words, environment={"BENFEX_HOME": str(settings.home)})
     entries = json.loads(said)["entries"] if code == 0 else 0
-    return _outcome(
-        restored, books, entries=entries, is_sound=code == 0, waited=waited, cpu_share=used / SPREAD_SECONDS
-    )
+    share = used / SPREAD_SECONDS
+    return _outcome(restored, books, entries=entries, is_sound=code == 0, waited=waited, cpu_share=share)
 
 
 # Before
@@ -196,6 +192,18 @@ async def _pay(api: httpx.AsyncClient, subscriber: Subscriber, *, owed_minor: in
         raise BenchmarkError(f"A payment was not started: {answer.status_code} {answer.text[:300]}")
 
 
+async def _wait_for_all(settings: Settings) -> float:
+    """Wait until every router was read back, a minute at most; return the seconds it took."""
+    began = time.monotonic()
+    waited = 0.0
+    while waited < WAIT_SECONDS:
+        if _count(settings, _READ_BACK) >= SUBSCRIBERS:
+            break
+        await asyncio.sleep(0.2)
+        waited = time.monotonic() - began
+    return waited
+
+
 # After
 
 _UNREGISTERED = "SELECT count(*) FROM gateway_account WHERE registered_at IS NULL"
@@ -233,6 +241,7 @@ def _restored(settings: Settings, transactions: list[dict[str, Any]]) -> tuple[R
         for source, receipt, evidence_at, settled_at, written_at, read_back_at, session_at in _rows(
             settings, _CLOCKS
         )
+        if receipt in paid_at  # a payment that M-Pesa knows nothing of is counted as booked twice
     )
 
 
@@ -296,13 +305,18 @@ def _outcome(
             "ledger_entries": entries,
             "ledger_is_sound": is_sound,
         },
-        targets=(
-            Target(f"19 of 20 are read back within {P95_MS:,} ms of the evidence", p95 <= P95_MS),
-            Target("no money is lost", books.lost == 0 and len(books.given) == SUBSCRIBERS),
-            Target("no money is booked twice", books.twice == 0),
-            Target("nobody still waits", left == 0),
-            Target("the books are proved", is_sound),
-        ),
+        targets=_targets(books, p95=p95, left=left, is_sound=is_sound),
+    )
+
+
+def _targets(books: Books, *, p95: float, left: int, is_sound: bool) -> tuple[Target, ...]:
+    is_all = books.lost == 0 and len(books.given) == SUBSCRIBERS
+    return (
+        Target(f"19 of 20 are read back within {P95_MS:,} ms of the evidence", p95 <= P95_MS),
+        Target("no money is lost", is_all),
+        Target("no money is booked twice", books.twice == 0),
+        Target("nobody still waits", left == 0),
+        Target("the books are proved", is_sound),
     )
 
 
@@ -325,7 +339,7 @@ async def _tell(outside: Surroundings, path: str, body: dict[str, Any]) -> None:
         (await http.post(f"{outside.control}{path}", json=body)).raise_for_status()
 
 
-async def _until(is_so: Any, words: str) -> None:
+async def _until(is_so: Callable[[], bool], words: str) -> None:
     deadline = time.monotonic() + _PREPARE_SECONDS
     while time.monotonic() < deadline:
         if is_so():

@@ -54,7 +54,7 @@ class Product:
 @asynccontextmanager
 async def simulation(home: Path, *, routers: int, subscribers: int = 0) -> AsyncIterator[Surroundings]:
     """Run the simulation while the block lasts; `subscribers` are online from the start, in all."""
-    home.mkdir(parents=True, exist_ok=True)
+    _make_folder(home)
     words = ["-m", "benfex.simulation", "--home", str(home), "--parent-pipe"]
     words += ["--routers", str(routers), "--subscribers", str(subscribers)]
     async with _process(words, log=home / "simulation.log", environment={}) as running:
@@ -137,6 +137,10 @@ async def _process(
         except TimeoutError:
             running.kill()
             await running.wait()
+
+
+def _make_folder(home: Path) -> None:
+    home.mkdir(parents=True, exist_ok=True)
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:

@@ -147,14 +147,15 @@ async def open_page(http: httpx.AsyncClient, url: str) -> Page:
     response.raise_for_status()
     found = _ELEMENTS.search(response.text)
     client, number = _CLIENT.search(response.text), _NEXT_MESSAGE.search(response.text)
-    assert found is not None and client is not None and number is not None, "the page has another shape"
+    if found is None or client is None or number is None:
+        raise RuntimeError("The page has another shape.")
     elements = json.loads(html.unescape(found[1]))
     for element_id, element in elements.items():
         for event in element.get("events", ()):
             if event["type"] == _READY:
                 figure = element["props"]["options"]
                 return Page(client[1], int(number[1]), int(element_id), event["listener_id"], figure)
-    raise AssertionError("the page has no live chart")
+    raise RuntimeError("The page has no live chart.")
 
 
 async def _main(url: str, session: str, clients: int, seconds: float, zone: ZoneInfo) -> None:
@@ -189,9 +190,14 @@ async def _main(url: str, session: str, clients: int, seconds: float, zone: Zone
     )
 
 
+async def _all_follow(watchers: list[Watcher]) -> None:
+    for watcher in watchers:
+        await watcher.is_following.wait()
+
+
 async def _until_all_follow(watchers: list[Watcher], tasks: list[asyncio.Task[None]]) -> None:
     """Wait until every chart got a point. Raises TimeoutError, and what ended a client meanwhile."""
-    following = asyncio.gather(*(watcher.is_following.wait() for watcher in watchers))
+    following = asyncio.get_running_loop().create_task(_all_follow(watchers))
     try:
         async with asyncio.timeout(_READY_SECONDS):
             ended, _ = await asyncio.wait([following, *tasks], return_when=asyncio.FIRST_COMPLETED)

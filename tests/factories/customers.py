@@ -88,11 +88,20 @@ def suspend(
     run(suspend_subscription, subscription_id=service.subscription_id, reason=reason)
 
 
-def make_invoice(run: Run, customer: MadeCustomer, *, amount: Money | None = None) -> InvoiceId:
-    """Issue an invoice today over one line."""
-    line = ChargeLine(kind=LineKind.ADJUSTMENT, description="Work at the house", unit=amount or kes(1_500))
+def work(amount: Money) -> ChargeLine:
+    """Return a line that is no period of a service."""
+    return ChargeLine(kind=LineKind.ADJUSTMENT, description="Work at the house", unit=amount)
+
+
+def make_invoice(
+    run: Run, customer: MadeCustomer, *, amount: Money | None = None, issued_on: date | None = None
+) -> InvoiceId:
+    """Issue an invoice over one line, today unless said otherwise."""
     return run(
-        issue_invoice, customer_id=customer.customer_id, lines=[line], issued_on=run.read(billing_today)
+        issue_invoice,
+        customer_id=customer.customer_id,
+        lines=[work(amount or kes(1_500))],
+        issued_on=issued_on or run.read(billing_today),
     )
 
 

@@ -39,6 +39,7 @@ SUPPORT = StaffActor(UserId(8), Role.SUPPORT, "Otieno")
 # Paybill by hand
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("typed", ["{0}", " {0} ", "acc {0}", "{0:.3}-{0:.99}", "INV#{0}"])
 def test_an_account_number_is_found_however_it_was_typed(isp: Run, typed: str) -> None:
     customer = make_customer(isp)

@@ -1,4 +1,4 @@
-"""An ISP that is set up, before every act on its money; and books that must be sound after it."""
+"""An ISP that is set up, for acts on money, bills and services; and books that must be sound after them."""
 
 from collections.abc import Iterator
 
