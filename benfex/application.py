@@ -1,6 +1,6 @@
 """Benfex: everything a running system has, how it starts and stops, and which event wakes which work."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -70,7 +70,7 @@ class Benfex:
         bill_runner: BillRunner,
         probe: RouterProbe,
         watch: RouterWatch,
-        router_pool: Executor,
+        router_pools: Sequence[Executor],
         provisioner: Provisioner,
         poller: UsagePoller,
         live: LiveUsage,
@@ -90,7 +90,7 @@ class Benfex:
         self.bill_runner = bill_runner
         self.probe = probe
         self.watch = watch
-        self._router_pool = router_pool
+        self._router_pools = tuple(router_pools)
         self.provisioner = provisioner
         self.poller = poller
         self.live = live
@@ -132,7 +132,8 @@ class Benfex:
         await self.provisioner.stop()
         await self.watch.stop()
         await self.gateways.close()
-        self._router_pool.shutdown(wait=False, cancel_futures=True)
+        for pool in self._router_pools:
+            pool.shutdown(wait=False, cancel_futures=True)
         self.passwords.close()
         await self.transactor.stop()
 

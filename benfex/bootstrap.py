@@ -51,7 +51,6 @@ class _Reach(TypedDict):
     transactor: Transactor
     clock: Clock
     vault: Vault
-    drivers: Mapping[str, RouterDriver]
     watch: RouterWatch
     timeout_seconds: float
     concurrent_routers: int
@@ -95,8 +94,9 @@ def build(
     vault = Vault(settings.master_key)
     database = open_database(settings.resolved_database_url)
     transactor = Transactor(database, clock, bus, before_commit=seal_chain)
-    pool = make_pool(settings.concurrent_routers)
-    drivers = drivers or make_drivers(pool)
+    # A pool each: stalled reads must not hold up the writes that restore service.
+    reading, writing = (make_pool(settings.concurrent_routers) for _ in range(2))
+    readers = drivers or make_drivers(reading)
     passwords = PasswordKeeper()
     book = GatewayBook(transactor, vault, lambda accounts: gateways(accounts, clock))
     watch = RouterWatch(transactor=transactor, bus=bus)
@@ -106,7 +106,6 @@ def build(
         "transactor": transactor,
         "clock": clock,
         "vault": vault,
-        "drivers": drivers,
         "watch": watch,
         "timeout_seconds": settings.router_timeout_seconds,
         "concurrent_routers": settings.concurrent_routers,
@@ -128,11 +127,11 @@ def build(
         inbox=WebhookInbox(transactor, book),
         reconciler=PaymentReconciler(transactor, book, clock),
         bill_runner=BillRunner(transactor, bus),
-        probe=RouterProbe(transactor=transactor, vault=vault, drivers=drivers),
+        probe=RouterProbe(transactor=transactor, vault=vault, drivers=readers),
         watch=watch,
-        router_pool=pool,
-        provisioner=Provisioner(**reach),
-        poller=UsagePoller(**reach, **pace, bus=bus, live=live, rollup=rollup),
+        router_pools=(reading, writing),
+        provisioner=Provisioner(**reach, drivers=drivers or make_drivers(writing)),
+        poller=UsagePoller(**reach, **pace, drivers=readers, bus=bus, live=live, rollup=rollup),
         live=live,
         rollup=rollup,
     )

@@ -175,12 +175,9 @@ async def bench_of(
     bus, clock = EventBus(), SystemClock()
     transactor = Transactor(database, clock, bus)
     await transactor.start()
-    simulated = tuple(_router(number) for number in range(1, routers + 1))
-    for router in simulated:
-        await router.start()
+    simulated = await _switch_on(routers)
     pools = make_pool(8), make_pool(8)
-    watch = RouterWatch(transactor=transactor, bus=bus, probe_seconds=0.05)
-    live = LiveUsage()
+    watch, live = RouterWatch(transactor=transactor, bus=bus, probe_seconds=0.05), LiveUsage()
     provisioner = Provisioner(
         transactor=transactor,
         clock=clock,
@@ -206,12 +203,7 @@ async def bench_of(
         )
 
     poller = make_poller(live)
-    router_ids = tuple(
-        [
-            await transactor.transact(new_router, SYSTEM, name=router.options.name, port=router.port)
-            for router in simulated
-        ]
-    )
+    router_ids = await _register(transactor, simulated)
     bench = Bench(
         transactor,
         bus,
@@ -225,21 +217,44 @@ async def bench_of(
         await transactor.transact(sell_plan, SYSTEM),
         make_poller,
     )
-    bus.subscribe(RouterTaskQueued, lambda event: provisioner.wake(event.router_id))
-    for kind in Event.__subclasses__():
-        bus.subscribe(kind, bench.events.append)
-    await provisioner.start()
-    await poller.start()
     try:
-        yield bench
+        async with _running(bench):
+            yield bench
     finally:
-        await poller.stop()
-        await provisioner.stop()
-        await transactor.stop()
         for router in simulated:
             await router.stop()
         for pool in pools:
             pool.shutdown()
+
+
+async def _switch_on(count: int) -> tuple[SimulatedRouter, ...]:
+    simulated = tuple(_router(number) for number in range(1, count + 1))
+    for router in simulated:
+        await router.start()
+    return simulated
+
+
+async def _register(transactor: Transactor, simulated: Sequence[SimulatedRouter]) -> tuple[RouterId, ...]:
+    ids = [
+        await transactor.transact(new_router, SYSTEM, name=router.options.name, port=router.port)
+        for router in simulated
+    ]
+    return tuple(ids)
+
+
+@asynccontextmanager
+async def _running(bench: Bench) -> AsyncIterator[None]:
+    bench.bus.subscribe(RouterTaskQueued, lambda event: bench.provisioner.wake(event.router_id))
+    for kind in Event.__subclasses__():
+        bench.bus.subscribe(kind, bench.events.append)
+    await bench.provisioner.start()
+    await bench.poller.start()
+    try:
+        yield
+    finally:
+        await bench.poller.stop()
+        await bench.provisioner.stop()
+        await bench.transactor.stop()
 
 
 async def until(condition: Callable[[], object], *, within_seconds: float = DEADLINE_SECONDS) -> None:
