@@ -202,21 +202,11 @@ async def bench_of(
             watch_interval_seconds=watch_interval_seconds,
         )
 
-    poller = make_poller(live)
     router_ids = await _register(transactor, simulated)
-    bench = Bench(
-        transactor,
-        bus,
-        clock,
-        watch,
-        provisioner,
-        live,
-        poller,
-        simulated,
-        router_ids,
-        await transactor.transact(sell_plan, SYSTEM),
-        make_poller,
-    )
+    plan_price_id = await transactor.transact(sell_plan, SYSTEM)
+    flows = (watch, provisioner, live, make_poller(live))
+    places = (simulated, router_ids, plan_price_id, make_poller)
+    bench = Bench(transactor, bus, clock, *flows, *places)
     try:
         async with _running(bench):
             yield bench
