@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 PIP_INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 RUN_READY := $(VENV)/.ready-to-run
 DEV_READY := $(VENV)/.ready-to-develop
-CODE := $(wildcard app.py) benfex components data pages
+CODE := $(wildcard app.py) benfex benchmarks components data pages
 ARGS ?=
 
 .PHONY: help run test lint format bench migration deep audit clean
