@@ -154,7 +154,9 @@ def _mark_paid(uow: UnitOfWork, invoice: Invoice, paid: list[InvoiceId]) -> None
 
 
 def void_invoice(uow: UnitOfWork, *, invoice_id: InvoiceId, reason: str) -> None:
-    """Void an open invoice nobody has paid on; its periods may be billed again.
+    """Void an open invoice nobody has paid on, and release its charges.
+
+    The bill run does not bill the period again by itself: who voids an invoice may not want it twice.
 
     Raises NotFound, InvalidTransition, Conflict when money was paid on it, InvalidInput without a reason.
     """

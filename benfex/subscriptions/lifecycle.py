@@ -23,6 +23,8 @@ from data.values.kinds import BillingMode, SuspensionReason
 from data.values.roles import Permission
 from data.values.states import CustomerStatus, SubscriptionStatus, advance
 
+_BACKDATED_DAYS_MAX = 366
+
 
 def start_subscription(
     uow: UnitOfWork,
@@ -55,7 +57,7 @@ def start_subscription(
         raise InvalidInput(
             "plan_price_id", f"This price is in {sold.price.currency}, the customer pays {customer.currency}."
         )
-    starts_on = starts_on or billing_today(uow)
+    starts_on = _checked_start(starts_on, today=billing_today(uow))
     subscription = Subscription(
         customer_id=customer_id,
         plan_price_id=plan_price_id,
@@ -75,6 +77,16 @@ def start_subscription(
     bill_customer(uow, customer_id=customer_id, on=billing_today(uow))
     record_audit(uow, action="start", entity="subscription", entity_id=subscription_id)
     return subscription_id
+
+
+def _checked_start(starts_on: date | None, *, today: date) -> date:
+    if starts_on is None:
+        return today
+    if starts_on > today:
+        raise InvalidInput("starts_on", "A service starts today or earlier.")
+    if (today - starts_on).days > _BACKDATED_DAYS_MAX:
+        raise InvalidInput("starts_on", "A service starts no more than a year back.")
+    return starts_on
 
 
 def suspend_subscription(

@@ -9,6 +9,7 @@ from benfex.core.events import BillRunProgressed, EventBus
 from benfex.subscriptions.bill_run import BillRunner, BillRunResult
 from benfex.subscriptions.lifecycle import end_subscription
 from benfex.subscriptions.renewal import bill_customer
+from data.values.errors import InvalidInput
 from data.values.identifiers import CustomerId
 from data.values.kinds import Interval
 from data.values.states import InvoiceStatus
@@ -123,3 +124,10 @@ async def test_a_run_on_the_loop_tells_how_far_it_is(isp: Run) -> None:
     bus.subscribe(BillRunProgressed, seen.append)
     result = await BillRunner(isp.transactor, bus).run(SYSTEM, on=date(2026, 12, 23))
     assert (result.invoices, [event.finished for event in seen]) == (1, [False, True])
+
+
+@pytest.mark.parametrize("starts_on", [TODAY + timedelta(days=1), TODAY - timedelta(days=367), date(1, 1, 1)])
+def test_a_service_starts_today_or_within_the_last_year(isp: Run, starts_on: date) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        make_service(isp, starts_on=starts_on)
+    assert refused.value.field == "starts_on"
