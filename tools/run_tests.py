@@ -24,7 +24,14 @@ def main() -> int:
     known, more = parser.parse_known_args()
     deep = known.deep
     runs = {
-        "without a browser": ["-n", "2", "-m", "not browser" if deep else "not browser and not deep"],
+        "without a browser": [
+            "-n",
+            "2",
+            "--dist",
+            "worksteal",
+            "-m",
+            "not browser" if deep else "not browser and not deep",
+        ],
         "in a browser": ["-m", "browser" if deep else "browser and not deep"],
     }
     total = Counter[str]()
