@@ -31,8 +31,10 @@ SQLITE_FOLDERS = {"ui", "browser"}  # screens are the same on every database
 
 # Databases and the simulation make the time of one example uneven; that says nothing about the code.
 _QUIET = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-settings.register_profile("default", deadline=None, suppress_health_check=_QUIET)
-settings.register_profile("ci", deadline=None, suppress_health_check=_QUIET, derandomize=True)
+settings.register_profile("default", deadline=None, suppress_health_check=_QUIET, max_examples=60)
+settings.register_profile(
+    "ci", deadline=None, suppress_health_check=_QUIET, derandomize=True, max_examples=60
+)
 settings.register_profile("deep", deadline=None, suppress_health_check=_QUIET, max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
 
