@@ -6,6 +6,7 @@ BenfexError(message, code)                  what a person may be told; code is s
 │  ├─ GatewayError
 │  │  ├─ GatewayUnavailable   retryable     timeout, 5xx, rate limit: the outcome is UNKNOWN, ask later
 │  │  ├─ GatewayRejected                    a clear no, with the gateway's code
+│  │  │  └─ GatewayUnreachable              nothing was sent, so it is a clear no as well
 │  │  └─ GatewayProtocolError               we did not understand
 │  ├─ WebhookRejected                       bad signature or path; never processed
 │  └─ RouterError
@@ -41,6 +42,13 @@ class GatewayRejected(GatewayError):
     def __init__(self, message: str, *, gateway_code: str = "", code: str | None = None) -> None:
         super().__init__(message, code=code)
         self.gateway_code = gateway_code
+
+
+class GatewayUnreachable(GatewayRejected):
+    """The gateway cannot be reached: nothing was sent, so the payer may try again at once."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, gateway_code="unreachable")
 
 
 class GatewayProtocolError(GatewayError):

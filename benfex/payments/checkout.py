@@ -181,6 +181,8 @@ def note_refused(uow: UnitOfWork, *, attempt_id: PaymentAttemptId, error: Gatewa
     assert attempt is not None
     if isinstance(error, GatewayRejected):
         mark_failed(uow, attempt, code=error.gateway_code or error.code, message=error.message)
+        if attempt.status is AttemptStatus.FAILED:
+            attempt.next_check_at = None  # the gateway has nothing under any name that we could ask about
         return
     if attempt.status is AttemptStatus.CREATED:
         attempt.status = advance(attempt.status, AttemptStatus.PENDING)

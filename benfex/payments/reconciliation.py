@@ -1,6 +1,7 @@
 """Ask gateways about what is unfinished, and book from their own record what no callback told us."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -16,6 +17,7 @@ from benfex.payments.accounts import GatewayBook
 from benfex.payments.attempts import announce, mark_failed, next_check_after
 from benfex.payments.gateway import (
     Failed,
+    Gateway,
     PaidReceiptToFollow,
     PaymentEvidence,
     PaymentOutcome,
@@ -67,18 +69,10 @@ class PaymentReconciler:
     async def check_due_attempts(self, *, limit: int = 50) -> int:
         """Ask about attempts whose check is due; return how many were asked about."""
         due = await self._transactor.read(_unfinished, _ACTOR, limit=limit)
-        gate = asyncio.Semaphore(_AT_ONCE)
-
-        async def check(attempt: UnfinishedAttempt) -> str | None:
-            async with gate:
-                return await self._check(attempt)
-
-        wanting = {name for name in await asyncio.gather(*(check(attempt) for attempt in due)) if name}
-        for name in wanting:
-            since = min(attempt.started_at for attempt in due if attempt.gateway == name)
-            await self.read_statement(
-                name, since=since - _STATEMENT_MARGIN, until=self._clock.now() + _STATEMENT_MARGIN
-            )
+        by_gateway: dict[str, list[UnfinishedAttempt]] = {}
+        for attempt in due:
+            by_gateway.setdefault(attempt.gateway, []).append(attempt)
+        await asyncio.gather(*(self._check_all(name, found) for name, found in by_gateway.items()))
         return len(due)
 
     async def look_soon(self, attempt_id: PaymentAttemptId) -> None:
@@ -99,19 +93,21 @@ class PaymentReconciler:
             booked += await self._settle(evidence, source="statement") is Settled.BOOKED
         return StatementMatch(len(entries), booked)
 
-    async def _check(self, attempt: UnfinishedAttempt) -> str | None:
-        """Ask about one attempt; return its gateway when the gateway's statement is needed."""
-        gateway = self._gateways.find(attempt.gateway)
-        outcome: PaymentOutcome
-        if gateway is None:
-            outcome = Unknown("this way to pay is not set up any more")
-        else:
-            try:
-                outcome = await gateway.query(
-                    reference=attempt.reference, gateway_reference=attempt.gateway_reference
+    async def _check_all(self, gateway_name: str, attempts: Sequence[UnfinishedAttempt]) -> None:
+        """Ask one gateway, a few at once; what was paid without a receipt is looked up before the next few."""
+        for start in range(0, len(attempts), _AT_ONCE):
+            some = attempts[start : start + _AT_ONCE]
+            if any(await asyncio.gather(*(self._check(attempt) for attempt in some))):
+                await self.read_statement(
+                    gateway_name,
+                    since=min(attempt.started_at for attempt in some) - _STATEMENT_MARGIN,
+                    until=self._clock.now() + _STATEMENT_MARGIN,
                 )
-            except GatewayError as error:
-                outcome = Unknown(error.message)
+
+    async def _check(self, attempt: UnfinishedAttempt) -> bool:
+        """Ask about one attempt; return whether the gateway's statement is needed."""
+        gateway = self._gateways.find(attempt.gateway)
+        outcome = await _ask(gateway, attempt)
         if (
             isinstance(outcome, Succeeded)
             and attempt.status is not AttemptStatus.SUCCEEDED
@@ -123,7 +119,7 @@ class PaymentReconciler:
         needs = isinstance(outcome, PaidReceiptToFollow) or (lost and isinstance(outcome, Unknown))
         waits = attempt.status is not AttemptStatus.SUCCEEDED
         can = gateway is not None and gateway.capabilities.can_statement
-        return attempt.gateway if needs and waits and can else None
+        return needs and waits and can
 
     async def _settle(self, evidence: PaymentEvidence, *, source: str) -> Settled | None:
         """Book one; None when that is not possible now, so that one sum does not hold up the others."""
@@ -131,15 +127,28 @@ class PaymentReconciler:
             outcome = await self._transactor.transact(
                 settle_payment, _ACTOR, evidence=evidence, evidence_at=self._clock.now(), source=source
             )
-        except BenfexError as error:
+        except Exception as cause:  # noqa: BLE001 - one sum must not hold up the money behind it
             _log.warning(
                 "not booked",
                 gateway=evidence.gateway,
                 transaction=evidence.transaction_id,
-                reason=error.message,
+                reason=str(cause),
+                exc_info=None if isinstance(cause, BenfexError) else cause,
             )
             return None
         return outcome.settled
+
+
+async def _ask(gateway: Gateway | None, attempt: UnfinishedAttempt) -> PaymentOutcome:
+    if gateway is None:
+        return Unknown("this way to pay is not set up any more")
+    try:
+        return await gateway.query(reference=attempt.reference, gateway_reference=attempt.gateway_reference)
+    except GatewayError as error:
+        return Unknown(error.message)
+    except Exception as cause:  # noqa: BLE001 - one attempt must not hold up the money behind it
+        _log.error("asking failed", gateway=attempt.gateway, attempt_id=attempt.attempt_id, exc_info=cause)
+        return Unknown("the answer was not understood")
 
 
 def _check_now(uow: UnitOfWork, *, attempt_id: PaymentAttemptId) -> None:

@@ -12,7 +12,12 @@ from typing import Any
 import httpx
 
 from benfex.core.clock import Clock
-from benfex.core.errors import GatewayProtocolError, GatewayRejected, GatewayUnavailable
+from benfex.core.errors import (
+    GatewayProtocolError,
+    GatewayRejected,
+    GatewayUnavailable,
+    GatewayUnreachable,
+)
 from benfex.core.pace import Pace
 from benfex.payments.gateway import PaymentEvidence
 from benfex.payments.gateways.mpesa import messages
@@ -22,6 +27,8 @@ _TOKEN_MARGIN_SECONDS = 60
 _BAD_TOKEN = {"404.001.03", "400.003.01", "401.002.01", "401.003.01"}
 _BUSY = {"500.003.02", "500.003.03"}
 _BUSY_PAUSE_SECONDS = 0.5
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_UNREACHABLE = "M-Pesa cannot be reached now. Nothing was asked of the phone; try again in a minute."
 _PULL_FORM = "%Y-%m-%d %H:%M:%S"
 _PULL_PAGES_MAX = 200
 
@@ -188,6 +195,8 @@ class DarajaClient:
             return await self._http.request(
                 method, path, json=body, headers={"Authorization": f"Bearer {token}"}
             )
+        except _NEVER_SENT as cause:
+            raise GatewayUnreachable(_UNREACHABLE) from cause
         except httpx.HTTPError as cause:
             raise GatewayUnavailable("M-Pesa did not answer.") from cause
 
@@ -202,6 +211,7 @@ class DarajaClient:
             raise GatewayRejected(messages.words_of("26", ""), gateway_code="busy") from cause
 
     async def _fresh_token(self, *, instead_of: str | None = None) -> str:
+        """Return a token. Whatever keeps it from us, the call that wanted it was not sent."""
         async with self._token_lock:
             if self._token and self._token != instead_of and self._clock.now() < self._token_ends_at:
                 return self._token
@@ -213,7 +223,7 @@ class DarajaClient:
                     auth=(self._account.consumer_key, self._account.consumer_secret),
                 )
             except httpx.HTTPError as cause:
-                raise GatewayUnavailable("M-Pesa did not answer.") from cause
+                raise GatewayUnreachable(_UNREACHABLE) from cause
             granted = messages.read_token(response.content) if response.status_code == 200 else None
             if granted is None:
                 # A wrong key or secret is answered with 400 and no body, as integrators report.
@@ -222,7 +232,7 @@ class DarajaClient:
                         "M-Pesa refused our consumer key and secret. Tell the owner.",
                         gateway_code="credentials",
                     )
-                raise GatewayUnavailable("M-Pesa gave no token.")
+                raise GatewayUnreachable(_UNREACHABLE)
             self._token, lifetime_seconds = granted
             self._token_ends_at = self._clock.now() + timedelta(
                 seconds=max(lifetime_seconds - _TOKEN_MARGIN_SECONDS, 1)

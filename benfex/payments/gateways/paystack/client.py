@@ -6,9 +6,15 @@ from urllib.parse import quote
 
 import httpx
 
-from benfex.core.errors import GatewayProtocolError, GatewayRejected, GatewayUnavailable
+from benfex.core.errors import (
+    GatewayProtocolError,
+    GatewayRejected,
+    GatewayUnavailable,
+    GatewayUnreachable,
+)
 from benfex.payments.gateways.paystack import messages
 
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 
 
@@ -75,6 +81,8 @@ class PaystackClient:
             raise GatewayRejected("Paystack is being set up anew. Try again.", gateway_code="closed")
         try:
             return await self._http.request(method, path, **words)
+        except _NEVER_SENT as cause:
+            raise GatewayUnreachable("Paystack cannot be reached now. Try again in a minute.") from cause
         except httpx.HTTPError as cause:
             raise GatewayUnavailable("Paystack did not answer.") from cause
 
