@@ -98,7 +98,7 @@ def build(
     reading, writing = (make_pool(settings.concurrent_routers) for _ in range(2))
     readers = drivers or make_drivers(reading)
     passwords = PasswordKeeper()
-    book = GatewayBook(transactor, vault, lambda accounts: gateways(accounts, clock))
+    book = GatewayBook(transactor, vault, clock, lambda accounts: gateways(accounts, clock))
     watch = RouterWatch(transactor=transactor, bus=bus)
     live = LiveUsage()
     rollup = UsageRollup(transactor=transactor, clock=clock)

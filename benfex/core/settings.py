@@ -11,7 +11,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from benfex.core.errors import ConfigurationError
 
 _GATEWAYS = (
-    ("mpesa", ("consumer_key", "consumer_secret", "shortcode", "passkey"), ("base_url", "callback_token")),
+    (
+        "mpesa",
+        ("consumer_key", "consumer_secret", "shortcode", "passkey"),
+        ("base_url", "callback_token", "calls_per_second"),
+    ),
     ("paystack", ("secret_key",), ("base_url",)),
 )
 
@@ -38,6 +42,7 @@ class Settings(BaseSettings):
     mpesa_shortcode: str | None = None
     mpesa_passkey: SecretStr | None = None
     mpesa_callback_token: SecretStr | None = None
+    mpesa_calls_per_second: int | None = Field(default=None, ge=1, le=200)
     paystack_base_url: str | None = None
     paystack_secret_key: SecretStr | None = None
 
@@ -87,7 +92,8 @@ class Settings(BaseSettings):
 
     def _text(self, field: str) -> str | None:
         value = getattr(self, field)
-        return value.get_secret_value() if isinstance(value, SecretStr) else value
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        return str(text) if text is not None else None
 
     @cached_property
     def master_key(self) -> str:

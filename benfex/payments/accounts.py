@@ -3,14 +3,17 @@
 Environment values only fill the rows on first start; later changes are made on screen.
 """
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
 
 from benfex.core.actors import SystemActor, require
 from benfex.core.audit import record_audit
+from benfex.core.clock import Clock
 from benfex.core.errors import GatewayError
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
@@ -24,6 +27,8 @@ from data.values.roles import Permission
 _log = structlog.get_logger("gateways")
 _SYSTEM = SystemActor("start")
 _CONTEXT = "gateway.settings"
+_FIRST_RETRY = timedelta(seconds=30)
+_RETRY_MAX = timedelta(hours=1)
 
 Settings = Mapping[str, str]
 BuildGateways = Callable[[Mapping[str, Settings]], Mapping[str, Gateway]]
@@ -75,48 +80,76 @@ def note_registered(uow: UnitOfWork, *, gateway: str, at: datetime | None = None
             row.registered_at = at or uow.now
 
 
+@dataclass(frozen=True, slots=True)
+class _Refusals:
+    """How often a gateway did not take our addresses, and when it is asked again."""
+
+    count: int
+    try_again_at: datetime
+
+
 class GatewayBook:
     """The gateways that run, by name; built from the rows at start and again after a change."""
 
-    def __init__(self, transactor: Transactor, vault: Vault, build: BuildGateways) -> None:
+    def __init__(self, transactor: Transactor, vault: Vault, clock: Clock, build: BuildGateways) -> None:
         self._transactor = transactor
         self._vault = vault
+        self._clock = clock
         self._build = build
         self._gateways: Mapping[str, Gateway] = {}
         self._callback_tokens: Mapping[str, str | None] = {}
+        self._retiring: set[asyncio.Task[None]] = set()
+        self._refusals: dict[str, _Refusals] = {}
 
     def callback_token(self, name: str) -> str | None:
         """Return the secret in a gateway's callback paths, None where it signs instead."""
         return self._callback_tokens.get(name)
 
     async def load(self) -> None:
-        """Build the gateways anew from what is stored."""
+        """Build the gateways anew from what is stored; calls under way at the former ones are not cut off."""
         settings = await self._transactor.read(gateway_settings, _SYSTEM, vault=self._vault)
         before, self._gateways = self._gateways, self._build(settings)
         self._callback_tokens = {name: values.get("callback_token") for name, values in settings.items()}
+        self._refusals.clear()
         for gateway in before.values():
-            await gateway.aclose()
+            task = asyncio.get_running_loop().create_task(_retire(gateway))
+            self._retiring.add(task)
+            task.add_done_callback(self._retiring.discard)
 
     async def close(self) -> None:
         """Close every gateway's connections."""
+        retiring = tuple(self._retiring)
+        for task in retiring:
+            task.cancel()
+        await asyncio.gather(*retiring, return_exceptions=True)
         for gateway in self._gateways.values():
             await gateway.aclose()
 
     async def register_callbacks(self, *, public_url: str) -> int:
-        """Tell our addresses to gateways that do not know them yet; one that fails is told later."""
+        """Tell our addresses to gateways that do not know them yet; one that fails is told later and later."""
         told = 0
         for name in await self._transactor.read(unregistered, _SYSTEM):
             gateway = self._gateways.get(name)
-            if gateway is None:
+            refusals = self._refusals.get(name)
+            if gateway is None or (refusals is not None and self._clock.now() < refusals.try_again_at):
                 continue
             try:
                 await gateway.register_callbacks(public_url=public_url)
             except GatewayError as error:
-                _log.info("callbacks not registered", gateway=name, reason=error.message)
+                self._put_off(name, error)
                 continue
+            self._refusals.pop(name, None)
             await self._transactor.transact(note_registered, _SYSTEM, gateway=name)
             told += 1
         return told
+
+    def _put_off(self, name: str, error: GatewayError) -> None:
+        before = self._refusals.get(name)
+        count = before.count + 1 if before else 1
+        wait = min(_FIRST_RETRY * 2 ** min(count - 1, 16), _RETRY_MAX)
+        self._refusals[name] = _Refusals(count, self._clock.now() + wait)
+        if count == 1:
+            _log.warning("callbacks not registered", gateway=name, reason=error.message)
 
     def names(self) -> tuple[str, ...]:
         """Return the names of the gateways, in order."""
@@ -136,3 +169,10 @@ class GatewayBook:
         if gateway is None:
             raise NotFound("way to pay")
         return gateway
+
+
+async def _retire(gateway: Gateway) -> None:
+    try:
+        await gateway.drain()
+    finally:
+        await gateway.aclose()

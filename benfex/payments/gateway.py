@@ -222,5 +222,8 @@ class Gateway(Protocol):
     async def register_callbacks(self, *, public_url: str) -> None:
         """Tell the gateway our addresses, where it wants to be told."""
 
+    async def drain(self) -> None:
+        """Take no more calls, and wait for those that are under way."""
+
     async def aclose(self) -> None:
         """Close its connections."""

@@ -66,5 +66,8 @@ class TillGateway:
     async def register_callbacks(self, *, public_url: str) -> None:
         """Nothing to tell."""
 
+    async def drain(self) -> None:
+        """Nothing to wait for."""
+
     async def aclose(self) -> None:
         """Nothing to close."""

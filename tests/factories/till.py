@@ -80,7 +80,7 @@ async def webhook_doors() -> AsyncIterator[tuple[str, SimpleNamespace]]:
 async def _flows(
     transactor: Transactor, clock: Clock, url: str
 ) -> tuple[GatewayBook, Checkout, WebhookInbox, PaymentReconciler]:
-    book = GatewayBook(transactor, VAULT, lambda accounts: build_gateways(accounts, clock))
+    book = GatewayBook(transactor, VAULT, clock, lambda accounts: build_gateways(accounts, clock))
     await book.load()
     return (
         book,

@@ -22,6 +22,7 @@ from benfex.payments.gateway import (
 from benfex.payments.reconciliation import PaymentReconciler
 from data.values.states import AttemptStatus
 from tests.conftest import Run
+from tests.contract.gateway_clients import until
 from tests.factories.customers import make_customer
 from tests.factories.isp import VAULT
 from tests.factories.looks import attempt_look, payments
@@ -59,13 +60,16 @@ class Oracle:
         self.log.append("statement")
         return self.listed
 
+    async def drain(self) -> None:
+        pass
+
     async def aclose(self) -> None:
         pass
 
 
 async def reconciler(transactor: Transactor, clock: MovedClock, *oracles: Oracle) -> PaymentReconciler:
     gateways = cast(Mapping[str, Gateway], {oracle.name: oracle for oracle in oracles})
-    book = GatewayBook(transactor, VAULT, lambda _: gateways)
+    book = GatewayBook(transactor, VAULT, clock, lambda _: gateways)
     await book.load()
     clock.advance(timedelta(seconds=60))
     return PaymentReconciler(transactor, book, clock)
@@ -104,10 +108,10 @@ async def test_a_gateway_that_stalls_holds_up_no_other(
     paystack = Oracle("paystack", {waiting.gateway_reference: Failed("failed", "No.")})
     mpesa = Oracle("mpesa", {attempt.gateway_reference: PaidReceiptToFollow()}, [line])
     mpesa.open.set()
-    asking = asyncio.create_task((await reconciler(transactor, clock, paystack, mpesa)).check_due_attempts())
-    async with asyncio.timeout(5):
-        while not isp.read(payments) and not asking.done():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
+    asking = asyncio.get_running_loop().create_task(
+        (await reconciler(transactor, clock, paystack, mpesa)).check_due_attempts()
+    )
+    await until(lambda: bool(isp.read(payments)) or asking.done())
     assert not asking.done()
     paystack.open.set()
     assert await asking == 2

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from starlette.responses import JSONResponse, Response
 
 from benfex.core.clock import MovedClock
 from benfex.core.transactor import Transactor
 from benfex.payments.checkout import CheckoutRequest
 from data.values.states import AttemptStatus
 from tests.conftest import Run
+from tests.contract.gateway_clients import Listener, listening
 from tests.factories.customers import make_customer
 from tests.factories.isp import SYSTEM, kes
 from tests.factories.looks import attempt_look
@@ -71,3 +73,44 @@ async def test_a_token_that_never_comes_means_that_no_prompt_was_sent(
         request = CheckoutRequest(customer.customer_id, kes(2_500), "mpesa", phone=customer.phone)
         look = isp.read(attempt_look, attempt_id=await till.checkout.start(SYSTEM, request))
     assert (look.status, look.failure_code) == (AttemptStatus.FAILED, "unreachable")
+
+
+@pytest.fixture
+async def daraja() -> AsyncIterator[Listener]:
+    """Something that gives tokens and otherwise answers what the test says."""
+    async with listening() as listener:
+        listener.replies["/oauth/v1/generate"] = JSONResponse({"access_token": "t", "expires_in": "3599"})
+        yield listener
+
+
+async def test_a_gateway_that_does_not_take_our_addresses_is_told_later_and_later(
+    isp: Run, transactor: Transactor, clock: MovedClock, daraja: Listener
+) -> None:
+    path = "/pulltransactions/v1/register"
+    daraja.replies[path] = Response(status_code=500)
+    async with open_till(transactor, clock, addresses={"mpesa": daraja.url}) as till:
+        for _ in range(240):  # the timetable comes by every 30 s, for two hours
+            clock.advance(timedelta(seconds=30))
+            assert await till.gateways.register_callbacks(public_url=till.url) == 0
+        tries = len(daraja.at(path))
+        assert 5 <= tries <= 10
+        del daraja.replies[path]
+        clock.advance(timedelta(hours=1))
+        assert await till.gateways.register_callbacks(public_url=till.url) == 1
+
+
+async def test_a_prompt_that_is_being_sent_outlives_a_change_of_settings(
+    isp: Run, transactor: Transactor, clock: MovedClock, daraja: Listener
+) -> None:
+    path = "/mpesa/stkpush/v1/processrequest"
+    daraja.holds.add(path)
+    daraja.replies[path] = JSONResponse({"ResponseCode": "0", "CheckoutRequestID": "ws_CO_1"})
+    async with open_till(transactor, clock, addresses={"mpesa": daraja.url}) as till:
+        customer = make_customer(isp)
+        request = CheckoutRequest(customer.customer_id, kes(2_500), "mpesa", phone=customer.phone)
+        starting = asyncio.get_running_loop().create_task(till.checkout.start(SYSTEM, request))
+        await daraja.wait(path)
+        await till.gateways.load()
+        daraja.release.set()
+        look = isp.read(attempt_look, attempt_id=await starting)
+        assert (look.status, look.gateway_reference) == (AttemptStatus.PENDING, "ws_CO_1")

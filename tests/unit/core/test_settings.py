@@ -40,3 +40,11 @@ def test_a_whole_gateway_is_set_up_with_a_callback_token(monkeypatch: pytest.Mon
 def test_secrets_do_not_show_when_settings_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BENFEX_PAYSTACK_SECRET_KEY", "sk_live_canary")
     assert "canary" not in repr(Settings())
+
+
+def test_how_fast_a_gateway_is_called_may_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CONSUMER_KEY", "CONSUMER_SECRET", "SHORTCODE", "PASSKEY"):
+        monkeypatch.setenv(f"BENFEX_MPESA_{name}", name.lower())
+    assert "calls_per_second" not in Settings().gateways()["mpesa"]
+    monkeypatch.setenv("BENFEX_MPESA_CALLS_PER_SECOND", "20")
+    assert Settings().gateways()["mpesa"]["calls_per_second"] == "20"

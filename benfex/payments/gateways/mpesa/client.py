@@ -18,10 +18,12 @@ from benfex.core.errors import (
     GatewayUnavailable,
     GatewayUnreachable,
 )
-from benfex.core.pace import Pace
+from benfex.core.pace import CallsUnderWay, Pace
 from benfex.payments.gateway import PaymentEvidence
 from benfex.payments.gateways.mpesa import messages
 
+# How many it takes is not published; to start with 5 is prudent (payments reference, A6).
+CALLS_PER_SECOND = 5
 _CONNECT_SECONDS = 5.0
 _TOKEN_MARGIN_SECONDS = 60
 _BAD_TOKEN = {"404.001.03", "400.003.01", "401.002.01", "401.003.01"}
@@ -42,7 +44,7 @@ class DarajaAccount:
     consumer_secret: str = field(repr=False)
     shortcode: str
     passkey: str = field(repr=False)
-    calls_per_second: int = 20
+    calls_per_second: int = CALLS_PER_SECOND
     timeout_seconds: float = 15.0
     turn_seconds: float = 20.0
 
@@ -61,6 +63,11 @@ class DarajaClient:
         self._token_ends_at = clock.now()
         self._token_lock = asyncio.Lock()
         self._pace = Pace(account.calls_per_second)
+        self._calls = CallsUnderWay()
+
+    async def drain(self) -> None:
+        """Take no more calls, and wait for those that are under way."""
+        await self._calls.drain()
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -192,23 +199,24 @@ class DarajaClient:
     async def _send(self, method: str, path: str, body: dict[str, Any], *, token: str) -> httpx.Response:
         await self._wait_for_turn()
         try:
-            return await self._http.request(
-                method, path, json=body, headers={"Authorization": f"Bearer {token}"}
-            )
+            with self._calls:
+                return await self._http.request(
+                    method, path, json=body, headers={"Authorization": f"Bearer {token}"}
+                )
         except _NEVER_SENT as cause:
             raise GatewayUnreachable(_UNREACHABLE) from cause
         except httpx.HTTPError as cause:
             raise GatewayUnavailable("M-Pesa did not answer.") from cause
 
     async def _wait_for_turn(self) -> None:
-        if self._http.is_closed:
-            raise GatewayRejected("M-Pesa is being set up anew. Try again.", gateway_code="closed")
         try:
             async with asyncio.timeout(self._account.turn_seconds):
                 await self._pace.wait()
         except TimeoutError as cause:
             # Nothing was sent, so this is a clear no and the payer may try again.
             raise GatewayRejected(messages.words_of("26", ""), gateway_code="busy") from cause
+        if self._calls.is_closed or self._http.is_closed:
+            raise GatewayRejected("M-Pesa is being set up anew. Try again.", gateway_code="closed")
 
     async def _fresh_token(self, *, instead_of: str | None = None) -> str:
         """Return a token. Whatever keeps it from us, the call that wanted it was not sent."""

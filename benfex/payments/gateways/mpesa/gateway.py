@@ -23,7 +23,7 @@ from benfex.payments.gateway import (
     WebhookReply,
 )
 from benfex.payments.gateways.mpesa import messages
-from benfex.payments.gateways.mpesa.client import DarajaAccount, DarajaClient
+from benfex.payments.gateways.mpesa.client import CALLS_PER_SECOND, DarajaAccount, DarajaClient
 from data.values.errors import AmountOutOfRange, InvalidInput
 from data.values.kinds import EvidenceGrade
 
@@ -62,7 +62,7 @@ class MpesaGateway:
                 consumer_secret=settings["consumer_secret"],
                 shortcode=settings["shortcode"],
                 passkey=settings["passkey"],
-                calls_per_second=int(settings.get("calls_per_second", "20")),
+                calls_per_second=int(settings.get("calls_per_second") or CALLS_PER_SECOND),
             ),
             clock,
         )
@@ -155,6 +155,10 @@ class MpesaGateway:
             confirmation_url=f"{base}/c2b/confirmation", validation_url=f"{base}/c2b/validation"
         )
         await self._client.register_pull(callback_url=f"{base}/pull", msisdn=self._nominated)
+
+    async def drain(self) -> None:
+        """Take no more calls, and wait for those that are under way."""
+        await self._client.drain()
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -12,6 +12,7 @@ from benfex.core.errors import (
     GatewayUnavailable,
     GatewayUnreachable,
 )
+from benfex.core.pace import CallsUnderWay
 from benfex.payments.gateways.paystack import messages
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -25,6 +26,11 @@ class PaystackClient:
         self._http = httpx.AsyncClient(
             base_url=base_url, timeout=_TIMEOUT, headers={"Authorization": f"Bearer {secret_key}"}
         )
+        self._calls = CallsUnderWay()
+
+    async def drain(self) -> None:
+        """Take no more calls, and wait for those that are under way."""
+        await self._calls.drain()
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -77,10 +83,11 @@ class PaystackClient:
         return response.content
 
     async def _send(self, method: str, path: str, **words: Any) -> httpx.Response:
-        if self._http.is_closed:
+        if self._calls.is_closed or self._http.is_closed:
             raise GatewayRejected("Paystack is being set up anew. Try again.", gateway_code="closed")
         try:
-            return await self._http.request(method, path, **words)
+            with self._calls:
+                return await self._http.request(method, path, **words)
         except _NEVER_SENT as cause:
             raise GatewayUnreachable("Paystack cannot be reached now. Try again in a minute.") from cause
         except httpx.HTTPError as cause:

@@ -111,6 +111,10 @@ class PaystackGateway:
     async def register_callbacks(self, *, public_url: str) -> None:
         """Do nothing: Paystack's webhook address is set in its dashboard."""
 
+    async def drain(self) -> None:
+        """Take no more calls, and wait for those that are under way."""
+        await self._client.drain()
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.aclose()
