@@ -99,7 +99,7 @@ class Chart:
         layout = plot_layout(height=self._height, touch=self._touch)
         layout["barmode"] = "stack" if self._stacked else "group"
         layout["bargap"] = 0.35
-        layout["yaxis"]["tickformat"] = "~s"
+        layout["yaxis"].update({"tickformat": "~s", "ticksuffix": "B" if self._unit == "bytes" else ""})
         layout["xaxis"]["type"] = "date" if self._axis_is_time else "category"
         if self._axis_is_time:
             layout["xaxis"]["tickformatstops"] = TIME_TICKS

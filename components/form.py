@@ -32,6 +32,7 @@ class Form:
         self._readers: dict[str, Reader] = {}
         self._controls: dict[str, ui.element] = {}
         self._errors: dict[str, TextElement] = {}
+        self._holders: dict[str, ui.element] = {}
         self._running = False
         self._button: ui.button | None = None
         self.element = box("bf-form", "form", novalidate="true").mark("form")
@@ -167,6 +168,12 @@ class Form:
         """Add a control of the page's own making under `label`; its value is read as it is."""
         self._add(name, label, control, hint=hint, reader=lambda: control.value)
 
+    def show_while(self, name: str, other: ValueElement[Any], fits: Callable[[Any], bool]) -> None:
+        """Show a field with its words only while the value of `other` fits; hidden it is read as None."""
+        read = self._readers[name]
+        self._readers[name] = lambda: read() if fits(other.value) else None
+        self._holders[name].bind_visibility_from(other, "value", backward=fits)
+
     def submit(
         self, label: str, *, kind: ButtonKind = "primary", cancel_href: str | None = None, classes: str = ""
     ) -> ui.button:
@@ -215,6 +222,7 @@ class Form:
                 control.props["aria-required"] = "true"
             if hint:
                 text(hint, "hint", id=f"h{control.id}")
+            self._holders[name] = holder
             self._errors[name] = text("", "err", id=f"e{control.id}", role="alert")
         self._keep(name, control, reader)
 

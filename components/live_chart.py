@@ -19,6 +19,7 @@ from data.values.traffic import format_bps
 
 _TABLE_ROWS: Final = 60
 _MISSED_READINGS: Final = 3
+_AT_REST_SECONDS: Final = 90.0  # readings of a minute, while nobody looks, are no gaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class LiveChart:
         self._is_ready = False
         self._shows_table = False
         self._heard_at = asyncio.get_running_loop().time()
+        self._has_heard = False
         with box("bf-card", "section", aria_label=title) as self.element:
             self._build_head(title, period)
             self._build_legend()
@@ -74,9 +76,10 @@ class LiveChart:
         last = self._points[-1] if self._points else None
         if last is not None and at <= last.at:
             return
-        if last is not None and not last.is_gap and at - last.at > self._patience:
+        if last is not None and not last.is_gap and at - last.at > self._patience_now:
             self._append(Point(last.at + self._patience, None, None))
         self._append(Point(at, download_bps, upload_bps))
+        self._has_heard = True
         self._heard_at = asyncio.get_running_loop().time()
         self._say_now()
         if self._is_ready:
@@ -95,6 +98,11 @@ class LiveChart:
     @property
     def _patience(self) -> timedelta:
         return timedelta(seconds=self._interval * _MISSED_READINGS)
+
+    @property
+    def _patience_now(self) -> timedelta:
+        """The first reading after the history covers the time since then: nobody looked, so it was longer."""
+        return self._patience if self._has_heard else max(self._patience, timedelta(seconds=_AT_REST_SECONDS))
 
     def _append(self, point: Point) -> None:
         self._points.append(point)
@@ -145,7 +153,9 @@ class LiveChart:
         """Send what the browser has not had yet, in one call."""
         if not self._waiting:
             return
-        missed = list(self._points)[-self._waiting :]
+        points = list(self._points)
+        known = points[: -self._waiting]
+        missed = _with_edges(points[-self._waiting :], before=known[-1] if known else None)
         self._waiting = 0
         times = [self._local(point.at) for point in missed]
         down, up = _columns(missed)
@@ -156,13 +166,17 @@ class LiveChart:
         layout = plot_layout(height=self._height, touch=self._touch)
         # Plotly reads times without a zone as they are: so they are sent in the ISP's own.
         layout["xaxis"].update({"type": "date", "tickformatstops": TIME_TICKS, "hoverformat": "%H:%M:%S"})
+        layout["xaxis"]["nticks"] = 4 if self._touch else 5
         layout["yaxis"].update({"tickformat": "~s", "ticksuffix": "bps"})
-        times = [self._local(point.at) for point in self._points]
-        down, up = _columns(self._points)
+        points = _with_edges(self._points)
+        times = [self._local(point.at) for point in points]
+        down, up = _columns(points)
         lines = [line_trace("Download", "down", times, down), line_trace("Upload", "up", times, up)]
         for line in lines:
             line["hovertemplate"] = "%{y:.3s}bps"
             line["fill"] = "none"
+            # Nothing is known between two readings: a spline would swing past them, and below zero.
+            line["line"]["shape"] = "linear"
         return {"data": [*lines, *_grounds(lines)], "layout": layout, "config": PLOT_CONFIG}
 
     def _local(self, at: datetime) -> str:
@@ -225,6 +239,17 @@ class LiveChart:
 def _columns(points: Iterable[Point]) -> tuple[list[int | None], list[int | None]]:
     both = [(point.download_bps, point.upload_bps) for point in points]
     return [down for down, _ in both], [up for _, up in both]
+
+
+def _with_edges(points: Iterable[Point], *, before: Point | None = None) -> list[Point]:
+    """Return the points with an end at each side of a gap, so that shades fall straight down to the ground."""
+    edged: list[Point] = []
+    for point in points:
+        if before is not None and before.is_gap != point.is_gap:
+            edged.append(Point(before.at if point.is_gap else point.at, None, None))
+        edged.append(point)
+        before = point
+    return edged
 
 
 def _ground(speeds: list[int | None]) -> list[int | None]:

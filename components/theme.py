@@ -145,6 +145,7 @@ def plot_layout(*, height: int = 268, left: int = 60, touch: bool = False) -> di
             "zeroline": False,
             "fixedrange": touch,
             "nticks": 6,
+            "tickangle": 0,
             "ticklabelstandoff": 6,
             "showspikes": True,
             "spikethickness": 1,

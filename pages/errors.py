@@ -22,10 +22,16 @@ _log = structlog.get_logger("pages")
 # Plain HTML: a page of the console keeps a client for a minute, and bots ask for many pages that are not there.
 _NOT_FOUND = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Not found</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="{css}"></head>
-<body class="body--light"><main class="bf-alone"><div class="bf-card"><div class="bf-stack tight">
+<body class="body--light"><script>{theme}</script>
+<main class="bf-alone"><div class="bf-card"><div class="bf-stack tight">
 <h1 class="bf-title">This page does not exist</h1>
 <p class="bf-sub">The address may be wrong, or what was here is gone.</p>
 <p><a href="/">Go to the start</a></p></div></div></main></body></html>"""
+
+# As the cookie of components/static/boot.js says, and without one as the system says.
+_THEME = """const chosen = document.cookie.match(/benfex_theme=(\\w+)/)?.[1];
+if (chosen === "dark" || (!chosen && matchMedia("(prefers-color-scheme: dark)").matches))
+  document.body.className = "body--dark";"""
 
 _STATUS: tuple[tuple[type[BenfexError], int], ...] = (
     (WrongCredentials, 401),
@@ -60,4 +66,4 @@ def tell(error: BaseException) -> None:
 
 async def not_found_page(_: Request, __: Exception) -> Response:
     """Return the page for an address where nothing is."""
-    return HTMLResponse(_NOT_FOUND.format(css=asset("app.css")), status_code=404)
+    return HTMLResponse(_NOT_FOUND.format(css=asset("app.css"), theme=_THEME), status_code=404)

@@ -195,6 +195,7 @@ class UsagePoller:
     def _show_overdue(self, turn: Turn, now: float) -> None:
         """Show a gap as soon as a point is overdue by an interval, and one each interval from then on."""
         interval = self._interval(turn)
+        turn.keep_pace(now, interval_seconds=interval)
         if turn.is_asked and now >= turn.point + 2 * interval:
             self._show_gap(turn, now - interval)
 

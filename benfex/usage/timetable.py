@@ -35,6 +35,7 @@ class Turn:
     router: RouterToPoll
     due: float
     point: float
+    pace: float = float("inf")
     began: float = float("-inf")
     recorded: float = float("-inf")
     failures: int = 0
@@ -47,6 +48,12 @@ class Turn:
     def is_asked(self) -> bool:
         """Return whether the router is read at all."""
         return self.router.is_enabled and self.router.status not in _UNASKED
+
+    def keep_pace(self, now: float, *, interval_seconds: float) -> None:
+        """Take over how far apart points are to be; a quicker pace owes its first point from now on."""
+        if interval_seconds < self.pace:
+            self.point = max(self.point, now - interval_seconds)
+        self.pace = interval_seconds
 
     def is_due(self, now: float, *, interval_seconds: float) -> bool:
         """Return whether it is time; a router that failed waits for its back-off, watched or not."""

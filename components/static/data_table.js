@@ -102,7 +102,7 @@ export default {
           <div class="side">
             <template v-for="c in side" :key="c.name">
               <Cell v-if="c.kind === 'badge'" :row="p.row" :col="c" />
-              <div v-else class="t2 num"><span class="bf-sr">{{ c.label }}</span> {{ p.row[c.name] }}</div>
+              <div v-else class="t2 num"><span :class="{ 'bf-sr': c.kind === 'money' }">{{ c.label }}</span> {{ p.row[c.name] }}</div>
             </template>
           </div>
           <Acts v-if="acts.length" :acts="acts" @act="(key) => $emit('act', { key, id: p.row.id })" />

@@ -41,7 +41,7 @@ from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
 from pages.live import on
 
 _LATEST = PageRequest(page=1, size=8, sort="received", descending=True)
-_ROUTERS_SHOWN = 5
+_ROUTERS_SHOWN = 4
 _CLOCK_SPAN = timedelta(days=7)
 
 
@@ -82,16 +82,14 @@ class _Overview:
             self._billed = StatCard("Billed this month", "—", symbol="receipt-text", href="/admin/invoices")
             self._online_card = StatCard("Online now", "—", symbol="wifi", href="/admin/routers")
             self._overdue = StatCard("Overdue", "—", symbol="triangle-alert", href="/admin/invoices")
-        with box("bf-grid bf-main even"):
+        with box("bf-grid bf-main"):
             if may(self._staff, Permission.VIEW_NETWORK):
                 NetworkChart(self._benfex, title="Network traffic")
-                with card(classes="clip"):
-                    with box("bf-ch"):
-                        text("Routers", "bf-ct bf-grow", "h2")
-                        link("All routers", "/admin/routers")
-                    self._routers = RouterLines(self._benfex, _gravest(routers))
-                    if not routers:
-                        empty_state("No router yet", symbol="router")
+            with box("bf-stack"):
+                with card("Needs a look", classes="clip"):
+                    self._needs = box("bf-rows", role="status", aria_live="polite")
+                if may(self._staff, Permission.VIEW_NETWORK):
+                    self._build_routers(routers)
         with box("bf-grid bf-main"):
             with card(classes="clip"):
                 with box("bf-ch"):
@@ -101,11 +99,23 @@ class _Overview:
             with box("bf-stack"):
                 with card("Money to packet", note="last 7 days"):
                     self._clock = body()
-                with card("Needs a look", classes="clip"):
-                    self._needs = box("bf-rows")
-        self._daily = Chart(
-            "Money that came in", [], [], unit=self._benfex.settings.currency, period="last 30 days"
-        )
+                self._daily = Chart(
+                    "Money that came in",
+                    [],
+                    [],
+                    unit=self._benfex.settings.currency,
+                    period="last 30 days",
+                    height=200,
+                )
+
+    def _build_routers(self, routers: tuple[RouterView, ...]) -> None:
+        with card(classes="clip"):
+            with box("bf-ch"):
+                text("Routers", "bf-ct bf-grow", "h2")
+                link("All routers", "/admin/routers")
+            self._routers = RouterLines(self._benfex, _gravest(routers))
+            if not routers:
+                empty_state("No router yet", symbol="router")
 
     def set_money(self, figures: RevenueFigures) -> None:
         """Show what was billed and collected."""
@@ -156,12 +166,16 @@ class _Overview:
             for title, note, href in found:
                 row(title, note, symbol="triangle-alert", href=href)
             if not found:
-                empty_state("All is well", "Routers answer and jobs run.", symbol="circle-check")
+                row("All is well", "Routers answer and jobs run.", symbol="circle-check")
 
     def set_clock(self, figures: ClockFigures) -> None:
         """Show how fast money brings service back."""
         self._clock.clear()
         with self._clock:
+            if not figures.restored and not figures.waiting:
+                text("Nobody had to be put back online.", "bf-sub", "p")
+                text("It is the time from the proof of a payment to the router read back.", "bf-sub", "p")
+                return
             with box("bf-line wide nowrap num"):
                 with box("bf-grow"):
                     text("Half restored within", "bf-sub")
@@ -176,7 +190,7 @@ class _Overview:
                         badge(Look(f"{figures.waiting:,}", "warn", "hourglass"))
                     else:
                         text("none", tag="span")
-                fact("First new session", say_span(figures.session_p50_ms))
+                fact("Half have a new session within", say_span(figures.session_p50_ms))
 
     async def refresh_payments(self) -> None:
         """Read what just came in, and the clock."""

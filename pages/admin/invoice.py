@@ -1,5 +1,6 @@
 """One invoice: what is owed, why each line, what paid it."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 from nicegui import ui
@@ -137,7 +138,10 @@ def _lines_card(view: InvoiceView) -> None:
             for tax in view.taxes:
                 whole, rest = divmod(tax.basis_points, 100)
                 rate = f"{whole}.{rest:02d}".rstrip("0").rstrip(".") if rest else str(whole)
-                _sum(f"{tax.name} {rate}% of {tax.base}", tax.tax)
+                says_rate = rate in re.findall(r"[\d.]+", tax.name)
+                _sum(
+                    f"{tax.name} of {tax.base}" if says_rate else f"{tax.name} {rate}% of {tax.base}", tax.tax
+                )
             _sum("Total", view.total, strong=True)
             if view.paid.is_positive:
                 _sum("Paid", -view.paid)

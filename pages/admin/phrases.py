@@ -52,6 +52,11 @@ def say_count(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def say_waiting(tasks: int) -> str:
+    """Return what a number of waiting router tasks means."""
+    return "told when the router answers" if tasks else "routers are up to date"
+
+
 def say_balance(balance: Money) -> str:
     """Return what is owed, or how much credit there is."""
     return f"{-balance} credit" if balance.is_negative else str(balance)

@@ -21,7 +21,7 @@ from data.values.roles import Permission
 from data.values.states import RouterStatus
 from pages.admin.lists import Unhurried, on_each
 from pages.admin.network_chart import RouterChart
-from pages.admin.phrases import say_count
+from pages.admin.phrases import say_count, say_waiting
 from pages.admin.router_dialogs import ask_identity, open_edit_router, pause, retire
 from pages.admin.router_drift import check_drift
 from pages.admin.router_tables import RouterTables
@@ -141,9 +141,7 @@ class _Standing:
     def set(self, view: RouterView) -> None:
         """Show what the rows say."""
         self._lines.set(f"{view.connections:,}", note="sold on this router")
-        self._tasks.set(
-            f"{view.waiting_tasks:,}", note="all is told" if not view.waiting_tasks else "to be told"
-        )
+        self._tasks.set(f"{view.waiting_tasks:,}", note=say_waiting(view.waiting_tasks))
         words = None
         if view.status is RouterStatus.UNREACHABLE:
             words = f"{view.status_reason or 'No answer.'} It is tried every few seconds; its tasks wait."

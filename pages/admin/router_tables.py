@@ -126,7 +126,7 @@ class RouterTables:
             label="Tasks",
             sort="",
             tabs=[TableTab(key, label) for key, label in _TASK_TABS],
-            empty=Empty("Nothing to tell", "The router has all it should have.", "list-checks"),
+            empty=Empty("No task here", "What the router is to be told is listed here.", "list-checks"),
         )
         self._tables.append(self._task_table)
         await self.refresh()

@@ -11,6 +11,7 @@ from data.values.roles import Permission
 from data.values.states import RouterStatus
 from pages.admin.lists import Unhurried, on_each
 from pages.admin.network_chart import NetworkChart
+from pages.admin.phrases import say_waiting
 from pages.admin.router_dialogs import open_add_router
 from pages.admin.router_lines import RouterLines
 from pages.admin.shell import console, may
@@ -54,7 +55,7 @@ async def routers(benfex: BenfexDep, staff: StaffDep) -> None:
             tasks = sum(view.waiting_tasks for view in views)
             answering.set(f"{up}", unit=f"of {len(views)}")
             lines.set(f"{sum(view.connections for view in views):,}", note="on all routers")
-            waiting.set(f"{tasks:,}", note="told when the router answers" if tasks else "all is told")
+            waiting.set(f"{tasks:,}", note=say_waiting(tasks))
             hurting.set(f"{len(bad)}", note=", ".join(bad) or "nothing is broken")
 
         figures(views)

@@ -5,13 +5,14 @@ from starlette.exceptions import HTTPException
 
 from benfex.billing.views import InvoiceView, invoice, list_invoices
 from benfex.core.paging import PageRequest
-from components.elements import body, box, card, fact, fact_list, link_button, row, text
+from components.elements import body, box, card, link_button, row, text
 from components.empty_state import empty_state
 from components.moments import say_day
 from components.money import money_label
 from components.status_badge import OVERDUE, badge
 from data.values.errors import NotFound
 from data.values.identifiers import InvoiceId
+from data.values.money import Money
 from pages.dependencies import BenfexDep, SubscriberDep
 from pages.portal.shell import portal, visit
 
@@ -67,11 +68,16 @@ def _bill(bill: InvoiceView) -> None:
             with box("bf-line wide"):
                 text(words, "bf-grow")
                 money_label(line.net)
-        with fact_list():
-            for tax in bill.taxes:
-                fact(tax.name, tax.tax.format_exact())
-            fact("Total", bill.total.format_exact())
-            if bill.due_on is not None:
-                fact("Due", say_day(bill.due_on, today=bill.today))
-            for part in bill.payments:
-                fact(f"Paid, {part.transaction_id}", part.amount.format_exact())
+        for tax in bill.taxes:
+            _sum(tax.name, tax.tax)
+        _sum("Total", bill.total)
+        for part in bill.payments:
+            _sum(f"Paid, {part.transaction_id}", -part.amount)
+        if bill.due_on is not None:
+            text(f"Due {say_day(bill.due_on, today=bill.today)}", "bf-sub")
+
+
+def _sum(words: str, amount: Money) -> None:
+    with box("bf-line wide"):
+        text(words, "bf-sub bf-grow")
+        money_label(amount)

@@ -27,7 +27,8 @@ async def pay(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
     async def who() -> Actor:
         return await subscriber.fresh()
 
-    with portal(here, "Pay", active="/portal/pay", bare=here.is_cut_off):
+    back = ("Back", "/portal") if here.is_cut_off else None
+    with portal(here, "Pay", active="/portal/pay", back=back, bare=here.is_cut_off):
         if not owed.owed.is_positive:
             note("Nothing is due. What you pay now is kept for your next bill.")
         pay_form(
@@ -39,7 +40,7 @@ async def pay(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
             here="/portal/pay/",
             return_path="/portal/paid",
         )
-        text(f"By hand: your account number is {contact.account_number}.", "bf-sub", "p")
+        text(f"Paying by hand? Your account number is {contact.account_number}.", "bf-sub", "p")
 
 
 @ui.page("/portal/pay/{attempt_id}", title="Your payment")

@@ -20,6 +20,7 @@ from data.values.money import Money
 from pages.live import on
 
 WhoPays = Callable[[], Awaitable[Actor]]
+_WAYS = {"paystack": "Card or bank, by Paystack"}
 _STEPS = ["Asked", "Confirmed by you", "Received", "Back online"]
 
 
@@ -34,19 +35,20 @@ def pay_form(
     return_path: str,
 ) -> None:
     """Ask how much and from which number, then start the payment and go to its progress under `here`."""
-    gateways = {name: name_of_gateway(name) for name in benfex.gateways.names()}
+    gateways = {name: _WAYS.get(name, name_of_gateway(name)) for name in benfex.gateways.names()}
     if not gateways:
         note("Paying online is not set up yet. Please call us.", tone="warn")
         return
 
+    def asks_on_the_phone(gateway: str) -> bool:
+        return benfex.gateways.get(gateway).capabilities.flow is Flow.PUSH
+
     async def start(values: Values) -> None:
-        gateway = benfex.gateways.get(values["gateway"])
-        is_push = gateway.capabilities.flow is Flow.PUSH
         request = CheckoutRequest(
             customer_id=customer_id,
             amount=values["amount"],
             gateway=values["gateway"],
-            phone=parse_phone(values["phone"]) if is_push else None,
+            phone=parse_phone(values["phone"]) if values["phone"] else None,
             return_path=return_path,
         )
         attempt_id = await benfex.checkout.start(await who(), request)
@@ -60,14 +62,14 @@ def pay_form(
     with card(), body(), Form(start) as form:
         form.money("amount", "Amount", amount.currency, value=amount if amount.is_positive else None)
         chosen = form.choice("gateway", "Pay with", gateways, value=next(iter(gateways)))
-        number = form.text(
+        form.text(
             "phone",
             "Phone that pays",
             phone,
             hint="The request to pay appears on this phone.",
-            required=False,
+            props="type=tel autocomplete=tel",
         )
-        number.bind_visibility_from(chosen, "value", backward=lambda name: name == "mpesa")
+        form.show_while("phone", chosen, asks_on_the_phone)
         form.submit(f"Pay {amount}" if amount.is_positive else "Pay", classes="big wide")
 
 

@@ -58,11 +58,14 @@ async def login(
 
 
 def _demo_accounts(accounts: tuple[tuple[str, str, str], ...]) -> None:
-    with box("bf-stack tight"):
+    with box("bf-rows"):
         text("This is a demo. Sign in with one tap:", "bf-sub")
         for role, name, password in accounts:
-            with post_form("/auth/login"):
-                post_hidden("name", name)
-                post_hidden("password", password)
-                post_submit(role.title(), kind="ghost")
-            text(f"{name} · {password}", "bf-sub num")
+            with box("bf-row bare"):
+                with box("bf-grow"):
+                    text(name, "t1 num")
+                    text(password, "t2 num")
+                with post_form("/auth/login").classes("bf-fit"):
+                    post_hidden("name", name)
+                    post_hidden("password", password)
+                    post_submit(role.title(), kind="ghost")

@@ -273,6 +273,58 @@ async def test_a_live_chart_says_since_when_there_is_no_answer(person: User) -> 
     await person.should_see("no answer")
 
 
+async def test_the_first_reading_after_a_quiet_minute_is_no_gap_but_a_later_silence_is(person: User) -> None:
+    charts: list[LiveChart] = []
+
+    def page() -> None:
+        history = [Point(NOW - timedelta(seconds=60), 9_000_000, 1_000_000)]
+        charts.append(LiveChart("Traffic", history, timezone=NAIROBI))
+
+    await see(person, page)
+    with person:
+        charts[0].push(NOW, 12_300_000, 2_000_000)
+        charts[0].push(NOW + timedelta(seconds=20), 5_000_000, 2_000_000)
+    person.find("Table").click()
+    await person.should_see("9 Mbps")
+    with person:
+        assert len(list(ElementFilter(content="no answer"))) == 2  # one reading, of both directions
+
+
+async def test_a_shade_falls_straight_down_at_a_gap(person: User) -> None:
+    history = [
+        Point(NOW, 9_000_000, 1_000_000),
+        Point(NOW + timedelta(seconds=2), None, None),
+        Point(NOW + timedelta(seconds=4), 5_000_000, 2_000_000),
+    ]
+    await see(person, lambda: LiveChart("Traffic", history, timezone=NAIROBI))
+    with person:
+        (plot,) = ElementFilter(kind=ui.plotly)
+    line, _, shade, _ = plot._props["options"]["data"]
+    seconds = [at[-6:-4] for at in shade["x"]]
+    assert seconds == ["10", "10", "12", "14", "14"]
+    assert shade["y"] == [9_000_000, 0, 0, 0, 5_000_000]
+    assert line["y"] == [9_000_000, None, None, None, 5_000_000]
+
+
+async def test_a_field_that_is_not_shown_is_not_asked_for(person: User) -> None:
+    sent: list[Values] = []
+
+    def page() -> None:
+        with Form(sent.append) as form:
+            way = form.choice("way", "Pay with", {"phone": "Phone", "card": "Card"}, value="phone")
+            form.text("number", "Number")
+            form.show_while("number", way, lambda value: value == "phone")
+
+    await see(person, page)
+    _submit(person)
+    await person.should_see("Please fill this in.")
+    with person:
+        next(iter(ElementFilter(kind=ui.select))).value = "card"
+    await person.should_not_see("Number")
+    _submit(person)
+    await _until(lambda: sent == [{"way": "card", "number": None}])
+
+
 @pytest.mark.parametrize(
     ("age", "words"),
     [
