@@ -11,7 +11,8 @@ from pydantic import SecretStr
 from benchmarks.processes import Surroundings, free_port
 from benfex.application import Benfex
 from benfex.bootstrap import build, prepare_database
-from benfex.catalog.plans import create_plan, publish_price, set_tax_rate
+from benfex.catalog.plans import create_plan, publish_price
+from benfex.catalog.taxes import set_tax_rate
 from benfex.core.actors import SystemActor
 from benfex.core.clock import Clock, MovedClock, SystemClock
 from benfex.core.settings import Settings

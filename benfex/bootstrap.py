@@ -40,7 +40,7 @@ from data.migrations.running import newest_revision, revision_of, upgrade
 from data.models.operations import Installation
 from data.queries import operations as operation_queries
 from data.queries import policy as policy_queries
-from data.session import begin_write
+from data.session import begin_migration
 
 _START = SystemActor("start")
 
@@ -150,7 +150,7 @@ def first_run_token(benfex: Benfex) -> str | None:
 
 
 def _migrate(database: Database, settings: Settings) -> None:
-    with begin_write(database) as connection:
+    with begin_migration(database) as connection:
         at = revision_of(connection)
         if at == newest_revision():
             return

@@ -8,12 +8,14 @@ from data.models import (
     identity,
     invoice,
     ledger,
+    message,
     operations,
     payment,
     policy,
     router,
     subscription,
     usage,
+    voucher,
     webhook,
 )
 
@@ -26,11 +28,13 @@ __all__ = [
     "identity",
     "invoice",
     "ledger",
+    "message",
     "operations",
     "payment",
     "policy",
     "router",
     "subscription",
     "usage",
+    "voucher",
     "webhook",
 ]

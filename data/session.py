@@ -53,6 +53,29 @@ def begin_write(database: Database) -> Iterator[Connection]:
 
 
 @contextmanager
+def begin_migration(database: Database) -> Iterator[Connection]:
+    """Begin a transaction that may rebuild tables; foreign keys are checked at its end, as SQLite needs it.
+
+    SQLite rebuilds a table by dropping it, which would take away what points to it (sqlite.org/lang_altertable).
+    """
+    with database.writer.connect() as connection:
+        if not database.is_sqlite:
+            with connection.begin():
+                yield connection
+            return
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with connection.begin():
+                yield connection
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+                assert not broken, f"the migration left rows that point nowhere: {broken[:3]}"
+        finally:
+            driver.execute("PRAGMA foreign_keys=ON")
+
+
+@contextmanager
 def act_session(connection: Connection, *, now: datetime) -> Iterator[Session]:
     """Yield a session in a savepoint of its own: an error undoes this act and nothing else."""
     with connection.begin_nested():

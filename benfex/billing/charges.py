@@ -1,17 +1,30 @@
-"""What a plan's price charges for a period, as lines before tax is split off. Pure."""
+"""What a service is charged for, period by period, before tax is split off. Pure.
 
+One rule says what is due: every period that lies beyond `charged_through_on` and whose day has come, which is
+its first day in advance and the day after its last in arrears. Who reads and writes the rows is
+`subscriptions/renewal`; credits are in `crediting`.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from benfex.billing.taxation import TaxTerms
-from data.values.identifiers import PlanPriceId, SubscriptionId
-from data.values.kinds import LineKind
-from data.values.money import Money
-from data.values.periods import Period
+from benfex.billing.proration import Share, share_of
+from data.values.identifiers import SubscriptionId
+from data.values.kinds import ChargeTiming, DiscountKind, Interval, LineKind
+from data.values.money import Money, round_half_up
+from data.values.periods import Period, cycle_ending, next_boundary
+from data.values.taxes import TaxTerms
+
+_PERIODS_MAX = 400  # of one item in one run: a day plan caught up for more than a year
 
 
 @dataclass(frozen=True, slots=True)
 class ChargeLine:
-    """One charge as priced. `billing_key` names it for ever, so that it can be billed once only."""
+    """One charge as priced: with its tax inside where the terms say so.
+
+    `billing_key` names it for ever, so that it can be billed once only; `share` is None for what has no days.
+    """
 
     kind: LineKind
     description: str
@@ -21,6 +34,8 @@ class ChargeLine:
     subscription_id: SubscriptionId | None = None
     period: Period | None = None
     billing_key: str | None = None
+    item: str = ""
+    share: Share | None = None
 
     @property
     def amount(self) -> Money:
@@ -29,38 +44,240 @@ class ChargeLine:
 
 
 @dataclass(frozen=True, slots=True)
-class PriceTerms:
-    """What of a plan's price matters to a bill."""
+class CycleTerms:
+    """The rhythm of a service: its interval, the day of the month it is anchored at, and when it is billed."""
 
-    plan_price_id: PlanPriceId
-    plan_name: str
-    amount: Money
-    setup_fee: Money
+    interval: Interval
+    interval_count: int
+    anchor_day: int
+    timing: ChargeTiming = ChargeTiming.ADVANCE
+    fixed_month_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargedItem:
+    """Something charged period by period: the plan's price or an add-on; `item` names it on lines and keys.
+
+    `ends_on` is the first day without it. `unit_minor` is the price of a whole cycle.
+    """
+
+    item: str
+    name: str
+    kind: LineKind
+    unit_minor: int
     tax: TaxTerms | None
+    charged_through_on: date
+    quantity: int = 1
+    ends_on: date | None = None
 
 
-def recurring_charge(price: PriceTerms, *, subscription_id: SubscriptionId, period: Period) -> ChargeLine:
-    """Return the charge for one whole period."""
-    return ChargeLine(
-        kind=LineKind.RECURRING,
-        description=price.plan_name,
-        unit=price.amount,
-        tax=price.tax,
-        subscription_id=subscription_id,
-        period=period,
-        billing_key=f"{subscription_id}:price:{period.starts_on.isoformat()}",
-    )
+@dataclass(frozen=True, slots=True)
+class DiscountTerms:
+    """What is taken off the plan's price in each period that starts while it runs."""
+
+    discount_id: int
+    name: str
+    kind: DiscountKind
+    basis_points: int
+    amount_minor: int
+    starts_on: date
+    ends_on: date | None = None
+    periods_left: int | None = None
 
 
-def setup_charge(price: PriceTerms, *, subscription_id: SubscriptionId) -> ChargeLine | None:
+@dataclass(frozen=True, slots=True)
+class ServiceTerms:
+    """All of a service that decides what it is charged. `items` begins with the plan's price.
+
+    `period_ends_on` is where the cycle ends that was last begun; `segment` tells apart what is billed anew
+    for the same day after a change.
+    """
+
+    subscription_id: SubscriptionId
+    currency: str
+    cycle: CycleTerms
+    items: tuple[ChargedItem, ...]
+    period_ends_on: date
+    segment: int = 0
+    discounts: tuple[DiscountTerms, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DueCharges:
+    """What is due and where it leaves the service: the dates charged through, in the order of its items.
+
+    `period` is the last cycle that the plan's price was charged for, None when nothing was; `discounts_used`
+    counts periods by discount, in their order.
+    """
+
+    lines: tuple[ChargeLine, ...]
+    charged_through: tuple[date, ...]
+    period: Period | None
+    discounts_used: tuple[int, ...]
+
+
+def due_charges(service: ServiceTerms, *, on: date) -> DueCharges:
+    """Return everything of a service that is due on a billing date, period by period, the plan's price first."""
+    lines: list[tuple[date, int, list[ChargeLine]]] = []
+    through: list[date] = []
+    last: Period | None = None
+    used = [0] * len(service.discounts)
+    for place, item in enumerate(service.items):
+        charged_through = item.charged_through_on
+        for part, cycle in _due_parts(service, item, on):
+            share = share_of(part, cycle=cycle, fixed_month_days=service.cycle.fixed_month_days)
+            charged = [_item_line(service, item, part, share)]
+            if place == 0:
+                charged += _discount_lines(service, charged[0], part, share, used)
+                last = Period(cycle.starts_on, cycle.ends_on)
+            lines.append((part.starts_on, place, charged))
+            charged_through = part.ends_on
+        through.append(charged_through)
+    lines.sort(key=lambda found: found[:2])
+    flat = tuple(line for _, _, found in lines for line in found)
+    return DueCharges(flat, tuple(through), last, tuple(used))
+
+
+def cycle_boundary(terms: CycleTerms, *, after: date, period_ends_on: date) -> date:
+    """Return where the cycle ends that holds the day: that of the running period, else the next one's."""
+    if after < period_ends_on:
+        return period_ends_on
+    return next_boundary(after, terms.interval, terms.interval_count, terms.anchor_day)
+
+
+def full_cycle(terms: CycleTerms, *, ending_on: date) -> Period:
+    """Return the whole cycle that ends on a boundary: what a part is measured against."""
+    return cycle_ending(ending_on, terms.interval, terms.interval_count, terms.anchor_day)
+
+
+def next_billing_date(service: ServiceTerms) -> date | None:
+    """Return the first date on which something of the service is due, None when nothing ever will be."""
+    dates = []
+    for item in service.items:
+        if item.ends_on is not None and item.charged_through_on >= item.ends_on:
+            continue
+        if service.cycle.timing is ChargeTiming.ADVANCE:
+            dates.append(item.charged_through_on)
+        else:
+            ends_on = cycle_boundary(
+                service.cycle, after=item.charged_through_on, period_ends_on=service.period_ends_on
+            )
+            dates.append(min(ends_on, item.ends_on) if item.ends_on else ends_on)
+    return min(dates, default=None)
+
+
+def charge_key(subscription_id: SubscriptionId, item: str, segment: int, start: date) -> str:
+    """Return the claim on one period of one item: once billed, it is billed for ever."""
+    return f"{subscription_id}:{item}.{segment}:{start.isoformat()}"
+
+
+def once_key(subscription_id: SubscriptionId, item: str) -> str:
+    """Return the claim on something that is charged once."""
+    return f"{subscription_id}:{item}:once"
+
+
+def setup_charge(
+    *,
+    subscription_id: SubscriptionId,
+    plan_name: str,
+    fee: Money,
+    tax: TaxTerms | None,
+) -> ChargeLine | None:
     """Return the one-time charge of a new service, or None when there is none."""
-    if price.setup_fee.is_zero:
+    if fee.is_zero:
         return None
     return ChargeLine(
         kind=LineKind.SETUP,
-        description=f"Installation, {price.plan_name}",
-        unit=price.setup_fee,
-        tax=price.tax,
+        description=f"Installation, {plan_name}",
+        unit=fee,
+        tax=tax,
         subscription_id=subscription_id,
-        billing_key=f"{subscription_id}:setup:once",
+        billing_key=once_key(subscription_id, "setup"),
+        item="setup",
     )
+
+
+def _due_parts(service: ServiceTerms, item: ChargedItem, on: date) -> Iterator[tuple[Period, Period]]:
+    """Yield the due parts of an item, each with the full cycle it is a part of, without gap or overlap."""
+    terms, starts_on, known_end = service.cycle, item.charged_through_on, service.period_ends_on
+    for _ in range(_PERIODS_MAX):
+        if item.ends_on is not None and starts_on >= item.ends_on:
+            return
+        boundary = cycle_boundary(terms, after=starts_on, period_ends_on=known_end)
+        ends_on = min(boundary, item.ends_on) if item.ends_on is not None else boundary
+        day = starts_on if terms.timing is ChargeTiming.ADVANCE else ends_on
+        if day > on:
+            return
+        yield Period(starts_on, ends_on), full_cycle(terms, ending_on=boundary)
+        starts_on = ends_on
+
+
+def _item_line(service: ServiceTerms, item: ChargedItem, part: Period, share: Share) -> ChargeLine:
+    kind = item.kind
+    if kind is LineKind.RECURRING and not share.is_whole:
+        kind = LineKind.PRORATION
+    return ChargeLine(
+        kind=kind,
+        description=describe(item.name, share),
+        unit=Money(share.of(item.unit_minor), service.currency),
+        quantity=item.quantity,
+        tax=item.tax,
+        subscription_id=service.subscription_id,
+        period=part,
+        billing_key=charge_key(service.subscription_id, item.item, service.segment, part.starts_on),
+        item=item.item,
+        share=share,
+    )
+
+
+def _discount_lines(
+    service: ServiceTerms, line: ChargeLine, part: Period, share: Share, used: list[int]
+) -> list[ChargeLine]:
+    """Return what is taken off one period, together never more than the period costs."""
+    found: list[ChargeLine] = []
+    left = line.amount.minor
+    for place, discount in enumerate(service.discounts):
+        if not _applies(discount, part.starts_on, used[place]):
+            continue
+        if discount.kind is DiscountKind.PERCENT:
+            off = round_half_up(line.amount.minor * discount.basis_points, 10_000)
+        else:
+            off = share.of(discount.amount_minor)
+        off = min(off, left)
+        used[place] += 1
+        if off <= 0:
+            continue
+        left -= off
+        item = f"discount:{discount.discount_id}"
+        found.append(
+            ChargeLine(
+                kind=LineKind.DISCOUNT,
+                description=describe(discount.name, share),
+                unit=Money(-off, service.currency),
+                tax=line.tax,
+                subscription_id=service.subscription_id,
+                period=part,
+                billing_key=charge_key(service.subscription_id, item, service.segment, part.starts_on),
+                item=item,
+                share=share,
+            )
+        )
+    return found
+
+
+def _applies(discount: DiscountTerms, starts_on: date, used: int) -> bool:
+    if starts_on < discount.starts_on:
+        return False
+    if discount.ends_on is not None and starts_on >= discount.ends_on:
+        return False
+    return discount.periods_left is None or used < discount.periods_left
+
+
+def describe(name: str, share: Share) -> str:
+    """Return the words of a line; a part says its days, such as "Home 10, 12/31 days"."""
+    return name if share.is_whole else f"{name}, {share.days}/{share.of_days} days"
+
+
+def total_of(lines: Sequence[ChargeLine]) -> Money:
+    """Return the sum of lines as priced; there must be one."""
+    return sum((line.amount for line in lines[1:]), lines[0].amount)

@@ -41,10 +41,10 @@ def issue_invoice(
         raise InvalidInput("lines", "An invoice needs at least one line.")
     lock_customer(uow.session, customer_id)
     terms = current_terms(uow)
-    taxed = tax_lines([(line.amount, line.tax) for line in lines])
+    taxed = tax_lines([(line.amount.minor, line.tax) for line in lines])
     currency = lines[0].unit.currency
-    subtotal = sum((part.net for part in taxed), Money.zero(currency))
-    tax = sum((part.tax for part in taxed), Money.zero(currency))
+    subtotal = Money(sum(part.net_minor for part in taxed), currency)
+    tax = Money(sum(part.tax_minor for part in taxed), currency)
     invoice = Invoice(
         number=next_invoice_number(uow, prefix=terms.invoice_prefix, issued_on=issued_on),
         customer_id=customer_id,
@@ -85,10 +85,11 @@ def _write_lines(
             description=line.description,
             quantity=line.quantity,
             unit_minor=line.unit.minor,
-            amount_minor=part.net.minor,
-            tax_minor=part.tax.minor,
+            amount_minor=part.net_minor,
+            tax_minor=part.tax_minor,
             period_starts_on=line.period.starts_on if line.period else None,
             period_ends_on=line.period.ends_on if line.period else None,
+            item=line.item,
         )
         for line, part in zip(lines, taxed, strict=True)
     ]
@@ -96,13 +97,10 @@ def _write_lines(
     uow.session.flush()
     for row, line, part in zip(rows, lines, taxed, strict=True):
         assert row.id is not None
-        if line.tax is not None:
+        for tax, tax_minor in zip(line.tax.parts if line.tax else (), part.taxes, strict=True):
             uow.session.add(
                 InvoiceLineTax(
-                    line_id=row.id,
-                    tax_rate_id=line.tax.rate_id,
-                    base_minor=part.net.minor,
-                    tax_minor=part.tax.minor,
+                    line_id=row.id, tax_rate_id=tax.rate_id, base_minor=part.net_minor, tax_minor=tax_minor
                 )
             )
         if line.billing_key is not None:

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from benfex.catalog.taxes import TaxChoice, TaxTable
 from benfex.core.actors import require
 from benfex.core.paging import Slice, SliceRequest, sliced
+from benfex.core.policy import billing_today
 from benfex.core.unit_of_work import Snapshot
-from data.models.catalog import Plan
+from data.models.catalog import Plan, PlanPrice
 from data.queries import api_listing as listing
 from data.values.errors import NotFound
 from data.values.identifiers import PlanId, PlanPriceId
@@ -68,8 +70,9 @@ def plan_record(snapshot: Snapshot, *, plan_id: PlanId) -> PlanRecord:
 def _records(snapshot: Snapshot, rows: Sequence[Plan]) -> list[PlanRecord]:
     plan_ids = [row.id for row in rows if row.id is not None]
     prices: dict[int, list[PriceRecord]] = {}
+    taxes, today = TaxTable(snapshot.session), billing_today(snapshot)
     for row in listing.prices_in_force(snapshot.session, plan_ids=plan_ids, at=snapshot.now):
-        prices.setdefault(row.price.plan_id, []).append(_price(row))
+        prices.setdefault(row.plan_id, []).append(_price(row, taxes.choice(row.tax_group_id, on=today)))
     return [_plan(row, tuple(prices.get(row.id or 0, ()))) for row in rows]
 
 
@@ -92,8 +95,7 @@ def _plan(plan: Plan, prices: tuple[PriceRecord, ...]) -> PlanRecord:
     )
 
 
-def _price(row: listing.PriceWithTax) -> PriceRecord:
-    price, tax = row
+def _price(price: PlanPrice, tax: TaxChoice | None) -> PriceRecord:
     assert price.id is not None
     return PriceRecord(
         id=PlanPriceId(price.id),

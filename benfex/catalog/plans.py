@@ -1,14 +1,14 @@
-"""Create and archive plans, publish new immutable prices, and set tax rates."""
+"""Create and archive plans, and publish new immutable prices. Taxes are in `taxes`."""
 
 import re
 
 from benfex.core.actors import require
 from benfex.core.audit import record_audit
 from benfex.core.unit_of_work import UnitOfWork
-from data.models.catalog import Plan, PlanPrice, TaxRate
+from data.models.catalog import Plan, PlanPrice
 from data.queries import plans as plan_queries
 from data.values.errors import AlreadyExists, AmountOutOfRange, InvalidInput, NotFound
-from data.values.identifiers import PlanId, PlanPriceId, TaxRateId
+from data.values.identifiers import PlanId, PlanPriceId
 from data.values.kinds import AccessMethod, BillingMode, CapAction, Interval, TaxBehavior
 from data.values.money import Money
 from data.values.roles import Permission
@@ -93,7 +93,7 @@ def publish_price(
         raise InvalidInput("interval", "Invoiced plans run by the day, week or month.")
     if not 1 <= interval_count <= 36:
         raise InvalidInput("interval_count", "Give a number from 1 to 36.")
-    tax = plan_queries.tax_in_force(uow.session, code=tax_code, at=uow.now) if tax_code else None
+    tax = plan_queries.tax_group_by_code(uow.session, tax_code.strip().upper()) if tax_code else None
     if tax_code and tax is None:
         raise InvalidInput("tax_code", f"There is no tax {tax_code}.")
     for earlier in plan_queries.prices_in_force(uow.session, plan_id=plan_id, at=uow.now):
@@ -111,7 +111,7 @@ def publish_price(
         interval_count=interval_count,
         billing_mode=BillingMode.POSTPAID,
         setup_fee_minor=setup_fee.minor,
-        tax_rate_id=tax.id if tax else None,
+        tax_group_id=tax.id if tax else None,
         tax_behavior=tax_behavior,
         valid_from=uow.now,
     )
@@ -122,18 +122,3 @@ def publish_price(
         uow, action="publish_price", entity="plan", entity_id=plan_id, changes={"amount": str(amount)}
     )
     return PlanPriceId(price.id)
-
-
-def set_tax_rate(uow: UnitOfWork, *, code: str, name: str, basis_points: int) -> TaxRateId:
-    """Put a tax rate in force from now on; 1600 basis points are 16 %. Raises InvalidInput."""
-    require(uow.actor, Permission.EDIT_PLANS)
-    code = code.strip().upper()
-    if not re.fullmatch(r"[A-Z0-9]{1,16}", code):
-        raise InvalidInput("code", "Use 1 to 16 letters and digits.")
-    if not 0 <= basis_points <= 10_000:
-        raise InvalidInput("basis_points", "Give a rate from 0 to 100 %.")
-    rate = TaxRate(code=code, name=name.strip()[:60] or code, basis_points=basis_points, valid_from=uow.now)
-    uow.session.add(rate)
-    uow.session.flush()
-    assert rate.id is not None
-    return TaxRateId(rate.id)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from benfex.catalog.taxes import TaxChoice, TaxTable
 from benfex.core.actors import require
-from benfex.core.policy import current_terms
+from benfex.core.policy import billing_today, current_terms
 from benfex.core.unit_of_work import Snapshot
 from data.queries import plans_listing as listing
 from data.values.identifiers import PlanId, PlanPriceId
@@ -46,15 +47,6 @@ class PlanView:
 
 
 @dataclass(frozen=True, slots=True)
-class TaxChoice:
-    """A tax in force."""
-
-    code: str
-    name: str
-    basis_points: int
-
-
-@dataclass(frozen=True, slots=True)
 class Catalog:
     """All plans, those on sale first, and the taxes a price may carry."""
 
@@ -67,9 +59,10 @@ class Catalog:
 def catalog(snapshot: Snapshot) -> Catalog:
     """Return everything we sell, with prices in force."""
     require(snapshot.actor, Permission.VIEW_PLANS)
+    taxes, today = TaxTable(snapshot.session), billing_today(snapshot)
     prices: dict[int, list[PriceView]] = {}
     for row in listing.prices_in_list(snapshot.session, at=snapshot.now, past=False):
-        prices.setdefault(row.plan_id, []).append(_price(row))
+        prices.setdefault(row.plan_id, []).append(_price(row, taxes.choice(row.tax_group_id, on=today)))
     counts = listing.services_per_plan(snapshot.session)
     plans = tuple(
         PlanView(
@@ -87,20 +80,19 @@ def catalog(snapshot: Snapshot) -> Catalog:
         )
         for row in listing.plans_in_list(snapshot.session)
     )
-    taxes = tuple(TaxChoice(*row) for row in listing.tax_choices(snapshot.session, at=snapshot.now))
     terms = current_terms(snapshot)
-    return Catalog(plans, taxes, terms.currency, terms.timezone)
+    return Catalog(plans, taxes.choices(on=today), terms.currency, terms.timezone)
 
 
-def _price(row: listing.PriceRow) -> PriceView:
+def _price(row: listing.PriceRow, tax: TaxChoice | None) -> PriceView:
     return PriceView(
         plan_price_id=PlanPriceId(row.id),
         amount=Money(row.amount_minor, row.currency),
         setup_fee=Money(row.setup_fee_minor, row.currency),
         interval=row.interval,
         interval_count=row.interval_count,
-        tax_name=row.tax_name,
-        tax_basis_points=row.tax_basis_points,
+        tax_name=tax.name if tax else None,
+        tax_basis_points=tax.basis_points if tax else None,
         tax_behavior=row.tax_behavior,
         since=row.valid_from,
     )

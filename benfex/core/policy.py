@@ -53,9 +53,27 @@ def current_terms(snapshot: Snapshot) -> BillingTerms:
         timezone=profile.timezone,
         currency=profile.currency,
         invoice_prefix=policy.invoice_prefix,
+        credit_note_prefix=policy.credit_note_prefix,
         invoice_due_days=policy.invoice_due_days,
         grace_days=policy.grace_days,
         debt_tolerated_minor=policy.debt_tolerated_minor,
+        billing_day=policy.billing_day,
+        alignment=policy.alignment,
+        fixed_month_days=policy.fixed_month_days,
+        bills_while_suspended=policy.bills_while_suspended,
+        credits_on_end=policy.credits_on_end,
+        credits_on_pause=policy.credits_on_pause,
+        defers_revenue=policy.defers_revenue,
+        quiet_weekdays=frozenset(int(day) for day in policy.quiet_weekdays.split(",") if day),
+        sends_from_hour=policy.sends_from_hour,
+        sends_until_hour=policy.sends_until_hour,
+        promise_days_max=policy.promise_days_max,
+        prepaid_grace_hours=policy.prepaid_grace_hours,
+        pays_part_periods=policy.pays_part_periods,
+        part_hours_min=policy.part_hours_min,
+        rehearsal_hour=policy.rehearsal_hour,
+        breaker_suspend_percent=policy.breaker_suspend_percent,
+        breaker_invoice_percent=policy.breaker_invoice_percent,
     )
 
 
@@ -66,7 +84,9 @@ def dunning_schedule(snapshot: Snapshot) -> DunningSchedule:
         raise Conflict("The ISP's profile is not set up yet. Open the first-run page.")
     steps = policy_queries.dunning_steps(snapshot.session, policy_id=policy.id)
     return DunningSchedule(
-        steps=tuple(DunningStep(step.days_overdue, step.action) for step in steps),
+        steps=tuple(
+            DunningStep(step.days_overdue, step.action, step.template, step.amount_minor) for step in steps
+        ),
         grace_days=policy.grace_days,
         debt_tolerated_minor=policy.debt_tolerated_minor,
     )
@@ -139,6 +159,14 @@ def save_policy(
     uow.session.flush()
     assert row.id is not None
     for step in steps:
-        uow.session.add(DunningStepRow(policy_id=row.id, days_overdue=step.days_overdue, action=step.action))
+        uow.session.add(
+            DunningStepRow(
+                policy_id=row.id,
+                days_overdue=step.days_overdue,
+                action=step.action,
+                template=step.template,
+                amount_minor=step.amount_minor,
+            )
+        )
     uow.session.flush()
     record_audit(uow, action="save", entity="billing_policy", entity_id=row.id)

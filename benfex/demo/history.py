@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from benfex.application import Benfex
 from benfex.bootstrap import build
-from benfex.catalog.plans import create_plan, publish_price, set_tax_rate
+from benfex.catalog.plans import create_plan, publish_price
+from benfex.catalog.taxes import set_tax_rate
 from benfex.core.actors import SystemActor
 from benfex.core.clock import MovedClock, SystemClock
 from benfex.core.policy import save_profile

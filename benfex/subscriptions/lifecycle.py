@@ -5,6 +5,8 @@ Which state may follow which is in `data/values/states`; what a router is told, 
 
 from datetime import date
 
+from benfex.billing.charges import setup_charge
+from benfex.catalog.taxes import TaxTable
 from benfex.core.actors import name_of, require
 from benfex.core.audit import record_audit
 from benfex.core.events import SubscriptionChanged, SubscriptionReactivated, SubscriptionSuspended
@@ -14,12 +16,14 @@ from benfex.core.vault import Vault
 from benfex.network.connections import ConnectionSpec, create_connection, request_sync
 from benfex.subscriptions.renewal import bill_customer
 from data.locks import lock_customer
+from data.models.customer import Customer
 from data.models.subscription import Subscription, SubscriptionTransition
 from data.queries import customers as customer_queries
 from data.queries import subscriptions as subscription_queries
 from data.values.errors import Conflict, InvalidInput, NotFound
 from data.values.identifiers import ConnectionId, CustomerId, PlanPriceId, SubscriptionId
 from data.values.kinds import BillingMode, SuspensionReason
+from data.values.money import Money
 from data.values.roles import Permission
 from data.values.states import CustomerStatus, SubscriptionStatus, advance
 
@@ -40,6 +44,42 @@ def start_subscription(
     `starts_on` is a date of the ISP, today when left out. Raises NotFound, InvalidInput, Conflict.
     """
     require(uow.actor, Permission.EDIT_SUBSCRIPTIONS)
+    customer, sold = _buyable(uow, customer_id, plan_price_id)
+    today = billing_today(uow)
+    starts_on = _checked_start(starts_on, today=today)
+    payer_id = CustomerId(customer.payer_id or customer_id)
+    subscription = Subscription(
+        customer_id=customer_id,
+        billed_customer_id=payer_id,
+        plan_price_id=plan_price_id,
+        status=SubscriptionStatus.ACTIVE,
+        anchor_day=starts_on.day,
+        starts_on=starts_on,
+        period_starts_on=starts_on,
+        period_ends_on=starts_on,
+        charged_through_on=starts_on,
+        bills_on=starts_on,
+    )
+    uow.session.add(subscription)
+    uow.session.flush()
+    assert subscription.id is not None
+    subscription_id = SubscriptionId(subscription.id)
+    _record(uow, subscription, None, "started")
+    create_connection(uow, subscription_id=subscription_id, spec=connection, vault=vault)
+    setup = setup_charge(
+        subscription_id=subscription_id,
+        plan_name=sold.plan.name,
+        fee=Money(sold.price.setup_fee_minor, sold.price.currency),
+        tax=TaxTable(uow.session).terms(sold.price.tax_group_id, sold.price.tax_behavior, on=today),
+    )
+    bill_customer(uow, customer_id=payer_id, on=today, extra=[setup] if setup else [])
+    record_audit(uow, action="start", entity="subscription", entity_id=subscription_id)
+    return subscription_id
+
+
+def _buyable(
+    uow: UnitOfWork, customer_id: CustomerId, plan_price_id: PlanPriceId
+) -> tuple[Customer, subscription_queries.SoldPrice]:
     customer = customer_queries.find_customer(uow.session, customer_id)
     if customer is None:
         raise NotFound("customer")
@@ -57,26 +97,7 @@ def start_subscription(
         raise InvalidInput(
             "plan_price_id", f"This price is in {sold.price.currency}, the customer pays {customer.currency}."
         )
-    starts_on = _checked_start(starts_on, today=billing_today(uow))
-    subscription = Subscription(
-        customer_id=customer_id,
-        plan_price_id=plan_price_id,
-        status=SubscriptionStatus.ACTIVE,
-        anchor_day=starts_on.day,
-        starts_on=starts_on,
-        period_starts_on=starts_on,
-        period_ends_on=starts_on,
-        charged_through_on=starts_on,
-    )
-    uow.session.add(subscription)
-    uow.session.flush()
-    assert subscription.id is not None
-    subscription_id = SubscriptionId(subscription.id)
-    _record(uow, subscription, None, "started")
-    create_connection(uow, subscription_id=subscription_id, spec=connection, vault=vault)
-    bill_customer(uow, customer_id=customer_id, on=billing_today(uow))
-    record_audit(uow, action="start", entity="subscription", entity_id=subscription_id)
-    return subscription_id
+    return customer, sold
 
 
 def _checked_start(starts_on: date | None, *, today: date) -> date:
@@ -162,6 +183,7 @@ def end_subscription(uow: UnitOfWork, *, subscription_id: SubscriptionId, reason
     subscription = _locked(uow, subscription_id)
     _move(uow, subscription, SubscriptionStatus.ENDED, reason)
     subscription.ended_at = uow.now
+    subscription.bills_on = None
     record_audit(
         uow, action="end", entity="subscription", entity_id=subscription_id, changes={"reason": reason}
     )

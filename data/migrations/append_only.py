@@ -1,8 +1,11 @@
-"""Triggers that refuse to change what is written once: journal, postings, histories."""
+"""Triggers that refuse to change what is written once: journal, postings, histories, credit notes."""
+
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
-_TABLES = ("posting", "subscription_transition", "audit_event")
+FIRST_TABLES = ("posting", "subscription_transition", "audit_event")
+BILLING_TABLES = ("credit_note", "credit_note_line", "credit_note_line_tax", "communication")
 _FIXED = (
     "id",
     "kind",
@@ -17,15 +20,34 @@ _FIXED = (
 
 
 def protect(connection: Connection) -> None:
-    """Create the triggers; an entry may be sealed into the chain once and is fixed otherwise."""
-    if connection.dialect.name == "sqlite":
-        _protect_sqlite(connection)
-    else:
-        _protect_postgresql(connection)
+    """Create every trigger, as the newest schema has them."""
+    add_refusal(connection)
+    protect_tables(connection, FIRST_TABLES + BILLING_TABLES)
+    protect_journal(connection)
 
 
-def _protect_sqlite(connection: Connection) -> None:
-    for table in _TABLES:
+def add_refusal(connection: Connection) -> None:
+    """Create the function that PostgreSQL's triggers call; SQLite's need none."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(
+            text(
+                "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+                "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+            )
+        )
+
+
+def protect_tables(connection: Connection, tables: Sequence[str]) -> None:
+    """Refuse every change of rows in these tables."""
+    for table in tables:
+        if connection.dialect.name != "sqlite":
+            connection.execute(
+                text(
+                    f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+                    "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+                )
+            )
+            continue
         for verb in ("UPDATE", "DELETE"):
             connection.execute(
                 text(
@@ -33,46 +55,25 @@ def _protect_sqlite(connection: Connection) -> None:
                     f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
                 )
             )
-    same = " AND ".join(f"NEW.{column} IS OLD.{column}" for column in _FIXED)
-    connection.execute(
-        text(
-            "CREATE TRIGGER journal_entry_no_update BEFORE UPDATE ON journal_entry "
-            f"WHEN OLD.entry_hash IS NOT NULL OR NOT ({same}) "
-            "BEGIN SELECT RAISE(ABORT, 'journal_entry is append-only'); END"
-        )
-    )
-    connection.execute(
-        text(
-            "CREATE TRIGGER journal_entry_no_delete BEFORE DELETE ON journal_entry "
-            "BEGIN SELECT RAISE(ABORT, 'journal_entry is append-only'); END"
-        )
-    )
 
 
-def _protect_postgresql(connection: Connection) -> None:
-    connection.execute(
-        text(
-            "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
-        )
+def protect_journal(connection: Connection) -> None:
+    """Refuse changes of journal entries; an entry may be sealed into the chain once and is fixed otherwise."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    equal = "IS" if is_sqlite else "IS NOT DISTINCT FROM"
+    same = " AND ".join(f"NEW.{column} {equal} OLD.{column}" for column in _FIXED)
+    refuse = (
+        "BEGIN SELECT RAISE(ABORT, 'journal_entry is append-only'); END"
+        if is_sqlite
+        else "EXECUTE FUNCTION refuse_change()"
     )
-    for table in _TABLES:
-        connection.execute(
-            text(
-                f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
-                "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-            )
-        )
-    same = " AND ".join(f"NEW.{column} IS NOT DISTINCT FROM OLD.{column}" for column in _FIXED)
+    each = "" if is_sqlite else "FOR EACH ROW "
     connection.execute(
         text(
-            "CREATE TRIGGER journal_entry_no_update BEFORE UPDATE ON journal_entry FOR EACH ROW "
-            f"WHEN (OLD.entry_hash IS NOT NULL OR NOT ({same})) EXECUTE FUNCTION refuse_change()"
+            f"CREATE TRIGGER journal_entry_no_update BEFORE UPDATE ON journal_entry {each}"
+            f"WHEN (OLD.entry_hash IS NOT NULL OR NOT ({same})) {refuse}"
         )
     )
     connection.execute(
-        text(
-            "CREATE TRIGGER journal_entry_no_delete BEFORE DELETE ON journal_entry "
-            "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-        )
+        text(f"CREATE TRIGGER journal_entry_no_delete BEFORE DELETE ON journal_entry {each}{refuse}")
     )

@@ -8,7 +8,7 @@ from sqlmodel import Field
 from data.base import Row
 from data.columns import MinorUnits, UtcDateTime, enum_column
 from data.values.kinds import EvidenceGrade
-from data.values.states import AttemptStatus, PaymentStatus
+from data.values.states import AttemptStatus, PaymentStatus, RefundStatus
 
 
 class PaymentAttempt(Row, table=True):
@@ -77,16 +77,35 @@ class Payment(Row, table=True):
 
 
 class PaymentAllocation(Row, table=True):
-    """The part of a payment that pays an invoice."""
+    """The part of a payment or of a credit note that settles an invoice."""
 
     __tablename__ = "payment_allocation"
-    __table_args__ = (CheckConstraint("amount_minor > 0", name="amount_positive"),)
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount_positive"),
+        CheckConstraint("(payment_id IS NULL) <> (credit_note_id IS NULL)", name="one_source"),
+    )
 
-    payment_id: int = Field(foreign_key="payment.id", index=True)
+    payment_id: int | None = Field(default=None, foreign_key="payment.id", index=True)
+    credit_note_id: int | None = Field(default=None, foreign_key="credit_note.id", index=True)
     invoice_id: int = Field(foreign_key="invoice.id", index=True)
     amount_minor: int = Field(sa_type=MinorUnits)
     at: datetime = Field(sa_type=UtcDateTime)
     reversed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Refund(Row, table=True):
+    """Money that goes back to a customer out of a payment of theirs."""
+
+    __table_args__ = (CheckConstraint("amount_minor > 0", name="amount_positive"),)
+
+    payment_id: int = Field(foreign_key="payment.id", index=True)
+    customer_id: int = Field(foreign_key="customer.id", index=True)
+    amount_minor: int = Field(sa_type=MinorUnits)
+    currency: str = Field(max_length=3)
+    status: RefundStatus = Field(sa_column=enum_column(RefundStatus))
+    reason: str = Field(max_length=200)
+    gateway_reference: str | None = Field(default=None, max_length=120)
+    made_by: str = Field(max_length=120)
 
 
 class PayLink(Row, table=True):

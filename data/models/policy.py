@@ -1,13 +1,13 @@
 """What the owner decides: the ISP's profile, its billing policy and its gateway accounts, in versions."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Column, Text, UniqueConstraint
 from sqlmodel import Field
 
 from data.base import Row
 from data.columns import MinorUnits, UtcDateTime, enum_column
-from data.values.kinds import DunningAction
+from data.values.kinds import CycleAlignment, DunningAction, MessageChannel
 
 
 class IspProfile(Row, table=True):
@@ -24,7 +24,12 @@ class IspProfile(Row, table=True):
 
 
 class BillingPolicy(Row, table=True):
-    """How the ISP bills and chases. The newest version counts; each change is a new row."""
+    """How the ISP bills and chases. The newest version counts; each change is a new row.
+
+    `billing_day` 1 to 31 is the common day of new subscriptions, None for each their own. `quiet_weekdays`
+    holds ISO weekdays with commas between (6,7 is the weekend). `pays_part_periods`: a short payment for a
+    prepaid service buys hours in proportion, at least `part_hours_min`. The breakers are in percent.
+    """
 
     __tablename__ = "billing_policy"
 
@@ -33,10 +38,30 @@ class BillingPolicy(Row, table=True):
     grace_days: int = 0
     debt_tolerated_minor: int = Field(default=0, sa_type=MinorUnits)
     invoice_prefix: str = Field(default="INV", max_length=12)
+    credit_note_prefix: str = Field(default="CN", max_length=12)
+    billing_day: int | None = None
+    alignment: CycleAlignment = Field(
+        default=CycleAlignment.ANNIVERSARY, sa_column=enum_column(CycleAlignment)
+    )
+    fixed_month_days: int | None = None
+    bills_while_suspended: bool = True
+    credits_on_end: bool = True
+    credits_on_pause: bool = True
+    defers_revenue: bool = False
+    quiet_weekdays: str = Field(default="", max_length=13)
+    sends_from_hour: int = 8
+    sends_until_hour: int = 20
+    promise_days_max: int = 7
+    prepaid_grace_hours: int = 0
+    pays_part_periods: bool = False
+    part_hours_min: int = 24
+    rehearsal_hour: int = 18
+    breaker_suspend_percent: int = 20
+    breaker_invoice_percent: int = 30
 
 
 class DunningStepRow(Row, table=True):
-    """One step of a policy's schedule, counted in days from the due date."""
+    """One step of a policy's schedule, counted in days from the due date; a late fee has an amount."""
 
     __tablename__ = "dunning_step"
     __table_args__ = (UniqueConstraint("policy_id", "days_overdue", "action"),)
@@ -44,6 +69,15 @@ class DunningStepRow(Row, table=True):
     policy_id: int = Field(foreign_key="billing_policy.id")
     days_overdue: int
     action: DunningAction = Field(sa_column=enum_column(DunningAction))
+    template: str = Field(default="", max_length=40)
+    amount_minor: int = Field(default=0, sa_type=MinorUnits)
+
+
+class Holiday(Row, table=True):
+    """A day on which nobody is cut off."""
+
+    day: date = Field(unique=True)
+    name: str = Field(max_length=80)
 
 
 class GatewayAccount(Row, table=True):
@@ -57,3 +91,15 @@ class GatewayAccount(Row, table=True):
     is_enabled: bool = True
     settings_sealed: str = Field(sa_column=Column(Text, nullable=False))
     registered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ChannelAccount(Row, table=True):
+    """How messages leave by a channel: sealed settings, the newest version of each channel counts."""
+
+    __tablename__ = "channel_account"
+    __table_args__ = (UniqueConstraint("channel", "version"),)
+
+    channel: MessageChannel = Field(sa_column=enum_column(MessageChannel))
+    version: int
+    is_enabled: bool = True
+    settings_sealed: str = Field(sa_column=Column(Text, nullable=False))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from data.models.catalog import Plan, PlanPrice, TaxRate
+from data.models.catalog import Plan, PlanPrice
 from data.models.customer import Customer
 from data.models.invoice import Invoice
 from data.models.ledger import LedgerAccount
@@ -62,26 +62,19 @@ def plans(session: Session, cut: Cut) -> list[Plan]:
     return list(session.scalars(_cut(select(Plan), Plan.id, cut)))
 
 
-class PriceWithTax(NamedTuple):
-    """A price and the tax on it, None where none is charged."""
-
-    price: PlanPrice
-    tax: TaxRate | None
-
-
-def prices_in_force(session: Session, *, plan_ids: Sequence[int], at: datetime) -> list[PriceWithTax]:
+def prices_in_force(session: Session, *, plan_ids: Sequence[int], at: datetime) -> list[PlanPrice]:
     """Return the prices at which these plans are sold, newest first."""
-    rows = session.execute(
-        select(PlanPrice, TaxRate)
-        .outerjoin(TaxRate, TaxRate.id == PlanPrice.tax_rate_id)
-        .where(
-            PlanPrice.plan_id.in_(plan_ids),
-            PlanPrice.valid_from <= at,
-            or_(PlanPrice.valid_until.is_(None), PlanPrice.valid_until > at),
+    return list(
+        session.scalars(
+            select(PlanPrice)
+            .where(
+                PlanPrice.plan_id.in_(plan_ids),
+                PlanPrice.valid_from <= at,
+                or_(PlanPrice.valid_until.is_(None), PlanPrice.valid_until > at),
+            )
+            .order_by(PlanPrice.id.desc())
         )
-        .order_by(PlanPrice.id.desc())
     )
-    return [PriceWithTax(*row) for row in rows]
 
 
 class SoldSubscription(NamedTuple):

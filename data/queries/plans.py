@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import or_, select
 
-from data.models.catalog import Plan, PlanPrice, TaxRate
+from data.models.catalog import Plan, PlanPrice, TaxGroup, TaxGroupPart, TaxRate
 from data.models.router import Connection
 from data.models.subscription import Subscription
 from data.session import Session
@@ -21,14 +21,30 @@ def plan_by_code(session: Session, code: str) -> Plan | None:
     return session.scalars(select(Plan).where(Plan.code == code)).one_or_none()
 
 
-def tax_in_force(session: Session, *, code: str, at: datetime) -> TaxRate | None:
-    """Return the newest rate of a tax that is in force, or None."""
-    return session.scalars(
-        select(TaxRate)
-        .where(TaxRate.code == code, TaxRate.valid_from <= at)
-        .order_by(TaxRate.valid_from.desc(), TaxRate.id.desc())
-        .limit(1)
-    ).first()
+def tax_group_by_code(session: Session, code: str) -> TaxGroup | None:
+    """Return the group of taxes with this code, or None."""
+    return session.scalars(select(TaxGroup).where(TaxGroup.code == code)).one_or_none()
+
+
+def tax_groups(session: Session) -> list[TaxGroup]:
+    """Return all groups of taxes, by code."""
+    return list(session.scalars(select(TaxGroup).order_by(TaxGroup.code)))
+
+
+def tax_group_parts(session: Session) -> list[TaxGroupPart]:
+    """Return the parts of all groups, in the order they stack, earlier versions first."""
+    return list(
+        session.scalars(
+            select(TaxGroupPart).order_by(
+                TaxGroupPart.group_id, TaxGroupPart.position, TaxGroupPart.valid_from_on, TaxGroupPart.id
+            )
+        )
+    )
+
+
+def tax_rates(session: Session) -> list[TaxRate]:
+    """Return every rate there ever was, by code, oldest first."""
+    return list(session.scalars(select(TaxRate).order_by(TaxRate.code, TaxRate.valid_from_on)))
 
 
 def prices_in_force(session: Session, *, plan_id: int, at: datetime) -> list[PlanPrice]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import func, or_, select
 
-from data.models.catalog import Plan, PlanPrice, TaxRate
+from data.models.catalog import Plan, PlanPrice
 from data.models.subscription import Subscription
 from data.session import Session
 from data.values.kinds import CapAction, Interval, TaxBehavior
@@ -54,8 +54,7 @@ class PriceRow(NamedTuple):
     currency: str
     interval: Interval
     interval_count: int
-    tax_name: str | None
-    tax_basis_points: int | None
+    tax_group_id: int | None
     tax_behavior: TaxBehavior
     valid_from: datetime
     valid_until: datetime | None
@@ -63,24 +62,19 @@ class PriceRow(NamedTuple):
 
 def prices_in_list(session: Session, *, at: datetime, past: bool) -> list[PriceRow]:
     """Return the prices in force, newest first; with `past`, those that ended too."""
-    query = (
-        select(
-            PlanPrice.id,
-            PlanPrice.plan_id,
-            PlanPrice.amount_minor,
-            PlanPrice.setup_fee_minor,
-            PlanPrice.currency,
-            PlanPrice.interval,
-            PlanPrice.interval_count,
-            TaxRate.name,
-            TaxRate.basis_points,
-            PlanPrice.tax_behavior,
-            PlanPrice.valid_from,
-            PlanPrice.valid_until,
-        )
-        .outerjoin(TaxRate, TaxRate.id == PlanPrice.tax_rate_id)
-        .order_by(PlanPrice.plan_id, PlanPrice.valid_from.desc(), PlanPrice.id.desc())
-    )
+    query = select(
+        PlanPrice.id,
+        PlanPrice.plan_id,
+        PlanPrice.amount_minor,
+        PlanPrice.setup_fee_minor,
+        PlanPrice.currency,
+        PlanPrice.interval,
+        PlanPrice.interval_count,
+        PlanPrice.tax_group_id,
+        PlanPrice.tax_behavior,
+        PlanPrice.valid_from,
+        PlanPrice.valid_until,
+    ).order_by(PlanPrice.plan_id, PlanPrice.valid_from.desc(), PlanPrice.id.desc())
     if not past:
         query = query.where(
             PlanPrice.valid_from <= at, or_(PlanPrice.valid_until.is_(None), PlanPrice.valid_until > at)
@@ -97,13 +91,3 @@ def services_per_plan(session: Session) -> dict[int, int]:
         .group_by(PlanPrice.plan_id)
     )
     return {row[0]: row[1] for row in rows}
-
-
-def tax_choices(session: Session, *, at: datetime) -> list[tuple[str, str, int]]:
-    """Return (code, name, basis points) of the taxes in force, the newest rate of each code, by code."""
-    rows = session.execute(
-        select(TaxRate.code, TaxRate.name, TaxRate.basis_points)
-        .where(TaxRate.valid_from <= at)
-        .order_by(TaxRate.code, TaxRate.valid_from, TaxRate.id)
-    )
-    return list({row[0]: (row[0], row[1], row[2]) for row in rows}.values())

@@ -3,24 +3,23 @@
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
-from data.models.catalog import Plan, PlanPrice, TaxRate
+from data.models.catalog import Plan, PlanPrice
 from data.models.router import Connection
-from data.models.subscription import Subscription
+from data.models.subscription import Subscription, SubscriptionAddOn, SubscriptionDiscount
 from data.session import Session
-from data.values.kinds import BillingMode
+from data.values.kinds import BillingMode, ChargeTiming
 from data.values.states import SubscriptionStatus
 
 BILLED_STATES = (SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE, SubscriptionStatus.SUSPENDED)
 
 
 class SoldPrice(NamedTuple):
-    """A price with its plan and tax, as sold."""
+    """A price with its plan, as sold."""
 
     price: PlanPrice
     plan: Plan
-    tax: TaxRate | None
 
 
 def find_subscription(session: Session, subscription_id: int) -> Subscription | None:
@@ -29,14 +28,11 @@ def find_subscription(session: Session, subscription_id: int) -> Subscription | 
 
 
 def sold_price(session: Session, plan_price_id: int) -> SoldPrice | None:
-    """Return a price with its plan and tax, or None."""
+    """Return a price with its plan, or None."""
     row = session.execute(
-        select(PlanPrice, Plan, TaxRate)
-        .join(Plan, Plan.id == PlanPrice.plan_id)
-        .outerjoin(TaxRate, TaxRate.id == PlanPrice.tax_rate_id)
-        .where(PlanPrice.id == plan_price_id)
+        select(PlanPrice, Plan).join(Plan, Plan.id == PlanPrice.plan_id).where(PlanPrice.id == plan_price_id)
     ).one_or_none()
-    return SoldPrice(row[0], row[1], row[2]) if row else None
+    return SoldPrice(row[0], row[1]) if row else None
 
 
 def subscriptions_of(session: Session, *, customer_id: int) -> list[Subscription]:
@@ -48,38 +44,85 @@ def subscriptions_of(session: Session, *, customer_id: int) -> list[Subscription
     )
 
 
-def customers_to_bill(session: Session, *, on: date, after_id: int = 0, limit: int = 100) -> list[int]:
-    """Return ids, ascending and above `after_id`, of customers with a period that is due on the day."""
-    return list(
-        session.scalars(
-            select(Subscription.customer_id)
-            .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)
-            .where(
-                Subscription.status.in_(BILLED_STATES),
-                Subscription.charged_through_on <= on,
-                PlanPrice.billing_mode == BillingMode.POSTPAID,
-                Subscription.customer_id > after_id,
-            )
-            .distinct()
-            .order_by(Subscription.customer_id)
-            .limit(limit)
-        )
+class ServiceFacts(NamedTuple):
+    """A service with all that decides its bill: recurring add-ons and discounts in the order they were added."""
+
+    subscription: Subscription
+    price: PlanPrice
+    plan: Plan
+    add_ons: tuple[SubscriptionAddOn, ...]
+    discounts: tuple[SubscriptionDiscount, ...]
+
+    @property
+    def is_in_arrears(self) -> bool:
+        """Return whether periods are billed when they are over."""
+        return self.price.timing is ChargeTiming.ARREARS
+
+
+def service_facts(session: Session, subscription_id: int) -> ServiceFacts | None:
+    """Return one service with all that decides its bill, or None."""
+    found = _facts(session, Subscription.id == subscription_id)
+    return found[0] if found else None
+
+
+def due_services(session: Session, *, billed_customer_id: int, on: date) -> list[ServiceFacts]:
+    """Return what a payer may have to be billed for on the day, oldest first."""
+    return _facts(
+        session,
+        Subscription.billed_customer_id == billed_customer_id,
+        Subscription.status.in_(BILLED_STATES),
+        Subscription.bills_on <= on,
+        PlanPrice.billing_mode == BillingMode.POSTPAID,
     )
 
 
-def due_subscriptions(session: Session, *, customer_id: int, on: date) -> list[Subscription]:
-    """Return the customer's subscriptions with a period that is due on the day, oldest first."""
+def _facts(session: Session, *which: ColumnElement[bool]) -> list[ServiceFacts]:
+    rows = session.execute(
+        select(Subscription, PlanPrice, Plan)
+        .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)
+        .join(Plan, Plan.id == PlanPrice.plan_id)
+        .where(*which)
+        .order_by(Subscription.id)
+    ).all()
+    ids = [row[0].id for row in rows]
+    add_ons: dict[int, list[SubscriptionAddOn]] = {}
+    discounts: dict[int, list[SubscriptionDiscount]] = {}
+    if ids:
+        for add_on in session.scalars(
+            select(SubscriptionAddOn)
+            .where(SubscriptionAddOn.subscription_id.in_(ids), SubscriptionAddOn.is_recurring)
+            .order_by(SubscriptionAddOn.id)
+        ):
+            add_ons.setdefault(add_on.subscription_id, []).append(add_on)
+        for discount in session.scalars(
+            select(SubscriptionDiscount)
+            .where(SubscriptionDiscount.subscription_id.in_(ids))
+            .order_by(SubscriptionDiscount.id)
+        ):
+            discounts.setdefault(discount.subscription_id, []).append(discount)
+    return [
+        ServiceFacts(
+            row[0], row[1], row[2], tuple(add_ons.get(row[0].id, ())), tuple(discounts.get(row[0].id, ()))
+        )
+        for row in rows
+    ]
+
+
+def customers_to_bill(session: Session, *, on: date, after_id: int = 0, limit: int = 100) -> list[int]:
+    """Return ids, ascending and above `after_id`, of payers with something that is due on the day."""
     return list(
         session.scalars(
-            select(Subscription)
+            select(Subscription.billed_customer_id)
             .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)
             .where(
-                Subscription.customer_id == customer_id,
                 Subscription.status.in_(BILLED_STATES),
-                Subscription.charged_through_on <= on,
+                Subscription.bills_on <= on,
                 PlanPrice.billing_mode == BillingMode.POSTPAID,
+                Subscription.billed_customer_id > after_id,
             )
-            .order_by(Subscription.id)
+            .distinct()
+            .order_by(Subscription.billed_customer_id)
+            .limit(limit)
         )
     )
 

@@ -19,6 +19,29 @@ class BillingMode(StrEnum):
     POSTPAID = "postpaid"
 
 
+class ChargeTiming(StrEnum):
+    """Whether a period is billed when it starts or when it is over."""
+
+    ADVANCE = "advance"
+    ARREARS = "arrears"
+
+
+class CycleAlignment(StrEnum):
+    """How a new customer comes to the ISP's billing day; `anniversary` has no common day."""
+
+    ANNIVERSARY = "anniversary"
+    PRORATE = "prorate"
+    PART_PLUS_FULL = "part_plus_full"
+    FREE_UNTIL = "free_until"
+
+
+class DiscountKind(StrEnum):
+    """What a discount takes off: a sum a period, or a share of it."""
+
+    FIXED = "fixed"
+    PERCENT = "percent"
+
+
 class TaxBehavior(StrEnum):
     """Whether a price holds its tax already."""
 
@@ -50,12 +73,17 @@ class LineKind(StrEnum):
     USAGE = "usage"
     ADD_ON = "add_on"
     ADJUSTMENT = "adjustment"
+    DISCOUNT = "discount"
+    LATE_FEE = "late_fee"
+    TERMINATION_FEE = "termination_fee"
 
 
 class SuspensionReason(StrEnum):
-    """Why access was taken; only non-payment is lifted by a payment."""
+    """Why access was taken. Money lifts non-payment and expiry, a new period the cap, only staff the rest."""
 
     NON_PAYMENT = "non_payment"
+    EXPIRED = "expired"
+    DATA_CAP = "data_cap"
     STAFF = "staff"
     ABUSE = "abuse"
 
@@ -83,6 +111,8 @@ class EntryKind(StrEnum):
     CREDIT_NOTE = "credit_note"
     REFUND = "refund"
     SWEEP = "sweep"
+    WRITE_OFF_RECOVERED = "write_off_recovered"
+    REVENUE_EARNED = "revenue_earned"
 
 
 class AccountKind(StrEnum):
@@ -107,6 +137,8 @@ class DunningAction(StrEnum):
     """What a step of the dunning schedule does, mildest first."""
 
     REMIND = "remind"
+    PROMPT = "prompt"
+    LATE_FEE = "late_fee"
     THROTTLE = "throttle"
     SUSPEND = "suspend"
     END = "end"
@@ -126,6 +158,8 @@ class CapAction(StrEnum):
 
     NOTIFY = "notify"
     THROTTLE = "throttle"
+    SUSPEND = "suspend"
+    CHARGE = "charge"
 
 
 class CashMethod(StrEnum):
@@ -142,3 +176,25 @@ class JobOutcome(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     SKIPPED = "skipped"
+
+
+class MessageChannel(StrEnum):
+    """How words reach people; a document is printed or downloaded and travels by itself."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    DOCUMENT = "document"
+
+
+class MessageDirection(StrEnum):
+    """Who said it: we, or the customer."""
+
+    OUT = "out"
+    IN = "in"
+
+
+class BillRunKind(StrEnum):
+    """Whether a run issues invoices or only says what it would issue."""
+
+    BILLING = "billing"
+    REHEARSAL = "rehearsal"

@@ -84,6 +84,47 @@ class WebhookStatus(StrEnum):
     FAILED = "failed"
 
 
+class MessageStatus(StrEnum):
+    """Where a message to a person stands; trying again keeps it pending."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+class RefundStatus(StrEnum):
+    """Where money that goes back stands."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class VoucherStatus(StrEnum):
+    """Whether a voucher still opens a period."""
+
+    UNUSED = "unused"
+    REDEEMED = "redeemed"
+    CANCELLED = "cancelled"
+
+
+class PromiseStatus(StrEnum):
+    """What became of a promise to pay."""
+
+    OPEN = "open"
+    KEPT = "kept"
+    BROKEN = "broken"
+
+
+class BillRunStatus(StrEnum):
+    """Where a run stands; `asking` waits for a person, `finished` and `stopped` are final."""
+
+    RUNNING = "running"
+    ASKING = "asking"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+
+
 Status = TypeVar("Status", bound=StrEnum)
 Arrows = Mapping[Status, frozenset[Status]]
 
@@ -186,6 +227,37 @@ WEBHOOK: Final = _arrows(
     },
 )
 
+MESSAGE: Final = _arrows(
+    MessageStatus,
+    {
+        MessageStatus.PENDING: {MessageStatus.SENT, MessageStatus.FAILED},
+        MessageStatus.FAILED: {MessageStatus.PENDING},  # a person asks to try again
+    },
+)
+
+REFUND: Final = _arrows(
+    RefundStatus,
+    {RefundStatus.PENDING: {RefundStatus.SUCCEEDED, RefundStatus.FAILED}},
+)
+
+VOUCHER: Final = _arrows(
+    VoucherStatus,
+    {VoucherStatus.UNUSED: {VoucherStatus.REDEEMED, VoucherStatus.CANCELLED}},
+)
+
+PROMISE: Final = _arrows(
+    PromiseStatus,
+    {PromiseStatus.OPEN: {PromiseStatus.KEPT, PromiseStatus.BROKEN}},
+)
+
+BILL_RUN: Final = _arrows(
+    BillRunStatus,
+    {
+        BillRunStatus.RUNNING: {BillRunStatus.ASKING, BillRunStatus.FINISHED, BillRunStatus.STOPPED},
+        BillRunStatus.ASKING: {BillRunStatus.RUNNING, BillRunStatus.STOPPED},
+    },
+)
+
 
 def _widened(arrows: Arrows[Status]) -> Mapping[StrEnum, frozenset[StrEnum]]:
     return MappingProxyType(dict(arrows.items()))
@@ -202,6 +274,11 @@ MACHINES: Final[Mapping[str, tuple[type[StrEnum], Mapping[StrEnum, frozenset[Str
         "router": (RouterStatus, _widened(ROUTER)),
         "router task": (TaskStatus, _widened(TASK)),
         "webhook": (WebhookStatus, _widened(WEBHOOK)),
+        "message": (MessageStatus, _widened(MESSAGE)),
+        "refund": (RefundStatus, _widened(REFUND)),
+        "voucher": (VoucherStatus, _widened(VOUCHER)),
+        "promise": (PromiseStatus, _widened(PROMISE)),
+        "bill run": (BillRunStatus, _widened(BILL_RUN)),
     }
 )
 

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from data.values.errors import InvalidInput
-from data.values.kinds import DunningAction, TaxBehavior
+from data.values.kinds import CycleAlignment, DunningAction
 from data.values.money import CURRENCIES
 
 
 @dataclass(frozen=True, slots=True)
 class BillingTerms:
-    """How the ISP bills; days are billing days, tax in basis points (1600 = 16 %).
+    """How the ISP bills; days are billing days, weekdays ISO (1 is Monday), the breakers in percent.
 
-    `tax_code` is None where no tax is charged by default. Raises InvalidInput naming the field.
+    `billing_day` is the common day of new services, None for each their own; `fixed_month_days` counts every
+    month as so many days, None as it is. Raises InvalidInput naming the field.
     """
 
     timezone: str
@@ -22,11 +23,25 @@ class BillingTerms:
     invoice_due_days: int = 7
     grace_days: int = 0
     debt_tolerated_minor: int = 0
-    tax_code: str | None = None
-    tax_basis_points: int = 0
-    tax_behavior: TaxBehavior = TaxBehavior.INCLUSIVE
     invoice_prefix: str = "INV"
     credit_note_prefix: str = "CN"
+    billing_day: int | None = None
+    alignment: CycleAlignment = CycleAlignment.ANNIVERSARY
+    fixed_month_days: int | None = None
+    bills_while_suspended: bool = True
+    credits_on_end: bool = True
+    credits_on_pause: bool = True
+    defers_revenue: bool = False
+    quiet_weekdays: frozenset[int] = frozenset()
+    sends_from_hour: int = 8
+    sends_until_hour: int = 20
+    promise_days_max: int = 7
+    prepaid_grace_hours: int = 0
+    pays_part_periods: bool = False
+    part_hours_min: int = 24
+    rehearsal_hour: int = 18
+    breaker_suspend_percent: int = 20
+    breaker_invoice_percent: int = 30
     walled_garden_profile: str = "benfex-suspended"
 
     def __post_init__(self) -> None:
@@ -40,8 +55,27 @@ class BillingTerms:
             invoice_due_days=self.invoice_due_days,
             grace_days=self.grace_days,
             debt_tolerated_minor=self.debt_tolerated_minor,
-            tax_basis_points=self.tax_basis_points,
+            promise_days_max=self.promise_days_max,
+            prepaid_grace_hours=self.prepaid_grace_hours,
+            part_hours_min=self.part_hours_min,
+            breaker_suspend_percent=self.breaker_suspend_percent,
+            breaker_invoice_percent=self.breaker_invoice_percent,
         )
+        if self.billing_day is not None and not 1 <= self.billing_day <= 31:
+            raise InvalidInput("billing_day", "The billing day must be from 1 to 31.")
+        if self.fixed_month_days is not None and not 28 <= self.fixed_month_days <= 31:
+            raise InvalidInput("fixed_month_days", "A month has 28 to 31 days.")
+        if self.alignment is not CycleAlignment.ANNIVERSARY and self.billing_day is None:
+            raise InvalidInput("billing_day", "Say on which day of the month everybody is billed.")
+        if not self.quiet_weekdays <= frozenset(range(1, 8)):
+            raise InvalidInput("quiet_weekdays", "Weekdays go from 1, Monday, to 7, Sunday.")
+        for field, hour in (
+            ("sends_from_hour", self.sends_from_hour),
+            ("sends_until_hour", self.sends_until_hour),
+            ("rehearsal_hour", self.rehearsal_hour),
+        ):
+            if not 0 <= hour <= 24:
+                raise InvalidInput(field, "Give an hour from 0 to 24.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +87,15 @@ class DunningStep:
 
     days_overdue: int
     action: DunningAction
+    template: str = ""
+    amount_minor: int = 0
 
     def __post_init__(self) -> None:
-        if self.days_overdue < 0 and self.action is not DunningAction.REMIND:
+        gentle = (DunningAction.REMIND, DunningAction.PROMPT)
+        if self.days_overdue < 0 and self.action not in gentle:
             raise InvalidInput("days_overdue", "Before the due date a customer may only be reminded.")
+        if (self.action is DunningAction.LATE_FEE) != (self.amount_minor > 0):
+            raise InvalidInput("amount_minor", "A late fee needs an amount, and nothing else has one.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from benfex.bootstrap import build, prepare_database
-from benfex.catalog.plans import create_plan, publish_price, set_tax_rate
+from benfex.catalog.plans import create_plan, publish_price
+from benfex.catalog.taxes import set_tax_rate
 from benfex.core.actors import SystemActor
 from benfex.core.clock import MovedClock
 from benfex.core.settings import Settings

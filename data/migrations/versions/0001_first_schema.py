@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from data.columns import UtcDateTime
-from data.migrations.append_only import protect
+from data.migrations.append_only import FIRST_TABLES, add_refusal, protect_journal, protect_tables
 
 revision = "0001"
 down_revision = None
@@ -1279,7 +1279,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("router_id", "session_key", name=op.f("pk_usage_counter")),
         sqlite_with_rowid=False,
     )
-    protect(op.get_bind())
+    add_refusal(op.get_bind())
+    protect_tables(op.get_bind(), FIRST_TABLES)
+    protect_journal(op.get_bind())
 
 
 def downgrade() -> None:

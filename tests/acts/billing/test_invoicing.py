@@ -6,15 +6,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from benfex.billing.charges import ChargeLine, PriceTerms, recurring_charge
+from benfex.billing.charges import ChargeLine
 from benfex.billing.invoicing import issue_invoice, void_invoice
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.ledger.verification import verify_ledger
 from data.engine import Database
 from data.session import begin_write
 from data.values.errors import Conflict, InvalidInput, InvalidTransition
-from data.values.identifiers import PlanPriceId, SubscriptionId
-from data.values.money import Money
+from data.values.identifiers import SubscriptionId
+from data.values.kinds import LineKind
 from data.values.periods import Period
 from data.values.states import InvoiceStatus
 from tests.conftest import Run
@@ -134,5 +134,12 @@ def test_a_posting_that_was_altered_behind_our_back_is_found(run: Run, database:
 
 
 def _charge(*, subscription_id: SubscriptionId = FIRST, period: Period = DECEMBER) -> ChargeLine:
-    price = PriceTerms(PlanPriceId(1), "Home", kes(2_500), Money.zero("KES"), None)
-    return recurring_charge(price, subscription_id=subscription_id, period=period)
+    return ChargeLine(
+        kind=LineKind.RECURRING,
+        description="Home",
+        unit=kes(2_500),
+        subscription_id=subscription_id,
+        period=period,
+        billing_key=f"{subscription_id}:price.0:{period.starts_on}",
+        item="price",
+    )

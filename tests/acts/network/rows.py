@@ -92,6 +92,7 @@ def subscribe(uow: UnitOfWork, *, plan_price_id: int, number: int = 1) -> Subscr
     assert customer.id is not None
     subscription = Subscription(
         customer_id=customer.id,
+        billed_customer_id=customer.id,
         plan_price_id=plan_price_id,
         status=SubscriptionStatus.ACTIVE,
         anchor_day=1,

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from benfex.catalog.plans import create_plan, publish_price, set_tax_rate
+from benfex.catalog.plans import create_plan, publish_price
+from benfex.catalog.taxes import set_tax_rate
 from benfex.core.actors import StaffActor
 from benfex.core.unit_of_work import Snapshot
 from benfex.customers.notes import add_note
