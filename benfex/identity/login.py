@@ -25,7 +25,8 @@ from data.values.identifiers import (
 from data.values.roles import Role
 
 SESSION_LIFETIME = timedelta(hours=12)
-_FAILURES_FREE = 5
+# Whole neighbourhoods share one address behind carrier-grade NAT, so an address gets more tries than a name.
+_TRIES_PER_NAME, _TRIES_PER_ADDRESS = 5, 30
 _WINDOW = timedelta(minutes=15)
 _LOCK = timedelta(minutes=1)
 _LOCK_MAX = timedelta(minutes=15)
@@ -73,11 +74,12 @@ class SignIn:
     async def identify(self, *, name: str, password: str, address: str) -> UserId:
         """Return whose name and password these are. Raises WrongCredentials, TooManyAttempts."""
         keys = (_key("name", name), _key("address", address))
-        known = await self._transactor.read(_who_claims, _DOOR, name=name, keys=keys)
+        known = await self._transactor.transact(_take_try, _DOOR, name=name, keys=keys)
         if known.locked_seconds > 0:
             raise TooManyAttempts(known.locked_seconds)
         right = await self._passwords.verify(password, known.password_hash)
-        await self._transactor.transact(_note_attempt, _DOOR, keys=keys, right=right)
+        if right:
+            await self._transactor.transact(_give_back_try, _DOOR, keys=keys)
         if not right or known.user_id is None:
             raise WrongCredentials("That name and password do not belong together.")
         return known.user_id
@@ -140,14 +142,18 @@ def actor_of(user: User) -> Actor | None:
     return StaffActor(UserId(user.id), user.role, user.name)
 
 
-def _who_claims(snapshot: Snapshot, *, name: str, keys: tuple[str, ...]) -> KnownUser:
-    locks = [
-        row.locked_until_at for row in user_queries.throttles(snapshot.session, keys) if row.locked_until_at
-    ]
-    left = max(
-        (int((lock - snapshot.now).total_seconds()) + 1 for lock in locks if lock > snapshot.now), default=0
-    )
-    user = _user_named(snapshot, name)
+def _take_try(uow: UnitOfWork, *, name: str, keys: tuple[str, str]) -> KnownUser:
+    """Return who is claimed to be there, and count the try before it is made.
+
+    Counted after it, guesses that come all at once would all be made.
+    """
+    known = {row.key_hash: row for row in user_queries.throttles(uow.session, keys)}
+    locks = [row.locked_until_at for row in known.values() if row.locked_until_at]
+    left = max((int((lock - uow.now).total_seconds()) + 1 for lock in locks if lock > uow.now), default=0)
+    if not left:
+        for key, tries in zip(keys, (_TRIES_PER_NAME, _TRIES_PER_ADDRESS), strict=True):
+            _count(uow, known.get(key) or LoginThrottle(key_hash=key, window_started_at=uow.now), tries)
+    user = _user_named(uow, name)
     if user is None or user.id is None or not user.is_active:
         return KnownUser(None, None, None, left)
     return KnownUser(UserId(user.id), user.role, user.password_hash, left)
@@ -166,25 +172,23 @@ def _user_named(snapshot: Snapshot, name: str) -> User | None:
         return None
 
 
-def _note_attempt(uow: UnitOfWork, *, keys: tuple[str, ...], right: bool) -> None:
-    known = {row.key_hash: row for row in user_queries.throttles(uow.session, keys)}
-    for key in keys[:1] if right else keys:
-        row = known.get(key)
-        if row is None and not right:
-            uow.session.add(LoginThrottle(key_hash=key, failures=1, window_started_at=uow.now))
-        elif row is not None:
-            _count(row, uow.now, right)
-
-
-def _count(row: LoginThrottle, now: datetime, right: bool) -> None:
-    if right or now - row.window_started_at > _WINDOW:
-        row.failures, row.window_started_at, row.locked_until_at = 0, now, None
-    if right:
-        return
+def _count(uow: UnitOfWork, row: LoginThrottle, tries: int) -> None:
+    if uow.now - row.window_started_at > _WINDOW:
+        row.failures, row.window_started_at, row.locked_until_at = 0, uow.now, None
     row.failures += 1
-    over = row.failures - _FAILURES_FREE
+    over = row.failures - tries
     if over >= 0:
-        row.locked_until_at = now + min(_LOCK * 2 ** min(over, 6), _LOCK_MAX)
+        row.locked_until_at = uow.now + min(_LOCK * 2 ** min(over, 6), _LOCK_MAX)
+    uow.session.add(row)
+
+
+def _give_back_try(uow: UnitOfWork, *, keys: tuple[str, str]) -> None:
+    """Take back what was counted before the password proved right; the name begins anew."""
+    name_key, _ = keys
+    for row in user_queries.throttles(uow.session, keys):
+        row.failures = 0 if row.key_hash == name_key else max(row.failures - 1, 0)
+        if row.failures < _TRIES_PER_ADDRESS:
+            row.locked_until_at = None
 
 
 def _key(kind: str, text: str) -> str:

@@ -1,5 +1,6 @@
 """Signing in: names of every kind, wrong passwords, the brake, sessions that end."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -81,6 +82,35 @@ async def test_guessing_is_stopped_and_allowed_again_later(sign_in: SignIn, cloc
         await enter(sign_in, "owner@savanna.example")
     clock.advance(timedelta(seconds=stopped.value.retry_after_seconds + 1))
     assert await enter(sign_in, "owner@savanna.example")
+
+
+async def test_guesses_that_come_all_at_once_are_stopped_as_well(sign_in: SignIn) -> None:
+    guesses = (enter(sign_in, "owner@savanna.example", f"guess {number}") for number in range(30))
+    answers = await asyncio.gather(*guesses, return_exceptions=True)
+    assert sum(isinstance(answer, WrongCredentials) for answer in answers) == 5
+    assert sum(isinstance(answer, TooManyAttempts) for answer in answers) == 25
+
+
+async def test_the_right_password_at_the_last_try_is_let_in_and_begins_anew(sign_in: SignIn) -> None:
+    for _ in range(3):
+        for _ in range(4):
+            with pytest.raises(WrongCredentials):
+                await enter(sign_in, "owner@savanna.example", "wrong password")
+        assert await enter(sign_in, "owner@savanna.example")
+
+
+async def test_a_household_that_mistypes_does_not_lock_out_its_neighbours_behind_one_address(
+    sign_in: SignIn,
+) -> None:
+    for number in range(12):
+        with pytest.raises(WrongCredentials):
+            await enter(sign_in, f"nobody{number}@savanna.example", "wrong password")
+    assert await enter(sign_in, "owner@savanna.example")
+    for number in range(18):
+        with pytest.raises(WrongCredentials):
+            await enter(sign_in, f"guess{number}@savanna.example", "wrong password")
+    with pytest.raises(TooManyAttempts):
+        await enter(sign_in, "owner@savanna.example")
 
 
 async def test_a_session_ends_by_itself(sign_in: SignIn, transactor: Transactor, clock: MovedClock) -> None:
