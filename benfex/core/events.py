@@ -21,6 +21,7 @@ from data.values.identifiers import (
     PaymentId,
     RouterId,
     SubscriptionId,
+    UserId,
     WebhookId,
 )
 from data.values.states import AttemptStatus, RouterStatus, SubscriptionStatus
@@ -31,6 +32,13 @@ _log = structlog.get_logger("events")
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsEnded(Event):
+    """Somebody signed out, or was signed out: one session of a user, or all."""
+
+    user_id: UserId
 
 
 @dataclass(frozen=True, slots=True)

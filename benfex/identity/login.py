@@ -5,9 +5,10 @@ Passwords are verified between transactions, in `passwords`; programs sign in th
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from benfex.core.actors import Actor, StaffActor, SubscriberActor, SystemActor
+from benfex.core.events import SessionsEnded
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.identity.passwords import PasswordKeeper
@@ -120,6 +121,7 @@ def close_session(uow: UnitOfWork, *, token_hash: str) -> None:
     found = user_queries.session_with_user(uow.session, token_hash)
     if found is not None and found[0].revoked_at is None:
         found[0].revoked_at = uow.now
+        uow.emit(SessionsEnded(user_id=UserId(found[0].user_id)))
 
 
 def actor_of_session(snapshot: Snapshot, *, token_hash: str) -> Actor | None:

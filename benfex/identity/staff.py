@@ -2,6 +2,7 @@
 
 from benfex.core.actors import StaffActor, SystemActor, require
 from benfex.core.audit import record_audit
+from benfex.core.events import SessionsEnded
 from benfex.core.policy import save_policy, save_profile
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from data.models.identity import User
@@ -86,6 +87,7 @@ def create_subscriber_login(uow: UnitOfWork, *, customer_id: CustomerId, passwor
         assert user.id is not None
         user.password_hash = password_hash
         user_queries.revoke_sessions(uow.session, user_id=user.id, at=uow.now)
+        uow.emit(SessionsEnded(user_id=UserId(user.id)))
     assert user.id is not None
     record_audit(uow, action="set_password", entity="user", entity_id=user.id)
     return UserId(user.id)

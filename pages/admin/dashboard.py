@@ -194,8 +194,9 @@ class _Overview:
 
     async def refresh_payments(self) -> None:
         """Read what just came in, and the clock."""
+        actor = await self._staff.fresh()
         if may(self._staff, Permission.VIEW_PAYMENTS):
-            page = await self._benfex.read(list_payments, await self._staff.fresh(), request=_LATEST)
+            page = await self._benfex.read(list_payments, actor, request=_LATEST)
             self._payments.clear()
             with self._payments:
                 for line in page.rows:
@@ -205,7 +206,7 @@ class _Overview:
                         "No money yet", "Payments appear here the moment they come in.", symbol="wallet"
                     )
         since = self._benfex.clock.now() - _CLOCK_SPAN
-        self.set_clock(await self._benfex.read(money_to_packet, self._staff.actor, since=since))
+        self.set_clock(await self._benfex.read(money_to_packet, actor, since=since))
 
     def follow(self) -> None:
         """Keep the cards true for as long as the page is open."""

@@ -19,6 +19,7 @@ from data.values.errors import BenfexError, NotFound, NotPermitted
 from data.values.roles import Permission, permissions_of
 from pages.dependencies import SignedInStaff
 from pages.errors import status_of, words_of
+from pages.live import leave_with_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ def console(
     What the page may not show, or cannot find, is said in its place: the refusal ends here.
     """
     ui.page_title(f"{title} · Benfex")
+    leave_with_session(benfex, staff.actor.user_id, staff.fresh)
     refused: BenfexError | None = None if may(staff, need) else NotPermitted()
     with console_frame(
         title,

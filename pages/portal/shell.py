@@ -14,6 +14,7 @@ from components.frame import Tab, portal_frame
 from components.theme import DEFAULT_ACCENT
 from data.values.states import SubscriptionStatus
 from pages.dependencies import DOOR, SignedInSubscriber
+from pages.live import leave_with_session
 
 TABS = (
     Tab("Home", "house", "/portal"),
@@ -43,6 +44,7 @@ class Visit:
 
 async def visit(benfex: Benfex, subscriber: SignedInSubscriber) -> Visit:
     """Return what the page needs to know of the ISP and of the subscriber's services."""
+    leave_with_session(benfex, subscriber.actor.user_id, subscriber.fresh)
     profile = await benfex.read(isp_profile, DOOR)
     services = await benfex.read(services_of, subscriber.actor, customer_id=subscriber.actor.customer_id)
     return Visit(

@@ -222,7 +222,9 @@ async def test_an_unknown_customer_is_said_to_be_absent(user: User, isp: Isp) ->
     assert "There is no such customer" in answer.text
 
 
-async def test_a_page_that_outlived_its_session_does_nothing_more(user: User, isp: Isp) -> None:
+async def test_a_page_that_outlived_its_session_does_nothing_more(
+    user: User, isp: Isp, clock: "MovedClock"
+) -> None:
     from benfex.customers.views import notes_about
 
     customer_id = await isp.customer("Amina Wanjiru", "0712345678")
@@ -230,7 +232,7 @@ async def test_a_page_that_outlived_its_session_does_nothing_more(user: User, is
     await user.open(f"/admin/customers/{customer_id}")
     user.find("Add note").click()
     user.find(marker="field-body").type("Gate code 12")
-    await user.http_client.post("/auth/logout")
+    clock.advance(timedelta(hours=13))
     send_form(user)
     await user.should_see("Your session has ended")
     assert await isp.see(notes_about, customer_id=customer_id) == ()
