@@ -35,7 +35,7 @@ async def more(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
             for line in reversed(statement.lines[-_SHOWN:]):
                 with box("bf-row"):
                     with box("bf-grow"):
-                        text(f"{line.word} {line.memo.removeprefix(line.word)}".strip(), "t1")
+                        text(f"{line.word} {line.memo.removeprefix(line.word).strip()}".strip(), "t1")
                         when = say_when(line.at, now=benfex.clock.now(), timezone=here.profile.timezone)
                         text(when, "t2 num")
                     money_label(line.amount)

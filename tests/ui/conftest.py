@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from benfex.application import Benfex
     from benfex.core.clock import MovedClock
+    from tests.ui.isp import Isp
 
 ADDRESS = "http://test"
 SECRET_KEY = "0" * 64
@@ -81,6 +82,16 @@ async def create_user(site: "FastAPI") -> AsyncIterator[Callable[[], User]]:
 def user(create_user: Callable[[], User]) -> User:
     """One person with a browser, not signed in."""
     return create_user()
+
+
+@pytest.fixture
+async def isp(user: User, benfex: "Benfex") -> "Isp":
+    """The ISP behind the site that `user` visits."""
+    from tests.ui.isp import Isp
+
+    isp = Isp(benfex)
+    await isp.open()
+    return isp
 
 
 def _forget_screens() -> None:

@@ -1,112 +1,17 @@
 """What staff see and do in the console."""
 
-import asyncio
-from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pytest
 from nicegui import ui
 from nicegui.testing import User
 
-from data.values.identifiers import CustomerId, parse_phone
 from data.values.kinds import CashMethod, EvidenceGrade
 from data.values.money import Money
-from data.values.roles import Role
+from tests.ui.isp import Isp, rows, send_form, sign_in, until
 
 if TYPE_CHECKING:
-    from benfex.application import Benfex
     from benfex.core.clock import MovedClock
-
-PASSWORD = "correct-horse-battery"
-
-
-class Isp:
-    """A small ISP: one plan of KES 2,500 a month, one router, and customers as a test makes them."""
-
-    def __init__(self, benfex: "Benfex") -> None:
-        self.benfex = benfex
-
-    async def do(self, act: Any, **values: Any) -> Any:
-        from benfex.core.actors import SystemActor
-
-        return await self.benfex.transact(act, SystemActor("tests"), **values)
-
-    async def see(self, view: Any, **values: Any) -> Any:
-        from benfex.core.actors import SystemActor
-
-        return await self.benfex.read(view, SystemActor("tests"), **values)
-
-    async def open(self) -> None:
-        from benfex.catalog.plans import create_plan, publish_price
-        from benfex.identity.passwords import hash_password
-        from benfex.identity.staff import create_staff, set_up_isp
-        from benfex.network.inventory import add_router, enable_router
-
-        secret = hash_password(PASSWORD)
-        await self.do(
-            set_up_isp,
-            isp_name="Rift Valley Net",
-            currency="KES",
-            timezone="Africa/Nairobi",
-            owner_name="Brian Kiptoo",
-            owner_email="owner@isp.ke",
-            password_hash=secret,
-        )
-        for role in (Role.SUPPORT, Role.ACCOUNTANT):
-            await self.do(
-                create_staff,
-                name=f"{role.value} person",
-                email=f"{role.value}@isp.ke",
-                role=role,
-                password_hash=secret,
-            )
-        plan_id = await self.do(
-            create_plan, code="HOME-10", name="Home 10", download_bps=10_000_000, upload_bps=5_000_000
-        )
-        self.price_id = await self.do(publish_price, plan_id=plan_id, amount=Money(250_000, "KES"))
-        self.router_id = await self.do(
-            add_router,
-            name="nakuru-core",
-            host="127.0.0.1",
-            username="benfex",
-            password="pw",
-            vault=self.benfex.vault,
-        )
-        await self.do(enable_router, router_id=self.router_id, is_enabled=False)
-
-    async def customer(self, name: str, phone: str, *, with_service: bool = True) -> CustomerId:
-        from benfex.customers.registration import register_customer
-        from benfex.network.connections import ConnectionSpec
-        from benfex.subscriptions.lifecycle import start_subscription
-
-        customer_id: CustomerId = await self.do(register_customer, name=name, phone=parse_phone(phone))
-        if with_service:
-            await self.do(
-                start_subscription,
-                customer_id=customer_id,
-                plan_price_id=self.price_id,
-                connection=ConnectionSpec(self.router_id, f"user{customer_id}", "secret"),
-                vault=self.benfex.vault,
-            )
-        return customer_id
-
-
-@pytest.fixture
-async def isp(user: User, benfex: "Benfex") -> Isp:
-    """The ISP behind the site that `user` visits."""
-    isp = Isp(benfex)
-    await isp.open()
-    return isp
-
-
-async def sign_in(user: User, role: str = "owner") -> None:
-    answer = await user.http_client.post("/auth/login", data={"name": f"{role}@isp.ke", "password": PASSWORD})
-    assert answer.headers["location"] == "/admin"
-
-
-def send_form(user: User) -> None:
-    user.find(kind=ui.element, marker="form").trigger("submit.prevent")
 
 
 async def test_overview_names_what_is_overdue(user: User, isp: Isp, clock: "MovedClock") -> None:
@@ -141,10 +46,10 @@ async def test_a_customer_is_found_by_phone_among_others(user: User, isp: Isp) -
     await isp.customer("Kamau Traders", "0722000111", with_service=False)
     await sign_in(user)
     await user.open("/admin/customers")
-    names = [row["name"] for row in _rows(user)]
+    names = [row["name"] for row in rows(user)]
     assert names == ["Amina Wanjiru", "Kamau Traders"]
     user.find("Name, phone or account").type("0722000")
-    await _until(lambda: [row["name"] for row in _rows(user)] == ["Kamau Traders"])
+    await until(lambda: [row["name"] for row in rows(user)] == ["Kamau Traders"])
 
 
 async def test_registering_a_customer_leads_to_their_page(user: User, isp: Isp) -> None:
@@ -247,7 +152,7 @@ async def test_money_without_a_known_account_is_placed_by_hand(user: User, isp: 
     await user.open("/admin/payments")
     await user.should_see("has no customer yet")
     user.find(marker="section-unmatched").click()
-    await _until(lambda: any(row.get("typed") == "house 4" for row in _rows(user)))
+    await until(lambda: any(row.get("typed") == "house 4" for row in rows(user)))
     user.find(kind=ui.table).trigger("act", {"key": "place", "id": str(payment_id)})
     await user.should_see("Place this money")
     user.find(marker="find-customer").type("Amina")
@@ -302,10 +207,10 @@ async def test_a_new_plan_asks_for_its_price(user: User, isp: Isp) -> None:
         user.find(marker=f"field-{field}").type(value)
     send_form(user)
     await user.should_see("New price for Home 20", retries=20)
-    await _until(lambda: len(user.find(marker="field-amount").elements) == 1)
+    await until(lambda: len(user.find(marker="field-amount").elements) == 1)
     user.find(marker="field-amount").type("3,500")
     send_form(user)
-    await _until(lambda: any(row["price"] == "KES 3,500 a month" for row in _rows(user)))
+    await until(lambda: any(row["price"] == "KES 3,500 a month" for row in rows(user)))
 
 
 async def test_a_paused_router_says_so(user: User, isp: Isp) -> None:
@@ -340,18 +245,3 @@ async def _unknown_money(isp: Isp) -> int:
     )
     outcome = await isp.do(settle_payment, evidence=evidence, evidence_at=now, source="c2b")
     return int(outcome.payment_id)
-
-
-def _rows(user: User) -> list[dict[str, Any]]:
-    tables = [table for table in user.find(kind=ui.table).elements if isinstance(table, ui.table)]
-    return [row for table in tables for row in table.rows]
-
-
-async def _until(condition: Any, *, tries: int = 30) -> None:
-    """Wait for what a page does by itself, with an end."""
-    for _ in range(tries):
-        with suppress(AssertionError):  # the page is being rebuilt
-            if condition():
-                return
-        await asyncio.sleep(0.1)
-    assert condition()
