@@ -75,6 +75,7 @@ def publish_price(
     setup_fee: Money | None = None,
     tax_code: str | None = None,
     tax_behavior: TaxBehavior = TaxBehavior.INCLUSIVE,
+    billing_mode: BillingMode = BillingMode.POSTPAID,
 ) -> PlanPriceId:
     """Sell a plan at a new price from now on; who bought before keeps the price they bought.
 
@@ -89,7 +90,7 @@ def publish_price(
             raise AmountOutOfRange(field, "A price cannot be negative.")
         if money.currency != amount.currency:
             raise InvalidInput(field, "Price and setup fee must have one currency.")
-    if interval is Interval.HOUR:
+    if interval is Interval.HOUR and billing_mode is not BillingMode.PREPAID:
         raise InvalidInput("interval", "Invoiced plans run by the day, week or month.")
     if not 1 <= interval_count <= 36:
         raise InvalidInput("interval_count", "Give a number from 1 to 36.")
@@ -101,6 +102,7 @@ def publish_price(
             earlier.currency == amount.currency
             and earlier.interval is interval
             and earlier.interval_count == interval_count
+            and earlier.billing_mode is billing_mode
         ):
             earlier.valid_until = uow.now
     price = PlanPrice(
@@ -109,7 +111,7 @@ def publish_price(
         currency=amount.currency,
         interval=interval,
         interval_count=interval_count,
-        billing_mode=BillingMode.POSTPAID,
+        billing_mode=billing_mode,
         setup_fee_minor=setup_fee.minor,
         tax_group_id=tax.id if tax else None,
         tax_behavior=tax_behavior,

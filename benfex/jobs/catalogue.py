@@ -10,6 +10,7 @@ from benfex.core.policy import billing_today, isp_profile
 from benfex.dunning.runs import customers_to_chase, run_dunning
 from benfex.ledger.verification import verify_ledger
 from benfex.reporting.purge import purge_old_rows
+from benfex.subscriptions.prepaid import expire_subscription, services_over
 
 _CLOCK = SystemActor("scheduler")
 _NOT_YET = "waits for the first run"
@@ -80,6 +81,15 @@ async def _bill_run(benfex: Benfex) -> str:
     return f"{result.invoices} invoices, {len(result.parked)} customers left aside"
 
 
+async def _expire_prepaid(benfex: Benfex) -> str:
+    if await benfex.read(isp_profile, _CLOCK) is None:
+        return _NOT_YET
+    over = await benfex.read(services_over, _CLOCK)
+    for subscription_id in over:
+        await benfex.transact(expire_subscription, _CLOCK, subscription_id=subscription_id)
+    return f"{len(over)} services were over"
+
+
 async def _roll_up_usage(benfex: Benfex) -> str:
     return f"{await benfex.rollup.run()} rows"
 
@@ -118,6 +128,7 @@ TIMETABLE: tuple[Job, ...] = (
     Job(
         "register_callbacks", _register_callbacks, "a gateway takes the same address again", every_seconds=30
     ),
+    Job("expire_prepaid", _expire_prepaid, "what was renewed is not over", every_seconds=1),
     Job("roll_up_usage", _roll_up_usage, "it is worked out anew", every_seconds=300),
     Job("reconcile_gateways", _reconcile_gateways, "a transaction id is booked once", every_seconds=3600),
     Job("run_dunning", _run_dunning, "each step is taken once", every_seconds=900),

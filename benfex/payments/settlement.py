@@ -20,6 +20,7 @@ from benfex.ledger.journal import EntrySource, post_entry
 from benfex.payments.gateway import PaymentEvidence, name_of_gateway
 from benfex.payments.matching import Match, match_evidence
 from benfex.subscriptions.lifecycle import reactivate_subscription
+from benfex.subscriptions.prepaid import renew_from_money
 from data.locks import lock_customer, lock_row
 from data.models.payment import Payment, PaymentAttempt, RestorationClock
 from data.queries import customers as customer_queries
@@ -27,7 +28,7 @@ from data.queries import invoices as invoice_queries
 from data.queries import payments as payment_queries
 from data.queries import subscriptions as subscription_queries
 from data.values.errors import Conflict, NotFound
-from data.values.identifiers import CustomerId, PaymentAttemptId, PaymentId, SubscriptionId
+from data.values.identifiers import ConnectionId, CustomerId, PaymentAttemptId, PaymentId, SubscriptionId
 from data.values.kinds import EntryKind, EvidenceGrade, SuspensionReason
 from data.values.money import Money
 from data.values.roles import Permission
@@ -165,12 +166,15 @@ def _give(
 def restore_services(
     uow: UnitOfWork, *, customer_id: CustomerId, payment_id: PaymentId, evidence_at: datetime
 ) -> tuple[SubscriptionId, ...]:
-    """Give back what non-payment took, when no more than the tolerated debt is overdue; start its clocks."""
+    """Give back what non-payment took, when no more than the tolerated debt is overdue; start its clocks.
+
+    Prepaid services get the period that the money opens.
+    """
     overdue = invoice_queries.overdue_invoices(uow.session, customer_id=customer_id, on=billing_today(uow))
     owed = sum(invoice.total_minor - invoice.paid_minor for invoice in overdue)
     if owed > current_terms(uow).debt_tolerated_minor:
         return ()
-    restored: list[SubscriptionId] = []
+    restored: list[tuple[SubscriptionId, ConnectionId]] = []
     for subscription in subscription_queries.subscriptions_of(uow.session, customer_id=customer_id):
         lifts = subscription.suspension_reason is SuspensionReason.NON_PAYMENT
         suspended = subscription.status is SubscriptionStatus.SUSPENDED and lifts
@@ -180,19 +184,25 @@ def restore_services(
         subscription_id = SubscriptionId(subscription.id)
         connection_id = reactivate_subscription(uow, subscription_id=subscription_id, by_payment=True)
         if connection_id is not None:
-            uow.session.add(
-                RestorationClock(
-                    payment_id=payment_id,
-                    subscription_id=subscription_id,
-                    connection_id=connection_id,
-                    evidence_at=evidence_at,
-                    matched_at=uow.now,
-                    settled_at=uow.now,
-                )
+            restored.append((subscription_id, connection_id))
+    restored += [
+        (renewal.subscription_id, renewal.restored_connection_id)
+        for renewal in renew_from_money(uow, customer_id=customer_id)
+        if renewal.restored_connection_id is not None
+    ]
+    for subscription_id, connection_id in restored:
+        uow.session.add(
+            RestorationClock(
+                payment_id=payment_id,
+                subscription_id=subscription_id,
+                connection_id=connection_id,
+                evidence_at=evidence_at,
+                matched_at=uow.now,
+                settled_at=uow.now,
             )
-            restored.append(subscription_id)
+        )
     uow.session.flush()
-    return tuple(restored)
+    return tuple(subscription_id for subscription_id, _ in restored)
 
 
 def _refusal(match: Match, evidence: PaymentEvidence) -> Settled | None:

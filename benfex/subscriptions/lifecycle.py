@@ -28,6 +28,7 @@ from data.values.roles import Permission
 from data.values.states import CustomerStatus, SubscriptionStatus, advance
 
 _BACKDATED_DAYS_MAX = 366
+_LIFTED_BY_MONEY = (SuspensionReason.NON_PAYMENT, SuspensionReason.EXPIRED)
 
 
 def start_subscription(
@@ -47,18 +48,19 @@ def start_subscription(
     customer, sold = _buyable(uow, customer_id, plan_price_id)
     today = billing_today(uow)
     starts_on = _checked_start(starts_on, today=today)
+    is_prepaid = sold.price.billing_mode is BillingMode.PREPAID
     payer_id = CustomerId(customer.payer_id or customer_id)
     subscription = Subscription(
         customer_id=customer_id,
         billed_customer_id=payer_id,
         plan_price_id=plan_price_id,
-        status=SubscriptionStatus.ACTIVE,
+        status=SubscriptionStatus.PENDING if is_prepaid else SubscriptionStatus.ACTIVE,
         anchor_day=starts_on.day,
         starts_on=starts_on,
         period_starts_on=starts_on,
         period_ends_on=starts_on,
         charged_through_on=starts_on,
-        bills_on=starts_on,
+        bills_on=None if is_prepaid else starts_on,
     )
     uow.session.add(subscription)
     uow.session.flush()
@@ -66,6 +68,9 @@ def start_subscription(
     subscription_id = SubscriptionId(subscription.id)
     _record(uow, subscription, None, "started")
     create_connection(uow, subscription_id=subscription_id, spec=connection, vault=vault)
+    record_audit(uow, action="start", entity="subscription", entity_id=subscription_id)
+    if is_prepaid:  # it opens, and its setup is billed, when money comes
+        return subscription_id
     setup = setup_charge(
         subscription_id=subscription_id,
         plan_name=sold.plan.name,
@@ -73,7 +78,6 @@ def start_subscription(
         tax=TaxTable(uow.session).terms(sold.price.tax_group_id, sold.price.tax_behavior, on=today),
     )
     bill_customer(uow, customer_id=payer_id, on=today, extra=[setup] if setup else [])
-    record_audit(uow, action="start", entity="subscription", entity_id=subscription_id)
     return subscription_id
 
 
@@ -91,8 +95,6 @@ def _buyable(
         raise NotFound("price")
     if sold.plan.archived_at is not None or (sold.price.valid_until and sold.price.valid_until <= uow.now):
         raise Conflict(f"{sold.plan.name} is no longer sold at this price.")
-    if sold.price.billing_mode is not BillingMode.POSTPAID:
-        raise InvalidInput("plan_price_id", "Only plans that are paid by invoice can be sold.")
     if sold.price.currency != customer.currency:
         raise InvalidInput(
             "plan_price_id", f"This price is in {sold.price.currency}, the customer pays {customer.currency}."
@@ -148,7 +150,7 @@ def reactivate_subscription(
     require(uow.actor, Permission.RECORD_PAYMENTS if by_payment else Permission.SUSPEND_SUBSCRIPTIONS)
     subscription = _locked(uow, subscription_id)
     was_suspended = subscription.status is SubscriptionStatus.SUSPENDED
-    if by_payment and was_suspended and subscription.suspension_reason is not SuspensionReason.NON_PAYMENT:
+    if by_payment and was_suspended and subscription.suspension_reason not in _LIFTED_BY_MONEY:
         raise Conflict("This service was suspended by staff, and only staff can resume it.")
     _move(
         uow, subscription, SubscriptionStatus.ACTIVE, note or ("paid" if by_payment else "resumed by staff")
@@ -165,6 +167,25 @@ def reactivate_subscription(
     record_audit(
         uow, action="resume", entity="subscription", entity_id=subscription_id, changes={"note": note}
     )
+    return _sync(uow, subscription_id, urgent=True)
+
+
+def open_access(uow: UnitOfWork, *, subscription_id: SubscriptionId, note: str) -> ConnectionId | None:
+    """Open a prepaid service that was bought; return its connection when it was off until now.
+
+    Who may buy is checked by the caller. Raises NotFound, InvalidTransition.
+    """
+    subscription = _locked(uow, subscription_id)
+    before = subscription.status
+    if before is SubscriptionStatus.ACTIVE:
+        return None
+    _move(uow, subscription, SubscriptionStatus.ACTIVE, note)
+    subscription.suspended_at = None
+    subscription.suspension_reason = None
+    if before is SubscriptionStatus.PAST_DUE:
+        return None
+    customer_id = CustomerId(subscription.customer_id)
+    uow.emit(SubscriptionReactivated(subscription_id=subscription_id, customer_id=customer_id))
     return _sync(uow, subscription_id, urgent=True)
 
 

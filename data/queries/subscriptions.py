@@ -1,6 +1,6 @@
 """SELECTs about subscriptions for acts: one, by customer, due for billing."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, select
@@ -63,6 +63,31 @@ def service_facts(session: Session, subscription_id: int) -> ServiceFacts | None
     """Return one service with all that decides its bill, or None."""
     found = _facts(session, Subscription.id == subscription_id)
     return found[0] if found else None
+
+
+def prepaid_services(session: Session, *, billed_customer_id: int) -> list[ServiceFacts]:
+    """Return the payer's prepaid services that money can open or keep open, oldest first."""
+    return _facts(
+        session,
+        Subscription.billed_customer_id == billed_customer_id,
+        Subscription.status.in_((*BILLED_STATES, SubscriptionStatus.PENDING)),
+        PlanPrice.billing_mode == BillingMode.PREPAID,
+    )
+
+
+def access_over(session: Session, *, before: datetime, limit: int) -> list[int]:
+    """Return ids of prepaid services that are open though their time was over by then, longest ago first."""
+    return list(
+        session.scalars(
+            select(Subscription.id)
+            .where(
+                Subscription.access_until_at <= before,
+                Subscription.status.in_((SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)),
+            )
+            .order_by(Subscription.access_until_at, Subscription.id)
+            .limit(limit)
+        )
+    )
 
 
 def due_services(session: Session, *, billed_customer_id: int, on: date) -> list[ServiceFacts]:
