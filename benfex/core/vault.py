@@ -1,6 +1,8 @@
 """Seal and open secrets at rest: AES-256-GCM, bound to what they are for, so that none stands in for another."""
 
 import base64
+import hashlib
+import hmac
 import os
 
 from cryptography.exceptions import InvalidTag
@@ -20,6 +22,7 @@ class Vault:
     def __init__(self, key: str) -> None:
         derived = HKDF(hashes.SHA256(), 32, salt=None, info=b"benfex vault").derive(key.encode())
         self._cipher = AESGCM(derived)
+        self._hash_key = HKDF(hashes.SHA256(), 32, salt=None, info=b"benfex keyed hash").derive(key.encode())
 
     def seal(self, text: str, *, context: str) -> str:
         """Return the sealed text; `context` says what it is, such as "router.password"."""
@@ -36,3 +39,7 @@ class Vault:
             raise ConfigurationError(
                 "A stored secret cannot be opened: BENFEX_SECRET_KEY is not the key it was sealed with."
             ) from cause
+
+    def keyed_hash(self, text: str, *, context: str) -> str:
+        """Return an HMAC-SHA256 in hexadecimal: who has the database alone cannot try texts against it."""
+        return hmac.new(self._hash_key, f"{context}\0{text}".encode(), hashlib.sha256).hexdigest()

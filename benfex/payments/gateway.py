@@ -15,7 +15,21 @@ from data.values.identifiers import PhoneNumber
 from data.values.kinds import EvidenceGrade
 from data.values.money import Money
 
-_NAMES = {"mpesa": "M-Pesa", "paystack": "Paystack", "cash": "Cash", "bank": "Bank", "cheque": "Cheque"}
+_NAMES = {
+    "mpesa": "M-Pesa",
+    "paystack": "Paystack",
+    "cash": "Cash",
+    "bank": "Bank",
+    "cheque": "Cheque",
+    "voucher": "Voucher",
+}
+    "mpesa": "M-Pesa",
+    "paystack": "Paystack",
+    "cash": "Cash",
+    "bank": "Bank",
+    "cheque": "Cheque",
+    "voucher": "Voucher",
+}
 
 
 def name_of_gateway(name: str) -> str:

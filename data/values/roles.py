@@ -32,6 +32,8 @@ class Permission(StrEnum):
     VIEW_INVOICES = "view_invoices"
     EDIT_INVOICES = "edit_invoices"
     RUN_BILLING = "run_billing"
+    VIEW_VOUCHERS = "view_vouchers"
+    PRINT_VOUCHERS = "print_vouchers"
     VIEW_PAYMENTS = "view_payments"
     RECORD_PAYMENTS = "record_payments"
     MATCH_PAYMENTS = "match_payments"
@@ -57,6 +59,7 @@ _PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
             Permission.EDIT_INVOICES,
             Permission.RUN_BILLING,
             Permission.RECORD_PAYMENTS,
+            Permission.PRINT_VOUCHERS,
             Permission.MATCH_PAYMENTS,
         },
         Role.SUPPORT: frozenset(

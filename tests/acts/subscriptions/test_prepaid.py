@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlmodel import col, select
 
 from benfex.catalog.plans import create_plan, publish_price
 from benfex.core.clock import MovedClock
@@ -48,9 +47,9 @@ def pay(run: Run, service: MadeService, shillings: int, receipt: str) -> None:
 
 
 def until(snapshot: Snapshot, *, subscription_id: SubscriptionId) -> datetime | None:
-    return snapshot.session.scalars(
-        select(Subscription.access_until_at).where(col(Subscription.id) == subscription_id)
-    ).one()
+    row = snapshot.session.get(Subscription, subscription_id)
+    assert row is not None
+    return row.access_until_at
 
 
 def test_nothing_is_open_before_money_comes(isp: Run) -> None:
