@@ -23,13 +23,6 @@ _NAMES = {
     "cheque": "Cheque",
     "voucher": "Voucher",
 }
-    "mpesa": "M-Pesa",
-    "paystack": "Paystack",
-    "cash": "Cash",
-    "bank": "Bank",
-    "cheque": "Cheque",
-    "voucher": "Voucher",
-}
 
 
 def name_of_gateway(name: str) -> str:
