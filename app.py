@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from benfex.application import Benfex
 from benfex.bootstrap import build, first_run_token, prepare_database
-from benfex.cli import commands
+from benfex.cli import commands, run_command_line
 from benfex.core.logging import set_up_logging
 from benfex.core.settings import Settings
 from benfex.demo.living import LivingDemo
@@ -80,11 +80,10 @@ def _greet(benfex: Benfex, settings: Settings) -> None:
 
 def command() -> None:
     """Run the command line; without a command it serves."""
-    named = {command.name for command in commands.registered_commands}
-    named |= {group.name for group in commands.registered_groups}
-    if not any(word in named or word == "--help" for word in sys.argv[1:]):
-        sys.argv.insert(1, "serve")
-    commands()
+    words = sys.argv[1:]
+    if words[:1] != ["--help"] and (not words or words[0].startswith("-")):
+        words.insert(0, "serve")
+    sys.exit(run_command_line(words))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Each command fails with one clear line and a code other than 0; `--json` prints 
 
 import asyncio
 import json
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any
 
@@ -28,7 +28,11 @@ from data.values.errors import BenfexError
 from data.values.roles import Role
 
 commands = typer.Typer(
-    name="benfex", help="The ISP in one process.", no_args_is_help=False, pretty_exceptions_enable=False
+    name="benfex",
+    help="The ISP in one process.",
+    add_completion=False,
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
 )
 staff = typer.Typer(help="People who sign in to the console.")
 bill = typer.Typer(help="Invoices.")
@@ -42,11 +46,27 @@ for name, group in (
     ("network", network),
     ("ledger", ledger),
 ):
-    commands.add_typer(group, name=name, no_args_is_help=True)
+    commands.add_typer(group, name=name)
 
 _CLI = SystemActor("command line")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Demo = Annotated[bool, typer.Option("--demo", help="Work on the demo's database.")]
+
+
+def run_command_line(words: Sequence[str]) -> int:
+    """Run one command and return its exit code; what was typed wrong is told in one line, as all else."""
+    try:
+        return int(commands(list(words), standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        # Only the errors of usage have more to say than their text: which option, and of which command.
+        told = " ".join(getattr(error, "format_message", error.__str__)().split())
+        context = getattr(error, "ctx", None)
+        where = f" See {context.command_path} --help." if context is not None else ""
+        typer.echo(f"benfex: {told.rstrip('.')}.{where}", err=True)
+        return 2
+    except typer.Abort:
+        typer.echo("benfex: Nothing was done.", err=True)
+        return 1
 
 
 def _open(demo: bool) -> Benfex:
@@ -111,10 +131,11 @@ def bill_run(
     demo: Demo = False,
 ) -> None:
     """Issue every invoice that is due. Running it again issues nothing twice."""
+    asked = _date(on) if on else None
     try:
         benfex = _open(demo)
         today = benfex.transactor.read_sync(billing_today, _CLI)
-        result = benfex.bill_runner.run_sync(_CLI, on=_date(on) if on else today, dry_run=dry_run)
+        result = benfex.bill_runner.run_sync(_CLI, on=asked or today, dry_run=dry_run)
     except BenfexError as error:
         raise _fail(error) from None
     totals = [str(total) for total in result.totals]

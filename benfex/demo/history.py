@@ -4,10 +4,11 @@ Who the people are is in `data/seeds/demo`; how usage was, in `usage`.
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TypedDict
+from typing import Any, TypedDict
 from zoneinfo import ZoneInfo
 
 from benfex.application import Benfex
@@ -19,6 +20,7 @@ from benfex.core.clock import MovedClock, SystemClock
 from benfex.core.policy import save_profile
 from benfex.core.settings import Settings
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
+from benfex.core.vault import Vault
 from benfex.customers.registration import register_customer
 from benfex.demo.money import DemoMoney
 from benfex.demo.usage import DemoUsage
@@ -27,7 +29,9 @@ from benfex.identity.passwords import hash_password
 from benfex.identity.staff import create_staff, create_subscriber_login, needs_first_run, set_up_isp
 from benfex.network.connections import ConnectionSpec
 from benfex.network.inventory import add_router
+from benfex.subscriptions.bill_run import customers_due
 from benfex.subscriptions.lifecycle import start_subscription
+from benfex.subscriptions.renewal import bill_customer
 from data.queries import clocks, operations
 from data.seeds import demo as seeds
 from data.values.identifiers import CustomerId, PlanPriceId, RouterId, parse_phone
@@ -112,24 +116,29 @@ class DemoHistory:
         router_ids = self._install(benfex, routers)
         newcomers = self._invent(first)
         money = DemoMoney(benfex, self._random)
-        customers: dict[CustomerId, Newcomer] = {}
-        usage = DemoUsage(benfex, self._random, router_ids)
+        customers = 0
+        last = now.astimezone(self._zone).date()
+        usage = DemoUsage(benfex, self._random, router_ids, first=first, last=last, zone=self._zone)
         for day in range(_DAYS + 1):
             today = first + timedelta(days=day)
-            for newcomer in [row for row in newcomers if row.comes_on == today]:
+            usage.record_until(self._instant(today, 0, 0))
+            coming = [row for row in newcomers if row.comes_on == today]
+            for newcomer in coming:
                 self._clock.move_to(max(self._clock.now(), self._instant(today, 8, newcomer.number % 60)))
-                customers[self._welcome(benfex, newcomer, prices, router_ids)] = newcomer
+                self._welcome(benfex, newcomer, prices, router_ids)
+            customers += len(coming)
             morning = self._instant(today, 9, 30)
             if morning > now:
                 break
             self._clock.move_to(max(self._clock.now(), morning))
-            benfex.bill_runner.run_sync(_DEMO, on=today)
+            _bill(benfex, today)
             money.collect(today, days_left=_DAYS - day)
-            for customer_id in benfex.transactor.read_sync(customers_to_chase, _DEMO):
-                benfex.transactor.run_sync(run_dunning, _DEMO, customer_id=customer_id)
+            _chase(benfex)
             if day % 30 == 29:
-                say(f"  {today:%B %Y}: {len(customers)} customers")
-        usage.make(until=now, zone=self._zone)
+                say(f"  {today:%B %Y}: {customers} customers")
+        self._clock.move_to(now)
+        usage.record_until(now)
+        usage.end_sessions()
 
     def _open_shop(self, benfex: Benfex) -> dict[str, PlanPriceId]:
         run = benfex.transactor.run_sync
@@ -215,22 +224,15 @@ class DemoHistory:
         newcomer: Newcomer,
         prices: dict[str, PlanPriceId],
         routers: dict[str, RouterId],
-    ) -> CustomerId:
-        run, dice = benfex.transactor.run_sync, self._random
+    ) -> None:
+        dice = self._random
         mailbox = "".join(letter for letter in newcomer.name.lower() if letter.isascii() and letter.isalpha())
-        customer_id = run(
-            register_customer,
+        customer_id = benfex.transactor.run_sync(
+            _sign_up,
             _DEMO,
-            name=newcomer.name,
-            phone=parse_phone(newcomer.phone),
+            newcomer=newcomer,
             email=f"{mailbox}{newcomer.number}@mail.example",
-            kind=newcomer.kind,
             address=f"{dice.randrange(1, 90)} {dice.choice(seeds.STREETS)}",
-        )
-        run(
-            start_subscription,
-            _DEMO,
-            customer_id=customer_id,
             plan_price_id=prices[newcomer.plan],
             connection=ConnectionSpec(
                 router_id=routers[newcomer.router],
@@ -240,16 +242,59 @@ class DemoHistory:
             vault=benfex.vault,
         )
         if newcomer.number == 0:
-            run(
+            benfex.transactor.run_sync(
                 create_subscriber_login,
                 _DEMO,
                 customer_id=customer_id,
                 password_hash=hash_password(seeds.SUBSCRIBER_PASSWORD),
             )
-        return customer_id
 
     def _instant(self, day: date, hour: int, minute: int) -> datetime:
         return datetime.combine(day, time(hour, minute), tzinfo=self._zone).astimezone(UTC)
+
+
+def _sign_up(
+    uow: UnitOfWork,
+    *,
+    newcomer: Newcomer,
+    email: str,
+    address: str,
+    plan_price_id: PlanPriceId,
+    connection: ConnectionSpec,
+    vault: Vault,
+) -> CustomerId:
+    customer_id = register_customer(
+        uow,
+        name=newcomer.name,
+        phone=parse_phone(newcomer.phone),
+        email=email,
+        kind=newcomer.kind,
+        address=address,
+    )
+    start_subscription(
+        uow, customer_id=customer_id, plan_price_id=plan_price_id, connection=connection, vault=vault
+    )
+    return customer_id
+
+
+def _bill(benfex: Benfex, today: date) -> None:
+    # As the bill run does, but the customers of a day share a commit.
+    _all_of(
+        benfex.transactor.submit(bill_customer, _DEMO, customer_id=customer_id, on=today)
+        for customer_id in benfex.transactor.read_sync(customers_due, _DEMO, on=today)
+    )
+
+
+def _chase(benfex: Benfex) -> None:
+    _all_of(
+        benfex.transactor.submit(run_dunning, _DEMO, customer_id=customer_id)
+        for customer_id in benfex.transactor.read_sync(customers_to_chase, _DEMO)
+    )
+
+
+def _all_of(acts: "Iterable[Future[Any]]") -> None:
+    for act in list(acts):
+        act.result()
 
 
 def _is_seeded(snapshot: Snapshot) -> bool:

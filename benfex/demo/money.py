@@ -1,7 +1,8 @@
-"""How the demo's customers paid: most in time, some late, a few not at all, one to the wrong account."""
+"""How the demo's customers paid: most in time, some late, a few not at all, a few to a wrong account."""
 
 import random
 from concurrent.futures import Future
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from benfex.application import Benfex
@@ -19,6 +20,32 @@ _DEMO = SystemActor("demo")
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _STOPPED = {0, 9, 23, 38, 51, 77, 90}  # by customer id modulo 120: they stop paying in the end
 _LATE = {4, 13, 31, 46, 60, 69, 84, 101, 112}
+_ASTRAY_MAX = 4
+_ASTRAY_DAYS = 14
+_ASTRAY_EVERY = 3  # one M-Pesa payment of so many, in the last days
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """A customer as they pay: to which account, and from which phone."""
+
+    account: str
+    name: str
+    phone_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """What a customer owes, and since when: the date of the oldest open invoice."""
+
+    customer_id: CustomerId
+    issued_on: date
+    owed: Money
+
+
+def pays_in_time(customer_id: CustomerId) -> bool:
+    """Return whether a customer pays within the days that the invoice gives."""
+    return (customer_id - 1) % 120 not in _STOPPED | _LATE
 
 
 class DemoMoney:
@@ -27,48 +54,60 @@ class DemoMoney:
     def __init__(self, benfex: Benfex, dice: random.Random) -> None:
         self._benfex = benfex
         self._dice = dice
+        self._payers: dict[CustomerId, Payer] = {}
+        self._by_phone = 0
+        self._astray: set[CustomerId] = set()
 
     def collect(self, today: date, *, days_left: int) -> None:
         """Let everybody pay who pays today."""
         paid: list[Future[SettlementOutcome]] = []
-        for customer_id, account, name, phone_hash, issued_on, owed in self._benfex.transactor.read_sync(
-            _owing, _DEMO, on=today
-        ):
-            habit = (customer_id - 1) % 120
-            waits = (issued_on.toordinal() * 31 + customer_id * 17) % 6
+        for debt in self._benfex.transactor.read_sync(_owing, _DEMO, on=today):
+            habit = (debt.customer_id - 1) % 120
+            waits = (debt.issued_on.toordinal() * 31 + debt.customer_id * 17) % 6
             if habit in _LATE:
                 waits += 11
-            if habit in _STOPPED and days_left < 40:
+            if (habit in _STOPPED and days_left < 40) or debt.customer_id in self._astray:
                 continue
-            if today >= issued_on + timedelta(days=waits):
-                paid.append(self._pay(customer_id, account, name, phone_hash, owed, days_left))
+            if today >= debt.issued_on + timedelta(days=waits):
+                paid.append(self._pay(debt, days_left))
         for payment in paid:
             payment.result()
 
-    def _pay(
-        self, customer_id: CustomerId, account: str, name: str, phone_hash: str, owed: Money, days_left: int
-    ) -> "Future[SettlementOutcome]":
-        dice = self._dice
-        roll = dice.random()
+    def _pay(self, debt: Owing, days_left: int) -> "Future[SettlementOutcome]":
+        payer = self._payers.get(debt.customer_id)
+        if payer is None:
+            payer = self._benfex.transactor.read_sync(_payer, _DEMO, customer_id=debt.customer_id)
+            self._payers[debt.customer_id] = payer
+        roll = self._dice.random()
         gateway = "paystack" if roll < 0.15 else "cash" if roll < 0.2 else "mpesa"
-        amount = owed.rounded_up_to(100)
+        amount = debt.owed.rounded_up_to(100)
         if roll > 0.985:
             amount = amount + Money(50_000, amount.currency)
-        wrong_account = days_left < 12 and gateway == "mpesa" and dice.random() < 0.06
         evidence = PaymentEvidence(
             gateway=gateway,
             grade=EvidenceGrade.SIGNED if gateway == "paystack" else EvidenceGrade.STATEMENT,
             transaction_id=self._receipt(gateway),
             amount=amount,
             received_at=self._benfex.clock.now(),
-            account_reference=f"{account[:-1]}X" if wrong_account else account,
-            payer_phone_sha256=phone_hash,
-            payer_name=name,
+            account_reference=self._typed(debt.customer_id, payer, gateway, days_left),
+            payer_phone_sha256=payer.phone_sha256,
+            payer_name=payer.name,
             fee=amount.share(15, 1000) if gateway == "paystack" else None,
         )
         return self._benfex.transactor.submit(
             settle_payment, _DEMO, evidence=evidence, evidence_at=self._benfex.clock.now(), source="history"
         )
+
+    def _typed(self, customer_id: CustomerId, payer: Payer, gateway: str, days_left: int) -> str:
+        """Return the account that the payer typed; who mistyped it waits, and believes to have paid."""
+        if gateway != "mpesa" or days_left >= _ASTRAY_DAYS or not pays_in_time(customer_id):
+            return payer.account
+        self._by_phone += 1
+        if self._by_phone % _ASTRAY_EVERY or len(self._astray) == _ASTRAY_MAX:
+            return payer.account
+        typed = _slips(payer)[len(self._astray)]
+        self._astray.add(customer_id)
+        return typed
 
     def _receipt(self, gateway: str) -> str:
         if gateway == "paystack":
@@ -76,26 +115,30 @@ class DemoMoney:
         return "".join(self._dice.choice(_LETTERS) for _ in range(10))
 
 
-def _owing(snapshot: Snapshot, *, on: date) -> tuple[tuple[CustomerId, str, str, str, date, Money], ...]:
-    """Return who owes money on the day, with the oldest open invoice's date."""
+def _slips(payer: Payer) -> tuple[str, ...]:
+    """Return what people type instead of their account number; its check digit tells that it is none."""
+    account = payer.account
+    return (
+        f"{account[:-1]}{(int(account[-1]) + 1) % 10}",
+        payer.name.split()[0].upper(),
+        account[:-1],
+        "WIFI",
+    )
+
+
+def _owing(snapshot: Snapshot, *, on: date) -> tuple[Owing, ...]:
+    """Return who owes money on the day."""
     found = []
     for customer_id in invoice_queries.customers_overdue(snapshot.session, on=on + timedelta(days=60)):
-        customer = customer_queries.find_customer(snapshot.session, customer_id)
-        assert customer is not None
-        invoices = invoice_queries.open_invoices(
-            snapshot.session, customer_id=customer_id, currency=customer.currency
-        )
+        invoices = invoice_queries.open_invoices(snapshot.session, customer_id=customer_id, currency="KES")
         owed = sum(invoice.total_minor - invoice.paid_minor for invoice in invoices)
         issued_on = invoices[0].issued_on
         assert issued_on is not None
-        found.append(
-            (
-                CustomerId(customer_id),
-                customer.account_number,
-                customer.name,
-                customer.phone_sha256,
-                issued_on,
-                Money(owed, customer.currency),
-            )
-        )
+        found.append(Owing(CustomerId(customer_id), issued_on, Money(owed, "KES")))
     return tuple(found)
+
+
+def _payer(snapshot: Snapshot, *, customer_id: CustomerId) -> Payer:
+    customer = customer_queries.find_customer(snapshot.session, customer_id)
+    assert customer is not None
+    return Payer(customer.account_number, customer.name, customer.phone_sha256)

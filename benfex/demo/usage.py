@@ -14,11 +14,13 @@ from zoneinfo import ZoneInfo
 from benfex.application import Benfex
 from benfex.core.actors import SystemActor
 from benfex.core.unit_of_work import Snapshot
+from benfex.demo.money import pays_in_time
+from benfex.usage.caps import cap_changes, note_cap
 from benfex.usage.metering import CounterBaseline
 from benfex.usage.recording import SessionRecord, record_readings
 from benfex.usage.rollup import HOUR, roll_up_day, roll_up_hour
 from data.queries.plans import lines_with_plans
-from data.values.identifiers import ConnectionId, RouterId
+from data.values.identifiers import ConnectionId, CustomerId, RouterId
 from data.values.traffic import Traffic
 
 _DEMO = SystemActor("demo")
@@ -27,14 +29,20 @@ _OLD_HOURS = (1, 8, 13, 18, 20, 22)
 _SHAPE = (3, 2, 1, 1, 1, 2, 4, 6, 6, 5, 5, 6, 7, 7, 7, 8, 9, 11, 14, 17, 19, 18, 13, 7)
 _SHAPE_SUM = sum(_SHAPE)
 _FIVE_MINUTES = 300
+_HEAVY_MAX = 4
+_HEAVY_CAME = range(4, 10)  # days after the first: their months are three weeks old when the demo begins
+_HEAVY_DAYS = 18  # and their cap lasts so long
+_HEAVY_PARTS = 6  # an hour of theirs is more than one five minutes can carry
+_CAPS_WATCHED_DAYS = 62  # two months, so that the marks of this one and the last are true
 _GB = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class DemoLine:
-    """A line, the day its service began, and what it can carry."""
+    """A line, the day its service began, and what it can carry now: less once it is over its cap."""
 
     connection_id: ConnectionId
+    customer_id: CustomerId
     router_id: RouterId
     starts_on: date
     download_bps: int
@@ -47,50 +55,61 @@ class DemoLine:
 
 
 class DemoUsage:
-    """Makes the demo's past usage, by the act that records polls."""
+    """Makes the demo's past usage, by the acts that record polls and mark caps."""
 
-    def __init__(self, benfex: Benfex, dice: random.Random, routers: Mapping[str, RouterId]) -> None:
+    def __init__(
+        self,
+        benfex: Benfex,
+        dice: random.Random,
+        routers: Mapping[str, RouterId],
+        *,
+        first: date,
+        last: date,
+        zone: ZoneInfo,
+    ) -> None:
         self._benfex = benfex
         self._dice = dice
         self._routers = tuple(routers.values())
+        self._first, self._last, self._zone = first, last, zone
+        self._day = first
+        self._appetites: dict[ConnectionId, int] = {}
+        self._heavy: set[ConnectionId] = set()
+        self._readings: dict[ConnectionId, tuple[Traffic, datetime]] = {}
 
-    def make(self, *, until: datetime, zone: ZoneInfo) -> None:
-        """Make usage from the first service up to the last full hour."""
-        lines = self._benfex.transactor.read_sync(_lines, _DEMO)
-        appetite = {line.connection_id: self._appetite(line) for line in lines}
+    def record_until(self, until: datetime) -> None:
+        """Make the usage of each day not yet made, up to the last full hour, and mark who is over a cap."""
         last = until.replace(minute=0, second=0, microsecond=0)
-        today = until.astimezone(zone).date()
-        day = min(line.starts_on for line in lines)
-        readings: dict[ConnectionId, tuple[Traffic, datetime]] = {}
-        while day <= today:
-            hours = range(24) if (today - day).days <= _EVERY_HOUR_DAYS else _OLD_HOURS
-            starts = [datetime.combine(day, time(hour), tzinfo=zone).astimezone(UTC) for hour in hours]
+        lines = self._benfex.transactor.read_sync(_lines, _DEMO)
+        for line in lines:
+            if line.connection_id not in self._appetites:
+                self._appetites[line.connection_id] = self._appetite(line)
+        while self._day <= until.astimezone(self._zone).date():
+            hours = range(24) if (self._last - self._day).days <= _EVERY_HOUR_DAYS else _OLD_HOURS
+            starts = [self._instant(self._day, hour) for hour in hours]
             starts = [start for start in starts if start + HOUR <= last]
-            if starts:
-                self._record_day(day, starts, lines, appetite, readings, zone)
-            day += timedelta(days=1)
-        for router_id in self._routers:
-            self._forget(router_id, lines, readings)
+            if not starts:
+                break
+            self._record_day(starts, [line for line in lines if line.was_used_on(self._day)])
+            self._day += timedelta(days=1)
+        if (self._last - self._day).days > _CAPS_WATCHED_DAYS:
+            return
+        changes = self._benfex.transactor.read_sync(cap_changes, _DEMO)
+        for mark in [self._benfex.transactor.submit(note_cap, _DEMO, change=change) for change in changes]:
+            mark.result()
 
-    def _record_day(
-        self,
-        day: date,
-        starts: list[datetime],
-        lines: tuple[DemoLine, ...],
-        appetite: dict[ConnectionId, int],
-        readings: dict[ConnectionId, tuple[Traffic, datetime]],
-        zone: ZoneInfo,
-    ) -> None:
+    def end_sessions(self) -> None:
+        """End the sessions of the past: the routers that follow know nothing of them."""
+        lines = self._benfex.transactor.read_sync(_lines, _DEMO)
+        for router_id in self._routers:
+            self._forget(router_id, lines)
+
+    def _record_day(self, starts: list[datetime], lines: list[DemoLine]) -> None:
         submit = self._benfex.transactor.submit
         read_at = starts[-1] + HOUR
-        begins = datetime.combine(day, time(0), tzinfo=zone).astimezone(UTC)
+        begins = self._instant(self._day, 0)
         done: list[Future[Any]] = []
         for router_id in self._routers:
-            sessions = [
-                self._session(line, starts, read_at, appetite[line.connection_id], readings, zone)
-                for line in lines
-                if line.router_id == router_id and line.was_used_on(day)
-            ]
+            sessions = [self._session(line, starts, read_at) for line in lines if line.router_id == router_id]
             done.append(
                 submit(record_readings, _DEMO, router_id=router_id, read_at=read_at, sessions=sessions)
             )
@@ -99,39 +118,31 @@ class DemoUsage:
         for act in done:
             act.result()
 
-    def _session(
-        self,
-        line: DemoLine,
-        starts: list[datetime],
-        read_at: datetime,
-        bytes_a_day: int,
-        readings: dict[ConnectionId, tuple[Traffic, datetime]],
-        zone: ZoneInfo,
-    ) -> SessionRecord:
-        before, previous_at = readings.get(line.connection_id, (Traffic(0, 0), None))
-        weights = [_SHAPE[start.astimezone(zone).hour] for start in starts]
-        whole = sum(weights) if len(starts) < 24 else _SHAPE_SUM
+    def _session(self, line: DemoLine, starts: list[datetime], read_at: datetime) -> SessionRecord:
+        before, previous_at = self._readings.get(line.connection_id, (Traffic(0, 0), None))
+        weights = [_SHAPE[start.astimezone(self._zone).hour] for start in starts]
+        is_sparse = len(starts) <= len(_OLD_HOURS)
+        whole = sum(weights) if is_sparse else _SHAPE_SUM
         most = line.download_bps * _FIVE_MINUTES // 8
+        parts = 1 if is_sparse else 2
+        if line.connection_id in self._heavy:
+            parts = _HEAVY_PARTS // 2 if is_sparse else _HEAVY_PARTS
+        bytes_a_day = self._appetites[line.connection_id]
         usage = []
         for start, weight in zip(starts, weights, strict=True):
             wanted = bytes_a_day * weight // whole * self._dice.randrange(60, 140) // 100
-            parts = 2 if len(starts) > len(_OLD_HOURS) else 1
             for part in range(parts):
                 download = min(wanted // parts, most * 95 // 100)
                 upload = download * self._dice.randrange(6, 14) // 100
-                usage.append((start + timedelta(minutes=30 * part), Traffic(download, upload)))
+                usage.append((start + timedelta(minutes=60 // parts * part), Traffic(download, upload)))
         total = sum((traffic for _, traffic in usage), before)
-        readings[line.connection_id] = (total, read_at)
+        self._readings[line.connection_id] = (total, read_at)
         uptime = int((read_at - starts[0]).total_seconds())
         baseline = CounterBaseline(_key(line), total.download_bytes, total.upload_bytes, uptime, read_at)
         return SessionRecord(line.connection_id, baseline, previous_at, tuple(usage))
 
-    def _forget(
-        self,
-        router_id: RouterId,
-        lines: tuple[DemoLine, ...],
-        readings: dict[ConnectionId, tuple[Traffic, datetime]],
-    ) -> None:
+    def _forget(self, router_id: RouterId, lines: tuple[DemoLine, ...]) -> None:
+        readings = self._readings
         here = [line for line in lines if line.router_id == router_id and line.connection_id in readings]
         if here:
             newest = max(readings[line.connection_id][1] for line in here)
@@ -145,10 +156,23 @@ class DemoUsage:
             )
 
     def _appetite(self, line: DemoLine) -> int:
+        """Return the download bytes a day; a few who came early use up their cap before the month is over."""
         gigabytes = self._dice.choice((1, 2, 2, 3, 3, 4, 5, 6))
-        if line.cap_bytes and self._dice.random() < 0.06:
-            gigabytes = line.cap_bytes // _GB // 12
-        return gigabytes * _GB * self._dice.randrange(80, 120) // 100
+        share = self._dice.randrange(80, 120)
+        is_heavy = (
+            line.cap_bytes is not None
+            and (line.starts_on - self._first).days in _HEAVY_CAME
+            and pays_in_time(line.customer_id)
+            and len(self._heavy) < _HEAVY_MAX
+        )
+        if not is_heavy:
+            return gigabytes * _GB * share // 100
+        self._heavy.add(line.connection_id)
+        assert line.cap_bytes is not None
+        return line.cap_bytes // _HEAVY_DAYS
+
+    def _instant(self, day: date, hour: int) -> datetime:
+        return datetime.combine(day, time(hour), tzinfo=self._zone).astimezone(UTC)
 
 
 def _key(line: DemoLine) -> str:
@@ -159,9 +183,10 @@ def _lines(snapshot: Snapshot) -> tuple[DemoLine, ...]:
     return tuple(
         DemoLine(
             ConnectionId(row.connection_id),
+            CustomerId(row.customer_id),
             RouterId(row.router_id),
             row.starts_on,
-            row.download_bps,
+            row.throttled_bps if row.is_over_cap and row.throttled_bps else row.download_bps,
             row.cap_bytes,
             row.suspended_at.date() if row.suspended_at else None,
         )

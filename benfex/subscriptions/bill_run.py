@@ -56,7 +56,7 @@ class BillRunner:
         """Bill all that is due on the day; running again finds nothing left."""
         tally = _Tally(on)
         act = _rehearse if dry_run else bill_customer
-        while customers := await self._transactor.read(_page_due, actor, on=on, after=tally.last):
+        while customers := await self._transactor.read(customers_due, actor, on=on, after=tally.last):
             for customer_id in customers:
                 try:
                     billed = await self._transactor.transact(act, actor, customer_id=customer_id, on=on)
@@ -79,7 +79,7 @@ class BillRunner:
     def steps_sync(self, actor: Actor, *, on: date, dry_run: bool, tally: "_Tally") -> Iterator[CustomerId]:
         """Yield each customer after they were billed, for a progress bar."""
         act = _rehearse if dry_run else bill_customer
-        while customers := self._transactor.read_sync(_page_due, actor, on=on, after=tally.last):
+        while customers := self._transactor.read_sync(customers_due, actor, on=on, after=tally.last):
             for customer_id in customers:
                 try:
                     billed = self._transactor.run_sync(act, actor, customer_id=customer_id, on=on)
@@ -123,6 +123,9 @@ def _rehearse(uow: UnitOfWork, *, customer_id: CustomerId, on: date) -> BilledCu
     raise _Dry(bill_customer(uow, customer_id=customer_id, on=on))
 
 
-def _page_due(snapshot: Snapshot, *, on: date, after: CustomerId) -> tuple[CustomerId, ...]:
+def customers_due(
+    snapshot: Snapshot, *, on: date, after: CustomerId = CustomerId(0)
+) -> tuple[CustomerId, ...]:
+    """Return the next customers who have something due on the day, ascending, at most 200."""
     found = subscription_queries.customers_to_bill(snapshot.session, on=on, after_id=after, limit=_PAGE)
     return tuple(CustomerId(row) for row in found)

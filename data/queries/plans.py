@@ -66,10 +66,13 @@ class LineWithPlan(NamedTuple):
     """A line with the speeds and cap that it was sold with."""
 
     connection_id: int
+    customer_id: int
     router_id: int
     starts_on: date
     download_bps: int
+    throttled_bps: int | None
     cap_bytes: int | None
+    is_over_cap: bool
     suspended_at: datetime | None
 
 
@@ -78,10 +81,13 @@ def lines_with_plans(session: Session) -> list[LineWithPlan]:
     rows = session.execute(
         select(
             Connection.id,
+            Subscription.customer_id,
             Connection.router_id,
             Subscription.starts_on,
             Plan.download_bps,
+            Plan.throttled_bps,
             Plan.data_cap_bytes,
+            Subscription.is_over_cap,
             Subscription.suspended_at,
         )
         .join(Subscription, Subscription.id == Connection.subscription_id)

@@ -40,9 +40,15 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="session")
-def demo(browser_type_launch_args: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the running demo keeps its database."""
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="session")
+def demo(browser_type_launch_args: dict[str, Any], demo_home: Path) -> Iterator[str]:
     """The address of a running demo, for the whole run: `python app.py --demo` with a home of its own."""
-    home = tmp_path_factory.mktemp("demo")
+    home = demo_home
     address = f"http://127.0.0.1:{_free_port()}"
     # A server that inherits pytest's variables takes itself for a NiceGUI test.
     env = {name: value for name, value in os.environ.items() if not name.startswith(("NICEGUI_", "PYTEST_"))}

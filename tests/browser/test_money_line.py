@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.demo_api import DemoApi
+
 pytestmark = pytest.mark.browser
 
 SOON = 20_000
@@ -52,7 +54,12 @@ def test_a_suspended_subscriber_pays_and_is_back_online_without_reloading(
 
 def test_another_customers_bill_does_not_exist_for_a_subscriber(browser: Browser, base_url: str) -> None:
     phone = phone_of(browser, base_url)
-    answer = phone.goto("/portal/invoices/2")
+    phone.goto("/portal/pay")
+    account = phone.get_by_text(re.compile(r"account number is BFX\d+")).inner_text()
+    api = DemoApi(base_url)
+    me = next(row["id"] for row in api.rows("/customers") if row["account_number"] in account)
+    bill = next(row for row in api.rows("/invoices") if row["customer_id"] != me)
+    answer = phone.goto(f"/portal/invoices/{bill['id']}")
     assert answer is not None
     assert answer.status == 404
     phone.goto("/admin")

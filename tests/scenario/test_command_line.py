@@ -16,6 +16,7 @@ import pytest
 from benfex.bootstrap import build, prepare_database
 from benfex.catalog.plans import create_plan, publish_price
 from benfex.catalog.taxes import set_tax_rate
+from benfex.cli import run_command_line
 from benfex.core.actors import SystemActor
 from benfex.core.clock import MovedClock
 from benfex.core.settings import Settings
@@ -188,10 +189,33 @@ def test_the_demo_does_not_touch_a_real_database(home: Path) -> None:
     assert "belongs to a real ISP" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("frobnicate",), "No such command 'frobnicate'."),
+        (("bill",), "Missing command."),
+        (("bill", "run", "--on", "tomorrow"), "write the date as YYYY-MM-DD"),
+        (("staff", "create"), "Missing argument 'email'."),
+        (("payments", "reconcile", "--hours", "0"), "'--hours'"),
+        (("ledger", "verify", "extra"), "unexpected extra argument(s) (extra)"),
+        (("bill", "run", "--off"), "No such option: --off"),
+    ],
+)
+def test_what_was_typed_wrong_is_told_in_one_line(
+    words: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command_line(words) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert told in said.err
+    assert said.err.startswith("benfex: ")
+    assert said.err.count("\n") == 1
+
+
 def test_help_lists_only_what_there_is(home: Path) -> None:
     code, out, _ = finish(benfex(home, "--help"))
     assert code == 0
     for word in ("serve", "staff", "bill", "payments", "network", "ledger", "doctor"):
         assert word in out
-    for word in ("backup", "restore", "import"):
+    for word in ("backup", "restore", "import", "completion"):
         assert word not in out
