@@ -1,6 +1,7 @@
 """The doors where gateways knock: bytes in, an answer out. Nothing is decided here."""
 
 from fastapi import APIRouter, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from benfex.payments.gateway import WebhookDelivery
@@ -21,10 +22,13 @@ async def _deliver(
     attempt_token: str | None = None,
 ) -> Response:
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _BODY_MAX:
-            return Response(status_code=413)
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _BODY_MAX:
+                return Response(status_code=413)
+    except ClientDisconnect:  # half a delivery is none; its sender is gone, and has to send it again
+        return Response(status_code=400)
     delivery = WebhookDelivery(
         path_kind=kind,
         path_token=path_token,

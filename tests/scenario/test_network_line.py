@@ -178,6 +178,28 @@ async def test_nothing_is_known_of_a_router_that_does_not_answer(bench: Bench) -
     assert bench.of_kind(RouterSampled)[-1].online is None
 
 
+async def test_a_router_that_answers_garbage_changes_nothing_and_is_served_when_it_speaks_again(
+    bench: Bench,
+) -> None:
+    connection_id = await bench.connect("00123")
+    await until(lambda: bench.is_applied(connection_id))
+    await until(lambda: bench.session("00123"))
+    await bench.poller.poll(bench.router_id)
+    counted = await usage_of(bench, connection_id)
+    bench.router.set_fault("garbage")
+    outcome = await bench.poller.poll(bench.router_id)
+    assert (outcome.is_read, await usage_of(bench, connection_id)) == (False, counted)
+    assert bench.live.online(connection_id) is None
+    await bench.move(connection_id, SubscriptionStatus.SUSPENDED)
+    await until(lambda: _has_status(bench, "unreachable"))
+    assert not await bench.is_applied(connection_id)
+    assert (bench.secret("00123") or {})["profile"] == "benfex-home"
+    bench.router.set_fault("none")
+    await until(lambda: bench.is_applied(connection_id))
+    assert (bench.secret("00123") or {})["profile"] == "benfex-suspended"
+    assert (await bench.tasks(connection_id))[-1].attempts == 0
+
+
 async def test_a_watched_router_is_read_often_and_written_seldom(database: Database) -> None:
     async with bench_of(database, record_seconds=60.0, watch_interval_seconds=0.02) as bench:
         connection_id = await bench.connect("amina")
