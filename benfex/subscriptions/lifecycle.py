@@ -7,17 +7,18 @@ from datetime import date
 
 from benfex.billing.charges import setup_charge
 from benfex.catalog.taxes import TaxTable
-from benfex.core.actors import name_of, require
+from benfex.core.actors import require
 from benfex.core.audit import record_audit
-from benfex.core.events import SubscriptionChanged, SubscriptionReactivated, SubscriptionSuspended
+from benfex.core.events import SubscriptionReactivated, SubscriptionSuspended
 from benfex.core.policy import billing_today
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.core.vault import Vault
-from benfex.network.connections import ConnectionSpec, create_connection, request_sync
+from benfex.network.connections import ConnectionSpec, create_connection
 from benfex.subscriptions.renewal import bill_customer
+from benfex.subscriptions.transitions import move_to, record_transition, sync_line
 from data.locks import lock_customer
 from data.models.customer import Customer
-from data.models.subscription import Subscription, SubscriptionTransition
+from data.models.subscription import Subscription
 from data.queries import customers as customer_queries
 from data.queries import subscriptions as subscription_queries
 from data.values.errors import Conflict, InvalidInput, NotFound
@@ -25,7 +26,7 @@ from data.values.identifiers import ConnectionId, CustomerId, PlanPriceId, Subsc
 from data.values.kinds import BillingMode, SuspensionReason
 from data.values.money import Money
 from data.values.roles import Permission
-from data.values.states import CustomerStatus, SubscriptionStatus, advance
+from data.values.states import CustomerStatus, SubscriptionStatus
 
 _BACKDATED_DAYS_MAX = 366
 _LIFTED_BY_MONEY = (SuspensionReason.NON_PAYMENT, SuspensionReason.EXPIRED)
@@ -66,7 +67,7 @@ def start_subscription(
     uow.session.flush()
     assert subscription.id is not None
     subscription_id = SubscriptionId(subscription.id)
-    _record(uow, subscription, None, "started")
+    record_transition(uow, subscription, None, "started")
     create_connection(uow, subscription_id=subscription_id, spec=connection, vault=vault)
     record_audit(uow, action="start", entity="subscription", entity_id=subscription_id)
     if is_prepaid:  # it opens, and its setup is billed, when money comes
@@ -121,7 +122,7 @@ def suspend_subscription(
     """
     require(uow.actor, Permission.SUSPEND_SUBSCRIPTIONS)
     subscription = _locked(uow, subscription_id)
-    _move(uow, subscription, SubscriptionStatus.SUSPENDED, note or reason.value)
+    move_to(uow, subscription, SubscriptionStatus.SUSPENDED, note or reason.value)
     subscription.suspended_at = uow.now
     subscription.suspension_reason = reason
     uow.emit(
@@ -136,7 +137,7 @@ def suspend_subscription(
         entity_id=subscription_id,
         changes={"reason": reason, "note": note},
     )
-    _sync(uow, subscription_id, urgent=False)
+    sync_line(uow, subscription_id, urgent=False)
 
 
 def reactivate_subscription(
@@ -152,7 +153,7 @@ def reactivate_subscription(
     was_suspended = subscription.status is SubscriptionStatus.SUSPENDED
     if by_payment and was_suspended and subscription.suspension_reason not in _LIFTED_BY_MONEY:
         raise Conflict("This service was suspended by staff, and only staff can resume it.")
-    _move(
+    move_to(
         uow, subscription, SubscriptionStatus.ACTIVE, note or ("paid" if by_payment else "resumed by staff")
     )
     subscription.suspended_at = None
@@ -167,7 +168,7 @@ def reactivate_subscription(
     record_audit(
         uow, action="resume", entity="subscription", entity_id=subscription_id, changes={"note": note}
     )
-    return _sync(uow, subscription_id, urgent=True)
+    return sync_line(uow, subscription_id, urgent=True)
 
 
 def open_access(uow: UnitOfWork, *, subscription_id: SubscriptionId, note: str) -> ConnectionId | None:
@@ -179,21 +180,21 @@ def open_access(uow: UnitOfWork, *, subscription_id: SubscriptionId, note: str) 
     before = subscription.status
     if before is SubscriptionStatus.ACTIVE:
         return None
-    _move(uow, subscription, SubscriptionStatus.ACTIVE, note)
+    move_to(uow, subscription, SubscriptionStatus.ACTIVE, note)
     subscription.suspended_at = None
     subscription.suspension_reason = None
     if before is SubscriptionStatus.PAST_DUE:
         return None
     customer_id = CustomerId(subscription.customer_id)
     uow.emit(SubscriptionReactivated(subscription_id=subscription_id, customer_id=customer_id))
-    return _sync(uow, subscription_id, urgent=True)
+    return sync_line(uow, subscription_id, urgent=True)
 
 
 def mark_past_due(uow: UnitOfWork, *, subscription_id: SubscriptionId) -> None:
     """Note that an invoice is overdue; access stays as it is. Does nothing unless the service is active."""
     subscription = _locked(uow, subscription_id)
     if subscription.status is SubscriptionStatus.ACTIVE:
-        _move(uow, subscription, SubscriptionStatus.PAST_DUE, "an invoice is overdue")
+        move_to(uow, subscription, SubscriptionStatus.PAST_DUE, "an invoice is overdue")
 
 
 def end_subscription(uow: UnitOfWork, *, subscription_id: SubscriptionId, reason: str) -> None:
@@ -202,13 +203,13 @@ def end_subscription(uow: UnitOfWork, *, subscription_id: SubscriptionId, reason
     if not reason.strip():
         raise InvalidInput("reason", "Say why the service ends.")
     subscription = _locked(uow, subscription_id)
-    _move(uow, subscription, SubscriptionStatus.ENDED, reason)
+    move_to(uow, subscription, SubscriptionStatus.ENDED, reason)
     subscription.ended_at = uow.now
     subscription.bills_on = None
     record_audit(
         uow, action="end", entity="subscription", entity_id=subscription_id, changes={"reason": reason}
     )
-    _sync(uow, subscription_id, urgent=False)
+    sync_line(uow, subscription_id, urgent=False)
 
 
 def _locked(uow: UnitOfWork, subscription_id: SubscriptionId) -> Subscription:
@@ -217,43 +218,3 @@ def _locked(uow: UnitOfWork, subscription_id: SubscriptionId) -> Subscription:
         raise NotFound("service")
     lock_customer(uow.session, CustomerId(subscription.customer_id))
     return subscription
-
-
-def _move(uow: UnitOfWork, subscription: Subscription, target: SubscriptionStatus, reason: str) -> None:
-    before = subscription.status
-    subscription.status = advance(before, target)
-    subscription.version += 1
-    _record(uow, subscription, before, reason)
-
-
-def _record(
-    uow: UnitOfWork, subscription: Subscription, before: SubscriptionStatus | None, reason: str
-) -> None:
-    assert subscription.id is not None
-    uow.session.add(
-        SubscriptionTransition(
-            subscription_id=subscription.id,
-            from_status=before,
-            to_status=subscription.status,
-            reason=reason[:200],
-            actor=name_of(uow.actor),
-            at=uow.now,
-        )
-    )
-    uow.session.flush()
-    uow.emit(
-        SubscriptionChanged(
-            subscription_id=SubscriptionId(subscription.id),
-            customer_id=CustomerId(subscription.customer_id),
-            status=subscription.status,
-        )
-    )
-
-
-def _sync(uow: UnitOfWork, subscription_id: SubscriptionId, *, urgent: bool) -> ConnectionId | None:
-    connection = subscription_queries.live_connection(uow.session, subscription_id=subscription_id)
-    if connection is None:
-        return None
-    assert connection.id is not None
-    request_sync(uow, connection_id=ConnectionId(connection.id), urgent=urgent)
-    return ConnectionId(connection.id)

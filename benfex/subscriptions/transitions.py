@@ -1,0 +1,57 @@
+"""Move a service from state to state: keep the transition, tell who watches, and ask the router to follow.
+
+Which state may follow which is in `data/values/states`; when a service moves is said in `lifecycle` and its
+neighbours, which also check who asks.
+"""
+
+from benfex.core.actors import name_of
+from benfex.core.events import SubscriptionChanged
+from benfex.core.unit_of_work import UnitOfWork
+from benfex.network.connections import request_sync
+from data.models.subscription import Subscription, SubscriptionTransition
+from data.queries import subscriptions as subscription_queries
+from data.values.identifiers import ConnectionId, CustomerId, SubscriptionId
+from data.values.states import SubscriptionStatus, advance
+
+
+def move_to(uow: UnitOfWork, subscription: Subscription, target: SubscriptionStatus, reason: str) -> None:
+    """Move a service to another state and keep why. Raises InvalidTransition."""
+    before = subscription.status
+    subscription.status = advance(before, target)
+    subscription.version += 1
+    record_transition(uow, subscription, before, reason)
+
+
+def record_transition(
+    uow: UnitOfWork, subscription: Subscription, before: SubscriptionStatus | None, reason: str
+) -> None:
+    """Keep where a service came from, None for a new one, and tell where it stands now."""
+    assert subscription.id is not None
+    uow.session.add(
+        SubscriptionTransition(
+            subscription_id=subscription.id,
+            from_status=before,
+            to_status=subscription.status,
+            reason=reason[:200],
+            actor=name_of(uow.actor),
+            at=uow.now,
+        )
+    )
+    uow.session.flush()
+    uow.emit(
+        SubscriptionChanged(
+            subscription_id=SubscriptionId(subscription.id),
+            customer_id=CustomerId(subscription.customer_id),
+            status=subscription.status,
+        )
+    )
+
+
+def sync_line(uow: UnitOfWork, subscription_id: SubscriptionId, *, urgent: bool) -> ConnectionId | None:
+    """Ask the router to follow, and return the service's connection; None when it has none."""
+    connection = subscription_queries.live_connection(uow.session, subscription_id=subscription_id)
+    if connection is None:
+        return None
+    assert connection.id is not None
+    request_sync(uow, connection_id=ConnectionId(connection.id), urgent=urgent)
+    return ConnectionId(connection.id)
