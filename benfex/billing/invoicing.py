@@ -4,6 +4,7 @@ How lines come about is said in `charges` and `taxation`; when a period is due, 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from benfex.billing.allocation import OpenInvoice, allocate
@@ -20,6 +21,7 @@ from benfex.ledger.journal import EntrySource, post_entry, reverse_entry
 from data.locks import lock_customer
 from data.models.invoice import BilledCharge, Invoice, InvoiceLine, InvoiceLineTax
 from data.models.payment import PaymentAllocation
+from data.queries import credit_notes as note_queries
 from data.queries import invoices as invoice_queries
 from data.values.errors import Conflict, InvalidInput, NotFound
 from data.values.identifiers import CustomerId, InvoiceId
@@ -108,28 +110,34 @@ def _write_lines(
     uow.session.flush()
 
 
-def allocate_open_money(uow: UnitOfWork, *, customer_id: CustomerId, currency: str) -> tuple[InvoiceId, ...]:
-    """Pay open invoices from the customer's unallocated payments, oldest to oldest; return those now paid."""
+def allocate_open_money(
+    uow: UnitOfWork, *, customer_id: CustomerId, currency: str, first: InvoiceId | None = None
+) -> tuple[InvoiceId, ...]:
+    """Pay open invoices from the customer's credit, oldest to oldest; return those now paid.
+
+    Credit notes pay before money does. `first` is an invoice that comes before older ones, if it is open.
+    """
     session = uow.session
     paid: list[InvoiceId] = []
     invoices = {
-        row.id: row
+        InvoiceId(row.id): row
         for row in invoice_queries.open_invoices(session, customer_id=customer_id, currency=currency)
+        if row.id is not None
     }
     for invoice in [row for row in invoices.values() if row.total_minor == 0]:
         _mark_paid(uow, invoice, paid)
-    for payment_id, remainder, _ in invoice_queries.payments_with_remainder(
-        session, customer_id=customer_id, currency=currency
-    ):
+    order = sorted(invoices, key=lambda invoice_id: invoice_id != first)
+    for source, remainder in _credit_of(uow, customer_id, currency) if invoices else ():
         waiting = [
-            OpenInvoice(InvoiceId(row.id), Money(row.total_minor - row.paid_minor, currency))
-            for row in invoices.values()
-            if row.id is not None and row.status is InvoiceStatus.OPEN
+            OpenInvoice(key, Money(invoices[key].total_minor - invoices[key].paid_minor, currency))
+            for key in order
+            if invoices[key].status is InvoiceStatus.OPEN
         ]
         for part in allocate(Money(remainder, currency), waiting).parts:
             session.add(
                 PaymentAllocation(
-                    payment_id=payment_id,
+                    payment_id=source.payment_id,
+                    credit_note_id=source.credit_note_id,
                     invoice_id=part.invoice_id,
                     amount_minor=part.amount.minor,
                     at=uow.now,
@@ -141,6 +149,23 @@ def allocate_open_money(uow: UnitOfWork, *, customer_id: CustomerId, currency: s
                 _mark_paid(uow, invoice, paid)
     session.flush()
     return tuple(paid)
+
+
+@dataclass(frozen=True, slots=True)
+class _CreditSource:
+    """Where a customer's credit comes from: one of the two."""
+
+    payment_id: int | None = None
+    credit_note_id: int | None = None
+
+
+def _credit_of(uow: UnitOfWork, customer_id: CustomerId, currency: str) -> list[tuple[_CreditSource, int]]:
+    """Return sources of credit with what is left of each, in the order in which they pay."""
+    notes = note_queries.notes_with_remainder(uow.session, customer_id=customer_id, currency=currency)
+    money = invoice_queries.payments_with_remainder(uow.session, customer_id=customer_id, currency=currency)
+    return [(_CreditSource(credit_note_id=key), remainder) for key, remainder in notes] + [
+        (_CreditSource(payment_id=key), remainder) for key, remainder, _ in money
+    ]
 
 
 def _mark_paid(uow: UnitOfWork, invoice: Invoice, paid: list[InvoiceId]) -> None:

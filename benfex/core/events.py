@@ -15,6 +15,7 @@ import structlog
 
 from data.values.identifiers import (
     ConnectionId,
+    CreditNoteId,
     CustomerId,
     InvoiceId,
     PaymentAttemptId,
@@ -60,6 +61,15 @@ class InvoiceIssued(Event):
 class InvoicePaid(Event):
     """An invoice was paid in full."""
 
+    invoice_id: InvoiceId
+    customer_id: CustomerId
+
+
+@dataclass(frozen=True, slots=True)
+class CreditNoteIssued(Event):
+    """A credit note was given on an invoice."""
+
+    credit_note_id: CreditNoteId
     invoice_id: InvoiceId
     customer_id: CustomerId
 

@@ -15,6 +15,7 @@ class AccountCode(StrEnum):
     RECEIVABLE = "1200"
     TAX_PAYABLE = "2000"
     UNMATCHED = "2100"
+    DEFERRED_REVENUE = "2200"
     REVENUE = "4000"
     CREDITS_GIVEN = "4090"
     PAYMENT_FEES = "5000"
@@ -27,6 +28,7 @@ KIND_OF: dict[AccountCode, AccountKind] = {
     AccountCode.RECEIVABLE: AccountKind.ASSET,
     AccountCode.TAX_PAYABLE: AccountKind.LIABILITY,
     AccountCode.UNMATCHED: AccountKind.LIABILITY,
+    AccountCode.DEFERRED_REVENUE: AccountKind.LIABILITY,
     AccountCode.REVENUE: AccountKind.INCOME,
     AccountCode.CREDITS_GIVEN: AccountKind.INCOME,
     AccountCode.PAYMENT_FEES: AccountKind.EXPENSE,
@@ -39,6 +41,7 @@ NAME_OF: dict[AccountCode, str] = {
     AccountCode.RECEIVABLE: "Receivable",
     AccountCode.TAX_PAYABLE: "Tax payable",
     AccountCode.UNMATCHED: "Unmatched receipts",
+    AccountCode.DEFERRED_REVENUE: "Deferred revenue",
     AccountCode.REVENUE: "Revenue",
     AccountCode.CREDITS_GIVEN: "Credits given",
     AccountCode.PAYMENT_FEES: "Payment fees",
@@ -68,5 +71,7 @@ def clearing(gateway: str) -> AccountKey:
 REVENUE = AccountKey(AccountCode.REVENUE)
 TAX_PAYABLE = AccountKey(AccountCode.TAX_PAYABLE)
 UNMATCHED = AccountKey(AccountCode.UNMATCHED)
+DEFERRED_REVENUE = AccountKey(AccountCode.DEFERRED_REVENUE)
+CREDITS_GIVEN = AccountKey(AccountCode.CREDITS_GIVEN)
 PAYMENT_FEES = AccountKey(AccountCode.PAYMENT_FEES)
 BAD_DEBT = AccountKey(AccountCode.BAD_DEBT)

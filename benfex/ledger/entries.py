@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from benfex.ledger.chart import (
     BAD_DEBT,
+    CREDITS_GIVEN,
+    DEFERRED_REVENUE,
     PAYMENT_FEES,
     REVENUE,
     TAX_PAYABLE,
@@ -43,6 +45,19 @@ def invoice_issued(customer_id: CustomerId, *, subtotal: Money, tax: Money) -> t
         (receivable(customer_id), subtotal + tax),
         (REVENUE, -subtotal),
         (TAX_PAYABLE, -tax),
+    )
+
+
+def credit_note(
+    customer_id: CustomerId, *, subtotal: Money, tax: Money, deferred: Money | None = None
+) -> tuple[PostingLine, ...]:
+    """Return: the customer owes that much less; what of the subtotal was not earned yet never will be."""
+    unearned = deferred or Money.zero(subtotal.currency)
+    return _balanced(
+        (DEFERRED_REVENUE, unearned),
+        (CREDITS_GIVEN, subtotal - unearned),
+        (TAX_PAYABLE, tax),
+        (receivable(customer_id), -(subtotal + tax)),
     )
 
 

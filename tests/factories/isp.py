@@ -3,20 +3,23 @@
 from collections.abc import Sequence
 
 from benfex.catalog.plans import create_plan, publish_price
+from benfex.catalog.taxes import set_tax_rate
 from benfex.core.actors import StaffActor, SystemActor
 from benfex.core.policy import DEFAULT_STEPS, save_policy, save_profile
 from benfex.core.vault import Vault
 from benfex.network.inventory import add_router
 from data.values.identifiers import PlanPriceId, RouterId, UserId
-from data.values.kinds import Interval
+from data.values.kinds import Interval, TaxBehavior
 from data.values.money import Money
 from data.values.roles import Role
+from data.values.taxes import TaxPart, TaxTerms
 from data.values.terms import DunningStep
 from tests.conftest import Run
 
 VAULT = Vault("a key of the tests that is long enough")
 SYSTEM = SystemActor("tests")
 ACCOUNTANT = StaffActor(UserId(7), Role.ACCOUNTANT, "Njeri")
+SUPPORT = StaffActor(UserId(8), Role.SUPPORT, "Kamau")
 
 
 def kes(shillings: int) -> Money:
@@ -48,6 +51,12 @@ def set_policy(
         debt_tolerated_minor=debt_tolerated.minor if debt_tolerated else 0,
         steps=steps,
     )
+
+
+def make_vat(run: Run, behavior: TaxBehavior = TaxBehavior.EXCLUSIVE) -> TaxTerms:
+    """Return VAT of 16 % on top of a price, unless said otherwise."""
+    rate_id = run(set_tax_rate, code="VAT", name="VAT", basis_points=1_600)
+    return TaxTerms((TaxPart(rate_id, "VAT", 1_600),), behavior)
 
 
 def make_router(run: Run, *, name: str = "nakuru-core") -> RouterId:
