@@ -1,5 +1,6 @@
 """The entry point: turns the key. `python app.py [--demo]` serves; `benfex COMMAND` works beside it."""
 
+import socket
 import sys
 from typing import Annotated
 
@@ -8,8 +9,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from benfex.application import Benfex
-from benfex.bootstrap import build, first_run_token, prepare_database
+from benfex.bootstrap import build, first_run_token, only_server, prepare_database
 from benfex.cli import commands, run_command_line
+from benfex.core.errors import ConfigurationError
 from benfex.core.logging import set_up_logging
 from benfex.core.settings import Settings
 from benfex.demo.living import LivingDemo
@@ -36,11 +38,22 @@ def serve(
     settings = Settings().model_copy(
         update={name: value for name, value in changes.items() if value is not None}
     )
-    living: LivingDemo | None = None
     try:
-        prepare_database(settings)
-        if demo:
-            living = LivingDemo(settings)
+        _check_address(settings.host, settings.port)
+        with only_server(settings):
+            _serve(settings)
+    except BenfexError as error:
+        typer.echo(f"benfex: {error.message}", err=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        typer.echo("Benfex has stopped.")
+
+
+def _serve(settings: Settings) -> None:
+    prepare_database(settings)
+    living = LivingDemo(settings) if settings.demo else None
+    try:
+        if living is not None:
             living.begin(say=typer.echo)
         benfex = build(settings)
         if living is not None:
@@ -56,14 +69,19 @@ def serve(
             timeout_graceful_shutdown=3,
         )
         uvicorn.Server(server).run()
-    except BenfexError as error:
-        typer.echo(f"benfex: {error.message}", err=True)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        typer.echo("Benfex has stopped.")
     finally:
         if living is not None:
             living.end()
+
+
+def _check_address(host: str, port: int) -> None:
+    # Told before the demo is made and the address is printed, and in one line.
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as cause:
+        raise ConfigurationError(
+            f"Cannot listen on {host} port {port}: {cause.strerror}. Give another with --host and --port."
+        ) from cause
 
 
 def _greet(benfex: Benfex, settings: Settings) -> None:

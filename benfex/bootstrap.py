@@ -2,7 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypedDict
 
 from benfex.application import Benfex
@@ -36,6 +37,7 @@ from benfex.usage.live import LiveUsage
 from benfex.usage.polling import UsagePoller
 from benfex.usage.rollup import UsageRollup
 from data.engine import Database, open_database
+from data.locks import hold_database
 from data.migrations.running import newest_revision, revision_of, upgrade
 from data.models.operations import Installation
 from data.queries import operations as operation_queries
@@ -78,6 +80,25 @@ def prepare_database(settings: Settings) -> None:
         transactor.run_sync(_mark, _START, settings=settings, vault=Vault(settings.master_key))
     finally:
         transactor.close()
+
+
+@contextmanager
+def only_server(settings: Settings) -> Iterator[None]:
+    """Hold the right to serve a database and run its jobs.
+
+    Raises ConfigurationError when another process serves it: two would poll and bill side by side.
+    """
+    settings.place.mkdir(parents=True, exist_ok=True)
+    database = open_database(settings.resolved_database_url)
+    try:
+        with hold_database(database) as is_ours:
+            if not is_ours:
+                raise ConfigurationError(
+                    "Another Benfex serves this database and runs its jobs. Stop that one first."
+                )
+            yield
+    finally:
+        database.dispose()
 
 
 def build(

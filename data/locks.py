@@ -1,14 +1,19 @@
 """Locks asked for by meaning. SQLite has one writer, so there a row lock is nothing to do."""
 
 import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from data.base import Row
+from data.engine import Database
 from data.models.customer import Customer
 from data.session import Session
+
+_JOBS_KEY = 0x42454E46  # "BENF": one lock a database, shared with nobody else
 
 
 def lock_row(session: Session, table: type[Row], row_id: int) -> None:
@@ -32,3 +37,23 @@ def try_file_lock(path: Path) -> IO[str] | None:
         handle.close()
         return None
     return handle
+
+
+@contextmanager
+def hold_database(database: Database) -> Iterator[bool]:
+    """Hold the right to run jobs on a database; False when another process holds it.
+
+    It ends with the process, however that ends: a file lock beside SQLite's file, on PostgreSQL an advisory
+    lock of a connection that is kept.
+    """
+    if database.is_sqlite:
+        handle = try_file_lock(Path(f"{database.url.database}.jobs"))
+        try:
+            yield handle is not None
+        finally:
+            if handle is not None:
+                handle.close()
+        return
+    with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _JOBS_KEY}))
+        connection.invalidate()  # back in the pool it would keep the lock

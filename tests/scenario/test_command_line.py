@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from benfex.bootstrap import build, prepare_database
+from benfex.bootstrap import build, only_server, prepare_database
 from benfex.catalog.plans import create_plan, publish_price
 from benfex.catalog.taxes import set_tax_rate
 from benfex.cli import run_command_line
@@ -210,6 +211,31 @@ def test_what_was_typed_wrong_is_told_in_one_line(
     assert told in said.err
     assert said.err.startswith("benfex: ")
     assert said.err.count("\n") == 1
+
+
+def test_a_second_server_on_one_database_is_refused(home: Path) -> None:
+    with only_server(Settings(home=home)):
+        code, out, err = finish(benfex(home, "serve", "--port", str(free_port())))
+    assert code == 1
+    assert out == ""
+    assert err.strip() == (
+        "benfex: Another Benfex serves this database and runs its jobs. Stop that one first."
+    )
+
+
+def test_an_address_that_is_taken_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, out, err = finish(benfex(tmp_path, "serve", "--demo", "--port", str(port)))
+    assert code == 1
+    assert out == ""
+    assert err.startswith(f"benfex: Cannot listen on 127.0.0.1 port {port}: ")
+    assert err.count("\n") == 1
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def test_help_lists_only_what_there_is(home: Path) -> None:
