@@ -12,6 +12,7 @@ from benfex.billing.taxation import tax_lines
 from benfex.catalog.taxes import TaxTable
 from benfex.core.actors import SystemActor, require, require_customer_access
 from benfex.core.audit import record_audit
+from benfex.core.paging import Page, PageRequest, Slice, SliceRequest, sliced
 from benfex.core.policy import billing_today
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.core.vault import Vault
@@ -60,7 +61,7 @@ class PrintedBatch:
 class BatchView:
     """A batch as a list shows it."""
 
-    batch_id: VoucherBatchId
+    id: VoucherBatchId
     name: str
     plan_name: str
     amount: Money
@@ -192,28 +193,33 @@ def cancel_batch(uow: UnitOfWork, *, batch_id: VoucherBatchId, reason: str) -> i
     return cancelled
 
 
-def voucher_batches(
-    snapshot: Snapshot, *, limit: int = 50, offset: int = 0
-) -> tuple[int, tuple[BatchView, ...]]:
-    """Return how many batches there are, and a page of them, newest first."""
+def voucher_batches(snapshot: Snapshot, *, request: PageRequest) -> Page[BatchView]:
+    """Return a page of the batches for screens, newest first."""
     require(snapshot.actor, Permission.VIEW_VOUCHERS)
-    rows = voucher_queries.batches(snapshot.session, limit=limit, offset=offset)
-    views = tuple(
-        BatchView(
-            VoucherBatchId(row.id),
-            row.name,
-            row.plan_name,
-            Money(row.amount_minor, row.currency),
-            row.quantity,
-            row.redeemed,
-            row.cancelled,
-            row.expires_on,
-            row.made_by,
-            row.made_at,
-        )
-        for row in rows
+    rows = voucher_queries.batches(snapshot.session, limit=request.limit, offset=request.offset)
+    return Page(tuple(_view(row) for row in rows), voucher_queries.count_batches(snapshot.session))
+
+
+def voucher_batch_records(snapshot: Snapshot, *, request: SliceRequest) -> Slice[BatchView]:
+    """Return a slice of the batches for programs, newest first."""
+    require(snapshot.actor, Permission.VIEW_VOUCHERS)
+    rows = voucher_queries.batches(snapshot.session, limit=request.limit + 1, before_id=request.after_id)
+    return sliced([_view(row) for row in rows], limit=request.limit, place=lambda view: view.id)
+
+
+def _view(row: voucher_queries.BatchRow) -> BatchView:
+    return BatchView(
+        VoucherBatchId(row.id),
+        row.name,
+        row.plan_name,
+        Money(row.amount_minor, row.currency),
+        row.quantity,
+        row.redeemed,
+        row.cancelled,
+        row.expires_on,
+        row.made_by,
+        row.made_at,
     )
-    return voucher_queries.count_batches(snapshot.session), views
 
 
 def _worth(snapshot: Snapshot, sold: subscription_queries.SoldPrice) -> Money:

@@ -61,8 +61,8 @@ class BatchRow(NamedTuple):
     made_at: datetime
 
 
-def batches(session: Session, *, limit: int, offset: int) -> list[BatchRow]:
-    """Return batches, newest first."""
+def batches(session: Session, *, limit: int, offset: int = 0, before_id: int | None = None) -> list[BatchRow]:
+    """Return batches, newest first; with `before_id` those older than one."""
     counts = (
         select(
             Voucher.batch_id,
@@ -72,7 +72,7 @@ def batches(session: Session, *, limit: int, offset: int) -> list[BatchRow]:
         .group_by(Voucher.batch_id)
         .subquery()
     )
-    rows = session.execute(
+    query = (
         select(
             VoucherBatch.id,
             VoucherBatch.name,
@@ -93,7 +93,9 @@ def batches(session: Session, *, limit: int, offset: int) -> list[BatchRow]:
         .limit(limit)
         .offset(offset)
     )
-    return [BatchRow(*row) for row in rows]
+    if before_id is not None:
+        query = query.where(VoucherBatch.id < before_id)
+    return [BatchRow(*row) for row in session.execute(query)]
 
 
 def count_batches(session: Session) -> int:

@@ -11,7 +11,7 @@ from benfex.catalog.plans import create_plan, publish_price
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.identity.idempotency import Answer
 from data.values.identifiers import PlanId
-from data.values.kinds import AccessMethod, CapAction, Interval, TaxBehavior
+from data.values.kinds import AccessMethod, BillingMode, CapAction, Interval, TaxBehavior
 from pages.api.auth import ActorDep
 from pages.api.idempotency import UnsafeCallDep, told
 from pages.api.problems import READING, WRITING
@@ -52,6 +52,7 @@ class NewPrice(Incoming):
     interval_count: StrictInt = 1
     tax_code: Text | None = None
     tax_behavior: TaxBehavior = TaxBehavior.INCLUSIVE
+    billing_mode: BillingMode = BillingMode.POSTPAID
 
 
 class Price(Outgoing):
@@ -131,6 +132,7 @@ async def publish_new_price(plan_id: PathId, asked: NewPrice, call: UnsafeCallDe
             setup_fee=asked.setup_fee.money() if asked.setup_fee is not None else None,
             tax_code=asked.tax_code,
             tax_behavior=asked.tax_behavior,
+            billing_mode=asked.billing_mode,
         )
         prices = plan_record(uow, plan_id=PlanId(plan_id)).prices
         return told(201, Price.model_validate(next(price for price in prices if price.id == price_id)))

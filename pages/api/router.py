@@ -20,6 +20,7 @@ from pages.api import (
     routers,
     subscriptions,
     usage,
+    vouchers,
 )
 from pages.api.problems import FieldProblem, Problem, http_problem, install_problems
 
@@ -84,6 +85,7 @@ def add_api(outer: FastAPI, benfex: Benfex) -> None:
         routers,
         connections,
         usage,
+        vouchers,
     ):
         api.include_router(resource.router)
     outer.mount(auth.PREFIX, api)

@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from benfex.core.actors import SubscriberActor
 from benfex.core.clock import MovedClock
+from benfex.core.paging import PageRequest
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot
 from benfex.ledger.verification import verify_ledger
@@ -61,7 +62,7 @@ def test_a_voucher_opens_a_period_and_its_invoice_is_paid(isp: Run) -> None:
     ((_, _, total, paid),) = isp.read(invoices_of, customer_id=service.customer_id)
     assert total == paid == 10_000
     assert isp.read(verify_ledger).is_sound
-    _, (view,) = isp.read(voucher_batches)
+    (view,) = isp.read(voucher_batches, request=PageRequest()).rows
     assert (view.redeemed, view.unused) == (1, 1)
 
 
