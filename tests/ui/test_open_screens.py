@@ -6,17 +6,10 @@ import pytest
 from nicegui.testing import User
 
 from data.values.identifiers import hash_token
-from tests.ui.test_admin_pages import PASSWORD, Isp, sign_in
+from tests.ui.isp import PASSWORD, Isp, sign_in
 
 if TYPE_CHECKING:
     from benfex.application import Benfex
-
-
-@pytest.fixture
-async def isp(user: User, benfex: "Benfex") -> Isp:
-    isp = Isp(benfex)
-    await isp.open()
-    return isp
 
 
 @pytest.mark.parametrize("address", ["/admin", "/admin/routers", "/admin/payments"])
