@@ -9,7 +9,7 @@ from benfex.core.policy import billing_today, current_terms
 from benfex.core.unit_of_work import Snapshot
 from data.queries import plans_listing as listing
 from data.values.identifiers import PlanId, PlanPriceId
-from data.values.kinds import CapAction, Interval, TaxBehavior
+from data.values.kinds import BillingMode, CapAction, Interval, TaxBehavior
 from data.values.money import Money
 from data.values.roles import Permission
 
@@ -23,6 +23,7 @@ class PriceView:
     setup_fee: Money
     interval: Interval
     interval_count: int
+    billing_mode: BillingMode
     tax_name: str | None
     tax_basis_points: int | None
     tax_behavior: TaxBehavior
@@ -91,6 +92,7 @@ def _price(row: listing.PriceRow, tax: TaxChoice | None) -> PriceView:
         setup_fee=Money(row.setup_fee_minor, row.currency),
         interval=row.interval,
         interval_count=row.interval_count,
+        billing_mode=row.billing_mode,
         tax_name=tax.name if tax else None,
         tax_basis_points=tax.basis_points if tax else None,
         tax_behavior=row.tax_behavior,

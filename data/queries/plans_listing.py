@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 from data.models.catalog import Plan, PlanPrice
 from data.models.subscription import Subscription
 from data.session import Session
-from data.values.kinds import CapAction, Interval, TaxBehavior
+from data.values.kinds import BillingMode, CapAction, Interval, TaxBehavior
 from data.values.states import SubscriptionStatus
 
 
@@ -54,6 +54,7 @@ class PriceRow(NamedTuple):
     currency: str
     interval: Interval
     interval_count: int
+    billing_mode: BillingMode
     tax_group_id: int | None
     tax_behavior: TaxBehavior
     valid_from: datetime
@@ -70,6 +71,7 @@ def prices_in_list(session: Session, *, at: datetime, past: bool) -> list[PriceR
         PlanPrice.currency,
         PlanPrice.interval,
         PlanPrice.interval_count,
+        PlanPrice.billing_mode,
         PlanPrice.tax_group_id,
         PlanPrice.tax_behavior,
         PlanPrice.valid_from,

@@ -34,6 +34,7 @@ _MENU = (
     _Place(MenuEntry("Overview", "layout-dashboard", "/admin", on_phone=True), Permission.VIEW_DASHBOARD),
     _Place(MenuEntry("Customers", "users", "/admin/customers", on_phone=True), Permission.VIEW_CUSTOMERS),
     _Place(MenuEntry("Plans", "package", "/admin/plans"), Permission.VIEW_PLANS),
+    _Place(MenuEntry("Vouchers", "tag", "/admin/vouchers"), Permission.VIEW_VOUCHERS),
     _Place(MenuEntry("Invoices", "receipt-text", "/admin/invoices"), Permission.VIEW_INVOICES),
     _Place(MenuEntry("Payments", "wallet", "/admin/payments", on_phone=True), Permission.VIEW_PAYMENTS),
     _Place(

@@ -1,0 +1,38 @@
+"""Printing vouchers, as the accountant does it."""
+
+from nicegui.testing import User
+
+from tests.ui.isp import Isp, send_form, sign_in
+
+
+async def test_vouchers_need_a_prepaid_plan(user: User, isp: Isp) -> None:
+    await sign_in(user)
+    await user.open("/admin/vouchers")
+    await user.should_see("No vouchers yet")
+    user.find("Print vouchers").click()
+    await user.should_see("Vouchers are for prepaid plans")
+
+
+async def test_a_printed_batch_shows_its_codes_once_and_is_listed(user: User, isp: Isp) -> None:
+    from benfex.catalog.plans import create_plan, publish_price
+    from data.values.kinds import BillingMode, Interval
+    from data.values.money import Money
+
+    plan_id = await isp.do(create_plan, code="DAY", name="Day", download_bps=5_000_000, upload_bps=5_000_000)
+    await isp.do(
+        publish_price,
+        plan_id=plan_id,
+        amount=Money(10_000, "KES"),
+        interval=Interval.DAY,
+        billing_mode=BillingMode.PREPAID,
+    )
+    await sign_in(user)
+    await user.open("/admin/vouchers")
+    user.find("Print vouchers").click()
+    await user.should_see("The codes are shown once")
+    user.find(marker="field-name").type("Corner shop")
+    send_form(user)
+    await user.should_see("24 vouchers over KES 100 each", retries=20)
+    await user.should_see("V00001-0001")
+    await user.open("/admin/vouchers")
+    await user.should_not_see("V00001-0001")
