@@ -12,8 +12,9 @@ from datetime import datetime
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.ledger.chart import KIND_OF, AccountCode, AccountKey
 from benfex.ledger.entries import PostingLine, reversed_lines
-from data.models.ledger import JournalEntry, LedgerAccount, Posting
+from data.models.ledger import JournalEntry, LedgerAccount
 from data.queries import ledger as ledger_queries
+from data.queries.bulk import reserve_ids
 from data.session import Session
 from data.values.errors import AlreadyExists
 from data.values.identifiers import CustomerId, EntryId
@@ -27,6 +28,18 @@ class EntrySource:
 
     type: str
     id: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDraft:
+    """One fact to be posted: what it is, of which row, and its balanced postings in one currency."""
+
+    kind: EntryKind
+    source: EntrySource
+    postings: Sequence[PostingLine]
+    occurred_at: datetime
+    memo: str = ""
+    reverses: EntryId | None = None
 
 
 def post_entry(
@@ -43,27 +56,85 @@ def post_entry(
 
     Raises AlreadyExists when the same fact was posted before.
     """
-    currencies = {line.amount.currency for line in postings}
-    assert len(currencies) == 1, "an entry has one currency"
-    assert sum(line.amount.minor for line in postings) == 0, "an entry must balance"
-    if ledger_queries.find_entry(uow.session, kind=kind, source_type=source.type, source_id=source.id):
-        raise AlreadyExists("entry", f"The {kind} of {source.type} {source.id} is already in the journal.")
-    entry = JournalEntry(
-        kind=kind,
-        source_type=source.type,
-        source_id=source.id,
-        occurred_at=occurred_at,
-        posted_at=uow.now,
-        memo=memo[:200],
-        reverses_id=reverses,
+    return post_entries(uow, [EntryDraft(kind, source, postings, occurred_at, memo, reverses)])[0]
+
+
+def post_entries(uow: UnitOfWork, drafts: Sequence[EntryDraft]) -> tuple[EntryId, ...]:
+    """Write balanced entries, one or thousands, and return their ids in the same order.
+
+    Raises AlreadyExists when one of the facts was posted before.
+    """
+    session = uow.session
+    session.flush()
+    _check_new(session, drafts)
+    ids = reserve_ids(session, JournalEntry, len(drafts))
+    ledger_queries.insert_entries(
+        session,
+        [
+            (
+                entry_id,
+                draft.kind,
+                draft.source.type,
+                draft.source.id,
+                draft.occurred_at,
+                uow.now,
+                draft.memo[:200],
+                draft.reverses,
+            )
+            for entry_id, draft in zip(ids, drafts, strict=True)
+        ],
     )
-    uow.session.add(entry)
-    uow.session.flush()
-    assert entry.id is not None
-    for line in postings:
-        _write_posting(uow.session, entry.id, line)
-    uow.session.flush()
-    return EntryId(entry.id)
+    accounts = _accounts(session, drafts)
+    postings: list[tuple[int, int, int]] = []
+    added: dict[int, int] = {}
+    for entry_id, draft in zip(ids, drafts, strict=True):
+        total = 0
+        for line in draft.postings:
+            key, minor = line.account, line.amount.minor
+            account_id = accounts[key.code, line.amount.currency, key.owner]
+            postings.append((entry_id, account_id, minor))
+            total += minor
+            if key.customer_id is not None:
+                added[account_id] = added.get(account_id, 0) + minor
+        assert total == 0, "an entry must balance"
+    ledger_queries.insert_postings(session, postings)
+    ledger_queries.add_to_balances(session, list(added.items()))
+    return tuple(EntryId(entry_id) for entry_id in ids)
+
+
+def _check_new(session: Session, drafts: Sequence[EntryDraft]) -> None:
+    sources: dict[tuple[EntryKind, str], list[int]] = {}
+    for draft in drafts:
+        assert len({line.amount.currency for line in draft.postings}) == 1, "an entry has one currency"
+        sources.setdefault((draft.kind, draft.source.type), []).append(draft.source.id)
+    for (kind, source_type), ids in sources.items():
+        for source_id in ledger_queries.posted_sources(
+            session, kind=kind, source_type=source_type, source_ids=ids
+        ):
+            raise AlreadyExists(
+                "entry", f"The {kind} of {source_type} {source_id} is already in the journal."
+            )
+
+
+def _accounts(session: Session, drafts: Sequence[EntryDraft]) -> dict[tuple[str, str, str], int]:
+    """Return the accounts of all postings; those that nothing was ever posted to are made now."""
+    wanted = {
+        (line.account.code, line.amount.currency, line.account.owner): line.account
+        for draft in drafts
+        for line in draft.postings
+    }
+    codes, currencies, owners = (sorted({key[place] for key in wanted}) for place in range(3))
+    known = ledger_queries.account_ids(session, codes=codes, currencies=currencies, owners=owners)
+    missing = [key for key in wanted if key not in known]
+    if missing:
+        ids = reserve_ids(session, LedgerAccount, len(missing))
+        rows = [
+            (account_id, key[0], KIND_OF[wanted[key].code], key[1], key[2], wanted[key].customer_id, 0)
+            for account_id, key in zip(ids, missing, strict=True)
+        ]
+        ledger_queries.insert_accounts(session, rows)
+        known.update(zip(missing, ids, strict=True))
+    return known
 
 
 def reverse_entry(
@@ -103,29 +174,6 @@ def reverse_entry(
     )
 
 
-def _write_posting(session: Session, entry_id: int, line: PostingLine) -> None:
-    account_id = _account_id(session, line.account, line.amount.currency)
-    session.add(Posting(entry_id=entry_id, account_id=account_id, amount_minor=line.amount.minor))
-    if line.account.customer_id is not None:
-        ledger_queries.add_to_balance(session, account_id=account_id, amount_minor=line.amount.minor)
-
-
-def _account_id(session: Session, key: AccountKey, currency: str) -> int:
-    found = ledger_queries.find_account(session, code=key.code, currency=currency, owner=key.owner)
-    if found is None:
-        found = LedgerAccount(
-            code=key.code,
-            kind=KIND_OF[key.code],
-            currency=currency,
-            owner=key.owner,
-            customer_id=key.customer_id,
-        )
-        session.add(found)
-        session.flush()
-    assert found.id is not None
-    return found.id
-
-
 def chain_hash(
     previous_hash: str, entry: ledger_queries.ChainRow, postings: Sequence[ledger_queries.EntryPosting]
 ) -> str:
@@ -153,10 +201,10 @@ def seal_chain(session: Session) -> None:
     postings: dict[int, list[ledger_queries.EntryPosting]] = {}
     for row in ledger_queries.postings_of(session, [entry.id for entry in entries]):
         postings.setdefault(row.entry_id, []).append(row)
+    seals = []
     for entry in entries:
         number += 1
         digest = chain_hash(previous, entry, postings.get(entry.id, []))
-        ledger_queries.seal_entry(
-            session, entry_id=entry.id, number=number, previous_hash=previous, entry_hash=digest
-        )
+        seals.append((entry.id, number, previous, digest))
         previous = digest
+    ledger_queries.seal_entries(session, seals)

@@ -1,23 +1,30 @@
-"""SELECTs about accounts, entries and postings, and the two writes that bypass the unit of work."""
+"""SELECTs about accounts, entries and postings, and the writes that bypass the unit of work."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
+from data.columns import MinorUnits
 from data.models.customer import Customer
 from data.models.ledger import JournalEntry, LedgerAccount, Posting
+from data.queries.bulk import Bulk, BulkInsert, Values
 from data.session import Session
 
 
-def find_account(session: Session, *, code: str, currency: str, owner: str) -> LedgerAccount | None:
-    """Return the account, or None when nothing was ever posted to it."""
-    return session.scalars(
-        select(LedgerAccount).where(
-            LedgerAccount.code == code, LedgerAccount.currency == currency, LedgerAccount.owner == owner
+def account_ids(
+    session: Session, *, codes: Sequence[str], currencies: Sequence[str], owners: Sequence[str]
+) -> dict[tuple[str, str, str], int]:
+    """Return the id of each account with one of each, by code, currency and owner; no other exists yet."""
+    rows = session.execute(
+        select(LedgerAccount.code, LedgerAccount.currency, LedgerAccount.owner, LedgerAccount.id).where(
+            LedgerAccount.code.in_(codes),
+            LedgerAccount.currency.in_(currencies),
+            LedgerAccount.owner.in_(owners),
         )
-    ).one_or_none()
+    )
+    return {(code, currency, owner): account_id for code, currency, owner, account_id in rows}
 
 
 def find_entry(session: Session, *, kind: str, source_type: str, source_id: int) -> JournalEntry | None:
@@ -31,14 +38,72 @@ def find_entry(session: Session, *, kind: str, source_type: str, source_id: int)
     ).one_or_none()
 
 
-def add_to_balance(session: Session, *, account_id: int, amount_minor: int) -> None:
-    """Add to the cached balance in the database, so that two writers cannot lose an update."""
-    session.execute(
-        update(LedgerAccount)
-        .where(LedgerAccount.id == account_id)
-        .values(balance_minor=LedgerAccount.balance_minor + amount_minor)
-        .execution_options(synchronize_session=False)
+def posted_sources(session: Session, *, kind: str, source_type: str, source_ids: Sequence[int]) -> list[int]:
+    """Return which of these rows have an entry of the kind, ascending."""
+    return list(
+        session.scalars(
+            select(JournalEntry.source_id)
+            .where(
+                JournalEntry.kind == kind,
+                JournalEntry.source_type == source_type,
+                JournalEntry.source_id.in_(source_ids),
+            )
+            .order_by(JournalEntry.source_id)
+        )
     )
+
+
+_ACCOUNTS = BulkInsert(
+    LedgerAccount, ("id", "code", "kind", "currency", "owner", "customer_id", "balance_minor")
+)
+_ENTRIES = BulkInsert(
+    JournalEntry,
+    ("id", "kind", "source_type", "source_id", "occurred_at", "posted_at", "memo", "reverses_id"),
+)
+_POSTINGS = BulkInsert(Posting, ("entry_id", "account_id", "amount_minor"))
+_BALANCES = Bulk(
+    update(LedgerAccount)
+    .where(LedgerAccount.id == bindparam("account_id"))
+    # In the database, so that two writers cannot lose an update.
+    .values(balance_minor=LedgerAccount.balance_minor + bindparam("added_minor", type_=MinorUnits)),
+    ("account_id", "added_minor"),
+)
+_SEALS = Bulk(
+    update(JournalEntry)
+    .where(JournalEntry.id == bindparam("entry_id"))
+    .values(
+        chain_number=bindparam("number"),
+        previous_hash=bindparam("previous"),
+        entry_hash=bindparam("hash"),
+        updated_at=JournalEntry.updated_at,
+    ),
+    ("entry_id", "number", "previous", "hash"),
+)
+
+
+def insert_accounts(session: Session, rows: Sequence[Values]) -> None:
+    """Insert accounts: id, code, kind, currency, owner, customer id, balance."""
+    _ACCOUNTS.run(session, rows)
+
+
+def insert_entries(session: Session, rows: Sequence[Values]) -> None:
+    """Insert entries: id, kind, source type, source id, occurred at, posted at, memo, reverses id."""
+    _ENTRIES.run(session, rows)
+
+
+def insert_postings(session: Session, rows: Sequence[Values]) -> None:
+    """Insert postings: entry id, account id, minor units."""
+    _POSTINGS.run(session, rows)
+
+
+def add_to_balances(session: Session, rows: Sequence[Values]) -> None:
+    """Add to cached balances: account id, minor units."""
+    _BALANCES.run(session, rows)
+
+
+def seal_entries(session: Session, rows: Sequence[Values]) -> None:
+    """Put entries into the chain: entry id, number, previous hash, hash; the triggers allow this once."""
+    _SEALS.run(session, rows)
 
 
 def receivable_balance(session: Session, *, customer_id: int, currency: str) -> int:
@@ -132,21 +197,6 @@ def last_link(session: Session) -> tuple[int, str]:
         .limit(1)
     ).one_or_none()
     return (row[0], row[1]) if row else (0, "")
-
-
-def seal_entry(session: Session, *, entry_id: int, number: int, previous_hash: str, entry_hash: str) -> None:
-    """Put an entry into the chain; the triggers allow this once."""
-    session.execute(
-        update(JournalEntry)
-        .where(JournalEntry.id == entry_id)
-        .values(
-            chain_number=number,
-            previous_hash=previous_hash,
-            entry_hash=entry_hash,
-            updated_at=JournalEntry.updated_at,
-        )
-        .execution_options(synchronize_session=False)
-    )
 
 
 def chain_in_order(session: Session, *, batch: int = 2000) -> Iterator[list[ChainRow]]:
