@@ -6,7 +6,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from benfex.core.actors import Actor
 from benfex.core.clock import Clock
-from benfex.core.events import EventBus, RouterTaskQueued, WebhookStored
+from benfex.core.events import EventBus, MessagesQueued, RouterTaskQueued, WebhookStored
 from benfex.core.settings import Settings
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
@@ -16,6 +16,8 @@ from benfex.identity.passwords import PasswordKeeper
 from benfex.network.health import RouterWatch
 from benfex.network.inventory import RouterProbe
 from benfex.network.provisioning import Provisioner
+from benfex.notifications.accounts import ChannelBook
+from benfex.notifications.dispatching import MessageDispatcher
 from benfex.payments.accounts import GatewayBook
 from benfex.payments.checkout import Checkout
 from benfex.payments.reconciliation import PaymentReconciler
@@ -67,6 +69,8 @@ class Benfex:
         checkout: Checkout,
         inbox: WebhookInbox,
         reconciler: PaymentReconciler,
+        channels: ChannelBook,
+        messages: MessageDispatcher,
         bill_runner: BillRunner,
         probe: RouterProbe,
         watch: RouterWatch,
@@ -87,6 +91,8 @@ class Benfex:
         self.checkout = checkout
         self.inbox = inbox
         self.reconciler = reconciler
+        self.channels = channels
+        self.messages = messages
         self.bill_runner = bill_runner
         self.probe = probe
         self.watch = watch
@@ -117,7 +123,9 @@ class Benfex:
         """Start the flows, then the timetable."""
         await self.transactor.start()
         await self.gateways.load()
+        await self.channels.load()
         self.bus.subscribe(WebhookStored, lambda _: self._wake("process_webhooks"))
+        self.bus.subscribe(MessagesQueued, lambda _: self._wake("send_messages"))
         self.bus.subscribe(RouterTaskQueued, lambda event: self.provisioner.wake(event.router_id))
         await self.provisioner.start()
         await self.poller.start()
@@ -131,6 +139,7 @@ class Benfex:
         await self.poller.stop()
         await self.provisioner.stop()
         await self.watch.stop()
+        await self.channels.close()
         await self.gateways.close()
         for pool in self._router_pools:
             pool.shutdown(wait=False, cancel_futures=True)

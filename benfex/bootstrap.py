@@ -26,9 +26,14 @@ from benfex.network.health import RouterWatch
 from benfex.network.inventory import RouterProbe
 from benfex.network.provisioning import Provisioner
 from benfex.network.registry import make_drivers, make_pool
+from benfex.notifications.accounts import ChannelBook, save_channel_account
+from benfex.notifications.channel import Channel
+from benfex.notifications.dispatching import MessageDispatcher
+from benfex.notifications.registry import build_channels
 from benfex.payments.accounts import GatewayBook, save_gateway_account
 from benfex.payments.checkout import Checkout
 from benfex.payments.gateway import Gateway
+from benfex.payments.pay_links import create_pay_link
 from benfex.payments.reconciliation import PaymentReconciler
 from benfex.payments.registry import build_gateways
 from benfex.payments.webhooks import WebhookInbox
@@ -40,9 +45,11 @@ from data.engine import Database, open_database
 from data.locks import hold_database
 from data.migrations.running import newest_revision, revision_of, upgrade
 from data.models.operations import Installation
+from data.queries import messages as message_queries
 from data.queries import operations as operation_queries
 from data.queries import policy as policy_queries
 from data.session import begin_migration
+from data.values.kinds import MessageChannel
 
 _START = SystemActor("start")
 
@@ -107,6 +114,9 @@ def build(
     clock: Clock | None = None,
     drivers: Mapping[str, RouterDriver] | None = None,
     gateways: Callable[[Mapping[str, Mapping[str, str]], Clock], Mapping[str, Gateway]] = build_gateways,
+    channels: Callable[
+        [Mapping[MessageChannel, Mapping[str, str]], Clock], Mapping[MessageChannel, Channel]
+    ] = build_channels,
     with_timetable: bool = True,
 ) -> Benfex:
     """Return a Benfex over a prepared database; nothing runs before its `start`."""
@@ -120,6 +130,7 @@ def build(
     readers = drivers or make_drivers(reading)
     passwords = PasswordKeeper()
     book = GatewayBook(transactor, vault, clock, lambda accounts: gateways(accounts, clock))
+    channel_book = ChannelBook(transactor, vault, lambda accounts: channels(accounts, clock))
     watch = RouterWatch(transactor=transactor, bus=bus)
     live = LiveUsage()
     rollup = UsageRollup(transactor=transactor, clock=clock)
@@ -147,6 +158,14 @@ def build(
         checkout=Checkout(transactor, book, public_url=settings.public_url),
         inbox=WebhookInbox(transactor, book),
         reconciler=PaymentReconciler(transactor, book, clock),
+        channels=channel_book,
+        messages=MessageDispatcher(
+            transactor,
+            channel_book,
+            clock,
+            public_url=settings.public_url,
+            make_pay_link=create_pay_link,
+        ),
         bill_runner=BillRunner(transactor, bus),
         probe=RouterProbe(transactor=transactor, vault=vault, drivers=readers),
         watch=watch,
@@ -194,3 +213,6 @@ def _mark(uow: UnitOfWork, *, settings: Settings, vault: Vault) -> None:
     if not policy_queries.newest_gateway_accounts(uow.session):
         for name, values in settings.gateways().items():
             save_gateway_account(uow, gateway=name, settings=values, vault=vault)
+    if not message_queries.newest_channel_accounts(uow.session):
+        for name, values in settings.channels().items():
+            save_channel_account(uow, channel=MessageChannel(name), settings=values, vault=vault)

@@ -8,6 +8,9 @@ BenfexError(message, code)                  what a person may be told; code is s
 │  │  ├─ GatewayRejected                    a clear no, with the gateway's code
 │  │  │  └─ GatewayUnreachable              nothing was sent, so it is a clear no as well
 │  │  └─ GatewayProtocolError               we did not understand
+│  ├─ ChannelError
+│  │  ├─ ChannelUnavailable   retryable     no clear answer, or not now: the message waits
+│  │  └─ ChannelRejected                    a clear no to this message
 │  ├─ WebhookRejected                       bad signature or path; never processed
 │  └─ RouterError
 │     ├─ RouterUnreachable    retryable
@@ -53,6 +56,20 @@ class GatewayUnreachable(GatewayRejected):
 
 class GatewayProtocolError(GatewayError):
     """The gateway answered something we do not understand."""
+
+
+class ChannelError(OutsideError):
+    """A message could not be handed over."""
+
+
+class ChannelUnavailable(ChannelError):
+    """The message was not taken, or nobody knows: the same one is sent again later."""
+
+    retryable: ClassVar[bool] = True
+
+
+class ChannelRejected(ChannelError):
+    """The far end will never take this message, such as one to an address that does not exist."""
 
 
 class WebhookRejected(OutsideError):

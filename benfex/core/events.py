@@ -202,6 +202,21 @@ class BillRunProgressed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MessagesQueued(Event):
+    """Messages wait to leave."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageChanged(Event):
+    """A message left, or failed; the customer is None for one to staff."""
+
+    message_id: int
+    customer_id: CustomerId | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClockStepped(Event):
     """A money-to-packet clock got another instant."""
 

@@ -10,6 +10,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from benfex.core.errors import ConfigurationError
 
+_CHANNELS = (
+    (
+        "email",
+        "smtp",
+        ("host", "from_address"),
+        ("port", "security", "username", "password", "from_name"),
+    ),
+    ("sms", "sms", ("username", "api_key"), ("sender", "base_url")),
+)
 _GATEWAYS = (
     (
         "mpesa",
@@ -45,6 +54,18 @@ class Settings(BaseSettings):
     mpesa_calls_per_second: int | None = Field(default=None, ge=1, le=200)
     paystack_base_url: str | None = None
     paystack_secret_key: SecretStr | None = None
+
+    smtp_host: str | None = None
+    smtp_port: int | None = Field(default=None, ge=1, le=65535)
+    smtp_security: str | None = None
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_from_address: str | None = None
+    smtp_from_name: str | None = None
+    sms_username: str | None = None
+    sms_api_key: SecretStr | None = None
+    sms_sender: str | None = None
+    sms_base_url: str | None = None
 
     usage_interval_seconds: int = Field(default=60, ge=5, le=3600)
     watch_interval_seconds: int = Field(default=2, ge=1, le=60)
@@ -88,6 +109,28 @@ class Settings(BaseSettings):
             if name == "mpesa":
                 values.setdefault("callback_token", secrets.token_hex(16))
             found[name] = values
+        return found
+
+    def channels(self) -> dict[str, dict[str, str]]:
+        """Return the settings of each channel for messages that the environment sets up, by its name.
+
+        Raises ConfigurationError naming the variable that is missing for a channel that was begun.
+        """
+        found = {}
+        for channel, prefix, needed, more in _CHANNELS:
+            values = {
+                field: text
+                for field in (*needed, *more)
+                if (text := self._text(f"{prefix}_{field}")) is not None
+            }
+            if not any(field in values for field in needed):
+                continue
+            missing = [field for field in needed if field not in values]
+            if missing:
+                raise ConfigurationError(
+                    f"Set BENFEX_{prefix.upper()}_{missing[0].upper()} as well, or none for {channel}."
+                )
+            found[channel] = values
         return found
 
     def _text(self, field: str) -> str | None:

@@ -16,14 +16,23 @@ from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.core.vault import Vault
 from benfex.demo.history import DemoHistory, RouterPlace
 from benfex.network.inventory import edit_router
+from benfex.notifications.accounts import save_channel_account
 from benfex.payments.accounts import save_gateway_account
 from data.queries import customers as customer_queries
 from data.queries import routers as router_queries
 from data.seeds import demo as seeds
 from data.values.identifiers import RouterId, new_token
+from data.values.kinds import MessageChannel
 
 _DEMO = SystemActor("demo")
 _SANDBOX_PASSKEY = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"
+
+
+class MailPlace(TypedDict):
+    """Where the simulated mail server listens."""
+
+    host: str
+    port: int
 
 
 class Announcement(TypedDict):
@@ -32,6 +41,8 @@ class Announcement(TypedDict):
     control: str
     daraja: str
     paystack: str
+    mail: MailPlace
+    texting: str
     routers: list[RouterPlace]
 
 
@@ -100,6 +111,7 @@ class LivingDemo:
         try:
             run = benfex.transactor.run_sync
             run(_save_gateways, _DEMO, outside=outside, vault=vault)
+            run(_save_channels, _DEMO, outside=outside, vault=vault)
             run(_move_routers, _DEMO, places=outside["routers"], vault=vault)
         finally:
             benfex.transactor.close()
@@ -117,6 +129,24 @@ def _save_gateways(uow: UnitOfWork, *, outside: Announcement, vault: Vault) -> N
     save_gateway_account(uow, gateway="mpesa", settings=mpesa, vault=vault)
     paystack = {"base_url": outside["paystack"], "secret_key": "sk_test_benfex_demo_key"}
     save_gateway_account(uow, gateway="paystack", settings=paystack, vault=vault)
+
+
+def _save_channels(uow: UnitOfWork, *, outside: Announcement, vault: Vault) -> None:
+    mail = {
+        "host": outside["mail"]["host"],
+        "port": str(outside["mail"]["port"]),
+        "security": "none",
+        "from_address": "bills@riftvalley.example",
+        "from_name": "Rift Valley Net",
+    }
+    save_channel_account(uow, channel=MessageChannel.EMAIL, settings=mail, vault=vault)
+    texting = {
+        "username": "benfex-demo",
+        "api_key": "atsk_benfex_demo",
+        "sender": "BENFEX",
+        "base_url": outside["texting"],
+    }
+    save_channel_account(uow, channel=MessageChannel.SMS, settings=texting, vault=vault)
 
 
 def _move_routers(uow: UnitOfWork, *, places: list[RouterPlace], vault: Vault) -> None:

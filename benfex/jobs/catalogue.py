@@ -63,6 +63,10 @@ async def _register_callbacks(benfex: Benfex) -> str:
     return f"{await benfex.gateways.register_callbacks(public_url=benfex.settings.public_url)} gateways"
 
 
+async def _send_messages(benfex: Benfex) -> str:
+    return f"{await benfex.messages.dispatch_due()} messages"
+
+
 async def _run_dunning(benfex: Benfex) -> str:
     if await benfex.read(isp_profile, _CLOCK) is None:
         return _NOT_YET
@@ -129,6 +133,7 @@ TIMETABLE: tuple[Job, ...] = (
         "register_callbacks", _register_callbacks, "a gateway takes the same address again", every_seconds=30
     ),
     Job("expire_prepaid", _expire_prepaid, "what was renewed is not over", every_seconds=1),
+    Job("send_messages", _send_messages, "a message is claimed and written down once", every_seconds=5),
     Job("roll_up_usage", _roll_up_usage, "it is worked out anew", every_seconds=300),
     Job("reconcile_gateways", _reconcile_gateways, "a transaction id is booked once", every_seconds=3600),
     Job("run_dunning", _run_dunning, "each step is taken once", every_seconds=900),

@@ -11,14 +11,17 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from benfex.simulation.control_messages import message_routes
 from benfex.simulation.daraja import Daraja
 from benfex.simulation.daraja_words import ANSWERS
 from benfex.simulation.door import json_answer, read_object
+from benfex.simulation.mail import MailServer
 from benfex.simulation.paystack import Paystack
 from benfex.simulation.paystack_words import Charge
 from benfex.simulation.phone import NoPromptError, Phones, parse_msisdn
 from benfex.simulation.phone_page import phone_page, refusal_page
 from benfex.simulation.routeros.server import SimulatedRouter, TrapError
+from benfex.simulation.texting import Texting
 
 Handler = Callable[[Request], Awaitable[object]]
 Body = dict[str, object]
@@ -35,6 +38,8 @@ class Control:
         daraja: Daraja,
         paystack: Paystack,
         phones: Phones,
+        mail: MailServer,
+        texting: Texting,
         routers: dict[str, SimulatedRouter],
         announcement: Callable[[], Body],
     ) -> None:
@@ -43,7 +48,14 @@ class Control:
         self._phones = phones
         self._routers = routers
         self._announcement = announcement
-        self.app = Starlette(routes=[*self._router_routes(), *self._phone_routes(), *self._gateway_routes()])
+        self.app = Starlette(
+            routes=[
+                *self._router_routes(),
+                *self._phone_routes(),
+                *self._gateway_routes(),
+                *message_routes(mail, texting),
+            ]
+        )
 
     def _router_routes(self) -> list[Route]:
         return [

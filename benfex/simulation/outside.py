@@ -11,11 +11,13 @@ from benfex.simulation.control import Control
 from benfex.simulation.courier import Courier
 from benfex.simulation.daraja import Daraja
 from benfex.simulation.door import Door, is_free
+from benfex.simulation.mail import MailOptions, MailServer
 from benfex.simulation.options import DarajaOptions, DeliveryPolicy, PaystackOptions
 from benfex.simulation.paystack import Paystack
 from benfex.simulation.phone import Phones
 from benfex.simulation.routeros.server import RouterOptions, SimulatedRouter, StateError
 from benfex.simulation.state_file import load_object, save_object
+from benfex.simulation.texting import Texting, TextingOptions
 
 ROUTER_NAMES = ("nakuru-core", "naivasha-pop", "gilgil-tower")
 ROUTER_USERNAME = "benfex"
@@ -43,6 +45,10 @@ class OutsideOptions:
     fresh: bool = False
     daraja: DarajaOptions = field(default_factory=DarajaOptions)
     paystack: PaystackOptions = field(default_factory=PaystackOptions)
+    mail_port: int = 0
+    texting_port: int = 0
+    mail: MailOptions = field(default_factory=MailOptions)
+    texting: TextingOptions = field(default_factory=TextingOptions)
 
 
 class Outside:
@@ -68,16 +74,21 @@ class Outside:
             ),
             path=home / "paystack.json" if home else None,
         )
+        self.mail = MailServer(self.options.mail, port=self.options.mail_port or _port(remembered, "mail"))
+        self.texting = Texting(self.options.texting, phones=self.phones)
         self.routers = self._make_routers(remembered)
         control = Control(
             daraja=self.daraja,
             paystack=self.paystack,
             phones=self.phones,
+            mail=self.mail,
+            texting=self.texting,
             routers=self.routers,
             announcement=self.announcement,
         )
         self._control = Door(control.app, port=self.options.control_port or _port(remembered, "control"))
         self._daraja = Door(self.daraja.app, port=self.options.daraja_port or _port(remembered, "daraja"))
+        self._texting = Door(self.texting.app, port=self.options.texting_port or _port(remembered, "texting"))
         self._paystack = Door(
             self.paystack.app, port=self.options.paystack_port or _port(remembered, "paystack")
         )
@@ -103,6 +114,8 @@ class Outside:
             "control": self.control_url,
             "daraja": self.daraja_url,
             "paystack": self.paystack_url,
+            "mail": {"host": "127.0.0.1", "port": self.mail.port},
+            "texting": self._texting.url,
             "routers": [
                 {
                     "name": name,
@@ -124,7 +137,8 @@ class Outside:
             self.paystack.start()
             for router in self.routers.values():
                 await router.start()
-            for door in (self._daraja, self._paystack, self._control):
+            await self.mail.start()
+            for door in (self._daraja, self._paystack, self._texting, self._control):
                 await door.start()
         except (OSError, ValueError, StateError):
             await self.stop()
@@ -137,7 +151,9 @@ class Outside:
     async def stop(self) -> None:
         """Close all doors and keep what is to be kept."""
         self.phones.stop()
-        await asyncio.gather(*(door.stop() for door in (self._control, self._daraja, self._paystack)))
+        doors = (self._control, self._daraja, self._paystack, self._texting)
+        await asyncio.gather(*(door.stop() for door in doors))
+        await self.mail.stop()
         await self.daraja.stop()
         await self.paystack.stop()
         for router in self.routers.values():
@@ -181,6 +197,8 @@ class Outside:
             "control": self._control.port,
             "daraja": self._daraja.port,
             "paystack": self._paystack.port,
+            "mail": self.mail.port,
+            "texting": self._texting.port,
             "routers": {name: router.port for name, router in self.routers.items()},
         }
 

@@ -1,0 +1,1 @@
+"""Messages to people: texts, the outbox, and the channels they leave by."""

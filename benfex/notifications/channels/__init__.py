@@ -1,0 +1,1 @@
+"""One file a channel; none knows another."""
