@@ -13,6 +13,7 @@ from data.queries import payments as payment_queries
 from data.values.errors import InvalidInput
 from data.values.identifiers import CustomerId, check_account_number, parse_phone
 
+ASKED_FOR = "the payment we asked for"
 _ATTEMPT_WINDOW = timedelta(hours=72)
 
 
@@ -29,7 +30,7 @@ def match_evidence(snapshot: Snapshot, *, evidence: PaymentEvidence) -> Match:
     """Return whose money the evidence speaks of; no customer means it is unmatched."""
     attempt = _named_attempt(snapshot, evidence)
     if attempt is not None:
-        return Match(attempt, CustomerId(attempt.customer_id), "the payment we asked for")
+        return Match(attempt, CustomerId(attempt.customer_id), ASKED_FOR)
     customer_id, reason = _customer(snapshot, evidence)
     if customer_id is None:
         return Match(None, None, reason)

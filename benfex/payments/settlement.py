@@ -18,7 +18,7 @@ from benfex.core.unit_of_work import UnitOfWork
 from benfex.ledger import entries
 from benfex.ledger.journal import EntrySource, post_entry
 from benfex.payments.gateway import PaymentEvidence, name_of_gateway
-from benfex.payments.matching import Match, match_evidence
+from benfex.payments.matching import ASKED_FOR, Match, match_evidence
 from benfex.subscriptions.lifecycle import reactivate_subscription
 from benfex.subscriptions.prepaid import renew_from_money
 from data.locks import lock_customer, lock_row
@@ -70,7 +70,7 @@ def settle_payment(
     if booked is not None:
         return _enrich(uow, booked, evidence, evidence_at)
     match = match_evidence(uow, evidence=evidence)
-    refused = _refusal(match, evidence)
+    refused = _refusal(uow, match, evidence)
     if refused is not None:
         return _hold(uow, match, refused)
     if match.customer_id is not None:
@@ -205,7 +205,7 @@ def restore_services(
     return tuple(subscription_id for subscription_id, _ in restored)
 
 
-def _refusal(match: Match, evidence: PaymentEvidence) -> Settled | None:
+def _refusal(uow: UnitOfWork, match: Match, evidence: PaymentEvidence) -> Settled | None:
     if evidence.grade is not EvidenceGrade.SECRET_PATH or evidence.attempt_token is None:
         return None
     attempt = match.attempt
@@ -217,7 +217,15 @@ def _refusal(match: Match, evidence: PaymentEvidence) -> Settled | None:
     )
     named = evidence.gateway_reference
     same_reference = attempt.gateway_reference is None or attempt.gateway_reference == named
-    return None if same_amount and same_reference else Settled.HELD
+    is_open = not _has_other_receipt(uow, attempt, evidence.transaction_id)
+    return None if same_amount and same_reference and is_open else Settled.HELD
+
+
+def _has_other_receipt(uow: UnitOfWork, attempt: PaymentAttempt, transaction_id: str) -> bool:
+    """Return whether the prompt was answered by another receipt: one has one, so a second is not believed."""
+    assert attempt.id is not None
+    paid = payment_queries.payments_of_attempt(uow.session, attempt_id=attempt.id)
+    return any(row.match_reason == ASKED_FOR and row.gateway_transaction_id != transaction_id for row in paid)
 
 
 def _hold(uow: UnitOfWork, match: Match, refused: Settled) -> SettlementOutcome:
@@ -240,7 +248,7 @@ def _enrich(
     assert payment.id is not None
     match = match_evidence(uow, evidence=evidence)
     agrees = (payment.amount_minor, payment.currency) == (evidence.amount.minor, evidence.amount.currency)
-    if agrees and _refusal(match, evidence) is None:
+    if agrees and _refusal(uow, match, evidence) is None:
         exact = evidence.attempt_token is not None or evidence.our_reference is not None
         if payment.customer_id is None and match.customer_id and payment.status is PaymentStatus.RECEIVED:
             # What came first told of the money only, and this tells whose it is.
@@ -248,7 +256,7 @@ def _enrich(
             _give(uow, payment, match.customer_id, reason=match.reason, evidence_at=evidence_at)
             exact = True
         if match.attempt is not None and exact and match.attempt.customer_id == payment.customer_id:
-            payment.attempt_id = match.attempt.id
+            payment.attempt_id, payment.match_reason = match.attempt.id, match.reason
             if match.attempt.status is not AttemptStatus.SUCCEEDED:
                 _succeed(uow, match.attempt)
     payment.payer_name = payment.payer_name or (evidence.payer_name or "")[:120]

@@ -164,6 +164,11 @@ def received_between(session: Session, *, since: datetime, until: datetime) -> i
     ).scalar_one()
 
 
+def payments_of_attempt(session: Session, *, attempt_id: int) -> list[Payment]:
+    """Return the payments that an attempt brought, first to last."""
+    return list(session.scalars(select(Payment).where(Payment.attempt_id == attempt_id).order_by(Payment.id)))
+
+
 def payment_of_attempt(session: Session, *, attempt_id: int) -> Payment | None:
     """Return the first payment that an attempt brought, or None."""
     return session.scalars(

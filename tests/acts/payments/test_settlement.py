@@ -94,6 +94,28 @@ def test_an_unsigned_callback_over_another_amount_is_held(isp: Run) -> None:
     assert isp.read(payments) == ()
 
 
+@pytest.mark.parametrize("is_confirmed_first", [False, True])
+def test_one_prompt_is_paid_by_one_receipt_however_often_its_path_is_used(
+    isp: Run, *, is_confirmed_first: bool
+) -> None:
+    service = make_service(isp)
+    attempt = make_attempt(isp, service.customer)
+    if is_confirmed_first:
+        settle(isp, c2b(service.customer.account_number, receipt=RECEIPT, amount=attempt.amount))
+    settle(isp, stk(attempt, receipt=RECEIPT))
+    assert settle(isp, stk(attempt, receipt="TKN0000002")).settled is Settled.HELD
+    assert [payment.transaction_id for payment in isp.read(payments)] == [RECEIPT]
+    look = isp.read(attempt_look, attempt_id=attempt.attempt_id)
+    assert (look.status, look.needs_review) == (AttemptStatus.SUCCEEDED, True)
+
+
+def test_a_prompt_answered_after_paying_by_hand_is_a_second_payment(isp: Run) -> None:
+    service = make_service(isp)
+    attempt = make_attempt(isp, service.customer)
+    settle(isp, c2b(service.customer.account_number, receipt=RECEIPT, amount=attempt.amount))
+    assert settle(isp, stk(attempt, receipt="TKN0000002")).settled is Settled.BOOKED
+
+
 def test_the_statement_books_what_was_truly_paid_after_a_held_callback(isp: Run) -> None:
     service = make_service(isp)
     attempt = make_attempt(isp, service.customer)
