@@ -52,6 +52,9 @@ from data.session import begin_migration
 from data.values.kinds import MessageChannel
 
 _START = SystemActor("start")
+_BuildChannels = Callable[
+    [Mapping[MessageChannel, Mapping[str, str]], Clock], Mapping[MessageChannel, Channel]
+]
 
 
 class _Reach(TypedDict):
@@ -114,9 +117,7 @@ def build(
     clock: Clock | None = None,
     drivers: Mapping[str, RouterDriver] | None = None,
     gateways: Callable[[Mapping[str, Mapping[str, str]], Clock], Mapping[str, Gateway]] = build_gateways,
-    channels: Callable[
-        [Mapping[MessageChannel, Mapping[str, str]], Clock], Mapping[MessageChannel, Channel]
-    ] = build_channels,
+    channels: _BuildChannels = build_channels,
     with_timetable: bool = True,
 ) -> Benfex:
     """Return a Benfex over a prepared database; nothing runs before its `start`."""
@@ -142,10 +143,6 @@ def build(
         "timeout_seconds": settings.router_timeout_seconds,
         "concurrent_routers": settings.concurrent_routers,
     }
-    pace: _Pace = {
-        "watch_interval_seconds": settings.watch_interval_seconds,
-        "record_seconds": settings.usage_interval_seconds,
-    }
     benfex = Benfex(
         settings=settings,
         clock=clock,
@@ -159,19 +156,13 @@ def build(
         inbox=WebhookInbox(transactor, book),
         reconciler=PaymentReconciler(transactor, book, clock),
         channels=channel_book,
-        messages=MessageDispatcher(
-            transactor,
-            channel_book,
-            clock,
-            public_url=settings.public_url,
-            make_pay_link=create_pay_link,
-        ),
+        messages=_dispatcher(transactor, channel_book, clock, settings),
         bill_runner=BillRunner(transactor, bus),
         probe=RouterProbe(transactor=transactor, vault=vault, drivers=readers),
         watch=watch,
         router_pools=(reading, writing),
         provisioner=Provisioner(**reach, drivers=drivers or make_drivers(writing)),
-        poller=UsagePoller(**reach, **pace, drivers=readers, bus=bus, live=live, rollup=rollup),
+        poller=UsagePoller(**reach, **_pace(settings), drivers=readers, bus=bus, live=live, rollup=rollup),
         live=live,
         rollup=rollup,
     )
@@ -179,6 +170,21 @@ def build(
     if with_timetable:
         benfex.timetable = Scheduler(benfex, TIMETABLE)
     return benfex
+
+
+def _pace(settings: Settings) -> _Pace:
+    return {
+        "watch_interval_seconds": settings.watch_interval_seconds,
+        "record_seconds": settings.usage_interval_seconds,
+    }
+
+
+def _dispatcher(
+    transactor: Transactor, book: ChannelBook, clock: Clock, settings: Settings
+) -> MessageDispatcher:
+    return MessageDispatcher(
+        transactor, book, clock, public_url=settings.public_url, make_pay_link=create_pay_link
+    )
 
 
 def first_run_token(benfex: Benfex) -> str | None:
