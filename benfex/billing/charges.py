@@ -90,7 +90,8 @@ class ServiceTerms:
     """All of a service that decides what it is charged. `items` begins with the plan's price.
 
     `period_ends_on` is where the cycle ends that was last begun; `segment` tells apart what is billed anew
-    for the same day after a change.
+    for the same day after a change. A service that `opens_with_full_on` a date is billed the short part that
+    begins there and the full period after it together; None when it is not.
     """
 
     subscription_id: SubscriptionId
@@ -100,14 +101,15 @@ class ServiceTerms:
     period_ends_on: date
     segment: int = 0
     discounts: tuple[DiscountTerms, ...] = ()
+    opens_with_full_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DueCharges:
     """What is due and where it leaves the service: the dates charged through, in the order of its items.
 
-    `period` is the last cycle that the plan's price was charged for, None when nothing was; `discounts_used`
-    counts periods by discount, in their order.
+    `period` is the last begun cycle that the plan's price was charged for, None when nothing was;
+    `discounts_used` counts periods by discount, in their order.
     """
 
     lines: tuple[ChargeLine, ...]
@@ -129,7 +131,7 @@ def due_charges(service: ServiceTerms, *, on: date) -> DueCharges:
             charged = [_item_line(service, item, part, share)]
             if place == 0:
                 charged += _discount_lines(service, charged[0], part, share, used)
-                last = Period(cycle.starts_on, cycle.ends_on)
+                last = cycle if last is None or part.starts_on <= on else last
             lines.append((part.starts_on, place, charged))
             charged_through = part.ends_on
         through.append(charged_through)
@@ -200,15 +202,19 @@ def setup_charge(
 def _due_parts(service: ServiceTerms, item: ChargedItem, on: date) -> Iterator[tuple[Period, Period]]:
     """Yield the due parts of an item, each with the full cycle it is a part of, without gap or overlap."""
     terms, starts_on, known_end = service.cycle, item.charged_through_on, service.period_ends_on
+    joins_full = False
     for _ in range(_PERIODS_MAX):
         if item.ends_on is not None and starts_on >= item.ends_on:
             return
         boundary = cycle_boundary(terms, after=starts_on, period_ends_on=known_end)
         ends_on = min(boundary, item.ends_on) if item.ends_on is not None else boundary
         day = starts_on if terms.timing is ChargeTiming.ADVANCE else ends_on
-        if day > on:
+        if day > on and not joins_full:
             return
-        yield Period(starts_on, ends_on), full_cycle(terms, ending_on=boundary)
+        part, cycle = Period(starts_on, ends_on), full_cycle(terms, ending_on=boundary)
+        yield part, cycle
+        is_short = part != cycle and ends_on == boundary and terms.timing is ChargeTiming.ADVANCE
+        joins_full = is_short and starts_on == service.opens_with_full_on
         starts_on = ends_on
 
 

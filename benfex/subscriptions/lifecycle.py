@@ -3,28 +3,35 @@
 Which state may follow which is in `data/values/states`; what a router is told, in `network/desired_state`.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
-from benfex.billing.charges import setup_charge
+from benfex.billing.charges import ChargeLine, setup_charge
 from benfex.catalog.taxes import TaxTable
 from benfex.core.actors import require
 from benfex.core.audit import record_audit
 from benfex.core.events import SubscriptionReactivated, SubscriptionSuspended
-from benfex.core.policy import billing_today
+from benfex.core.policy import billing_today, current_terms
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.core.vault import Vault
 from benfex.network.connections import ConnectionSpec, create_connection
+from benfex.subscriptions.add_ons import AddOnSale, put_add_on
+from benfex.subscriptions.agreed_prices import check_agreed_price, sold_today
+from benfex.subscriptions.discounts import put_discount
+from benfex.subscriptions.opening import open_service
+from benfex.subscriptions.payers import set_payer
 from benfex.subscriptions.renewal import bill_customer
-from benfex.subscriptions.transitions import move_to, record_transition, sync_line
+from benfex.subscriptions.transitions import locked_subscription, move_to, record_transition, sync_line
 from data.locks import lock_customer
 from data.models.customer import Customer
 from data.models.subscription import Subscription
 from data.queries import customers as customer_queries
 from data.queries import subscriptions as subscription_queries
 from data.values.errors import Conflict, InvalidInput, NotFound
-from data.values.identifiers import ConnectionId, CustomerId, PlanPriceId, SubscriptionId
+from data.values.identifiers import ConnectionId, CustomerId, DiscountId, PlanPriceId, SubscriptionId
 from data.values.kinds import BillingMode, SuspensionReason
 from data.values.money import Money
+from data.values.periods import add_months
 from data.values.roles import Permission
 from data.values.states import CustomerStatus, SubscriptionStatus
 
@@ -40,46 +47,94 @@ def start_subscription(
     connection: ConnectionSpec,
     vault: Vault,
     starts_on: date | None = None,
+    agreed_price: Money | None = None,
+    add_ons: Sequence[AddOnSale] = (),
+    discounts: Sequence[DiscountId] = (),
+    payer_id: CustomerId | None = None,
 ) -> SubscriptionId:
-    """Sell a plan: the service starts, its first period is invoiced, and the router is told.
+    """Sell a plan: the service starts, what is due of it is invoiced, and the router is told.
 
-    `starts_on` is a date of the ISP, today when left out. Raises NotFound, InvalidInput, Conflict.
+    `starts_on` is a date of the ISP, today when left out, never later. `agreed_price` is what this customer pays
+    a period in place of the list's. `payer_id` makes another customer pay for all services of this one. A trial
+    is active and charged from its end; a set-up fee is billed at the start. Raises NotFound, InvalidInput,
+    Conflict.
     """
     require(uow.actor, Permission.EDIT_SUBSCRIPTIONS)
+    if payer_id is not None:
+        set_payer(uow, customer_id=customer_id, payer_id=payer_id)
     customer, sold = _buyable(uow, customer_id, plan_price_id)
-    today = billing_today(uow)
-    starts_on = _checked_start(starts_on, today=today)
-    is_prepaid = sold.price.billing_mode is BillingMode.PREPAID
-    payer_id = CustomerId(customer.payer_id or customer_id)
-    subscription = Subscription(
-        customer_id=customer_id,
-        billed_customer_id=payer_id,
-        plan_price_id=plan_price_id,
-        status=SubscriptionStatus.PENDING if is_prepaid else SubscriptionStatus.ACTIVE,
-        anchor_day=starts_on.day,
-        starts_on=starts_on,
-        period_starts_on=starts_on,
-        period_ends_on=starts_on,
-        charged_through_on=starts_on,
-        bills_on=None if is_prepaid else starts_on,
-    )
-    uow.session.add(subscription)
-    uow.session.flush()
+    starts_on = _checked_start(starts_on, today=billing_today(uow))
+    subscription = _opened(uow, customer, sold, starts_on, check_agreed_price(agreed_price, sold.price))
     assert subscription.id is not None
     subscription_id = SubscriptionId(subscription.id)
     record_transition(uow, subscription, None, "started")
     create_connection(uow, subscription_id=subscription_id, spec=connection, vault=vault)
     record_audit(uow, action="start", entity="subscription", entity_id=subscription_id)
-    if is_prepaid:  # it opens, and its setup is billed, when money comes
+    facts = subscription_queries.service_facts(uow.session, subscription_id)
+    assert facts is not None
+    once = [put_add_on(uow, facts, sale, from_on=subscription.charged_through_on) for sale in add_ons]
+    for discount_id in discounts:
+        put_discount(uow, facts, discount_id)
+    if sold.price.billing_mode is BillingMode.PREPAID:  # it opens, and its setup is billed, when money comes
         return subscription_id
-    setup = setup_charge(
+    extra = [line for line in (_setup(uow, subscription_id, sold), *once) if line is not None]
+    payer = CustomerId(subscription.billed_customer_id)
+    bill_customer(uow, customer_id=payer, on=billing_today(uow), extra=extra)
+    return subscription_id
+
+
+def _opened(
+    uow: UnitOfWork,
+    customer: Customer,
+    sold: subscription_queries.SoldPrice,
+    starts_on: date,
+    agreed_price: Money | None,
+) -> Subscription:
+    terms, price = current_terms(uow), sold.price
+    is_prepaid = price.billing_mode is BillingMode.PREPAID
+    opening = open_service(
+        starts_on=starts_on,
+        interval=price.interval,
+        interval_count=price.interval_count,
+        billing_day=None if is_prepaid else terms.billing_day,
+        alignment=terms.alignment,
+        trial_days=0 if is_prepaid else price.trial_days,
+    )
+    months = price.minimum_term_months
+    assert customer.id is not None
+    assert price.id is not None
+    subscription = Subscription(
+        customer_id=customer.id,
+        billed_customer_id=customer.payer_id or customer.id,
+        plan_price_id=price.id,
+        status=SubscriptionStatus.PENDING if is_prepaid else SubscriptionStatus.ACTIVE,
+        anchor_day=opening.anchor_day,
+        starts_on=starts_on,
+        period_starts_on=starts_on,
+        period_ends_on=starts_on if is_prepaid else opening.first_period_ends_on,
+        charged_through_on=opening.charged_from_on,
+        agreed_price_minor=agreed_price.minor if agreed_price is not None else None,
+        alignment=opening.alignment,
+        trial_ends_on=opening.trial_ends_on,
+        minimum_term_ends_on=add_months(starts_on, months, starts_on.day) if months else None,
+        bills_on=None if is_prepaid else starts_on,
+    )
+    uow.session.add(subscription)
+    uow.session.flush()
+    return subscription
+
+
+def _setup(
+    uow: UnitOfWork, subscription_id: SubscriptionId, sold: subscription_queries.SoldPrice
+) -> ChargeLine | None:
+    price = sold.price
+    taxes, today = TaxTable(uow.session), billing_today(uow)
+    return setup_charge(
         subscription_id=subscription_id,
         plan_name=sold.plan.name,
-        fee=Money(sold.price.setup_fee_minor, sold.price.currency),
-        tax=TaxTable(uow.session).terms(sold.price.tax_group_id, sold.price.tax_behavior, on=today),
+        fee=Money(price.setup_fee_minor, price.currency),
+        tax=taxes.terms(price.tax_group_id, price.tax_behavior, on=today),
     )
-    bill_customer(uow, customer_id=payer_id, on=today, extra=[setup] if setup else [])
-    return subscription_id
 
 
 def _buyable(
@@ -88,19 +143,11 @@ def _buyable(
     customer = customer_queries.find_customer(uow.session, customer_id)
     if customer is None:
         raise NotFound("customer")
-    lock_customer(uow.session, customer_id)
+    for locked in (customer.payer_id or customer_id, customer_id):
+        lock_customer(uow.session, locked)
     if customer.status is not CustomerStatus.ACTIVE:
         raise Conflict("This customer is archived. Restore the customer first.")
-    sold = subscription_queries.sold_price(uow.session, plan_price_id)
-    if sold is None:
-        raise NotFound("price")
-    if sold.plan.archived_at is not None or (sold.price.valid_until and sold.price.valid_until <= uow.now):
-        raise Conflict(f"{sold.plan.name} is no longer sold at this price.")
-    if sold.price.currency != customer.currency:
-        raise InvalidInput(
-            "plan_price_id", f"This price is in {sold.price.currency}, the customer pays {customer.currency}."
-        )
-    return customer, sold
+    return customer, sold_today(uow, plan_price_id, currency=customer.currency)
 
 
 def _checked_start(starts_on: date | None, *, today: date) -> date:
@@ -121,7 +168,7 @@ def suspend_subscription(
     Raises NotFound, InvalidTransition.
     """
     require(uow.actor, Permission.SUSPEND_SUBSCRIPTIONS)
-    subscription = _locked(uow, subscription_id)
+    subscription = locked_subscription(uow, subscription_id)
     move_to(uow, subscription, SubscriptionStatus.SUSPENDED, note or reason.value)
     subscription.suspended_at = uow.now
     subscription.suspension_reason = reason
@@ -149,7 +196,7 @@ def reactivate_subscription(
     """
     # Who may take money in also gives back what it pays for: the accountant at the counter, the webhook.
     require(uow.actor, Permission.RECORD_PAYMENTS if by_payment else Permission.SUSPEND_SUBSCRIPTIONS)
-    subscription = _locked(uow, subscription_id)
+    subscription = locked_subscription(uow, subscription_id)
     was_suspended = subscription.status is SubscriptionStatus.SUSPENDED
     if by_payment and was_suspended and subscription.suspension_reason not in _LIFTED_BY_MONEY:
         raise Conflict("This service was suspended by staff, and only staff can resume it.")
@@ -176,7 +223,7 @@ def open_access(uow: UnitOfWork, *, subscription_id: SubscriptionId, note: str) 
 
     Who may buy is checked by the caller. Raises NotFound, InvalidTransition.
     """
-    subscription = _locked(uow, subscription_id)
+    subscription = locked_subscription(uow, subscription_id)
     before = subscription.status
     if before is SubscriptionStatus.ACTIVE:
         return None
@@ -192,7 +239,7 @@ def open_access(uow: UnitOfWork, *, subscription_id: SubscriptionId, note: str) 
 
 def mark_past_due(uow: UnitOfWork, *, subscription_id: SubscriptionId) -> None:
     """Note that an invoice is overdue; access stays as it is. Does nothing unless the service is active."""
-    subscription = _locked(uow, subscription_id)
+    subscription = locked_subscription(uow, subscription_id)
     if subscription.status is SubscriptionStatus.ACTIVE:
         move_to(uow, subscription, SubscriptionStatus.PAST_DUE, "an invoice is overdue")
 
@@ -202,7 +249,7 @@ def end_subscription(uow: UnitOfWork, *, subscription_id: SubscriptionId, reason
     require(uow.actor, Permission.EDIT_SUBSCRIPTIONS)
     if not reason.strip():
         raise InvalidInput("reason", "Say why the service ends.")
-    subscription = _locked(uow, subscription_id)
+    subscription = locked_subscription(uow, subscription_id)
     move_to(uow, subscription, SubscriptionStatus.ENDED, reason)
     subscription.ended_at = uow.now
     subscription.bills_on = None
@@ -210,11 +257,3 @@ def end_subscription(uow: UnitOfWork, *, subscription_id: SubscriptionId, reason
         uow, action="end", entity="subscription", entity_id=subscription_id, changes={"reason": reason}
     )
     sync_line(uow, subscription_id, urgent=False)
-
-
-def _locked(uow: UnitOfWork, subscription_id: SubscriptionId) -> Subscription:
-    subscription = subscription_queries.find_subscription(uow.session, subscription_id)
-    if subscription is None:
-        raise NotFound("service")
-    lock_customer(uow.session, CustomerId(subscription.customer_id))
-    return subscription

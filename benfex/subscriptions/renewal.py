@@ -8,21 +8,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from benfex.billing.charges import ChargeLine, CycleTerms, DueCharges, due_charges, next_billing_date
+from benfex.billing.charges import ChargeLine, due_charges, next_billing_date
 from benfex.billing.invoicing import issue_invoice
 from benfex.catalog.taxes import TaxTable
 from benfex.core.actors import require
-from benfex.core.policy import current_terms
+from benfex.core.policy import billing_today, current_terms
 from benfex.core.unit_of_work import UnitOfWork
-from benfex.subscriptions.terms import service_terms
+from benfex.subscriptions.terms import move_on, refresh_bills_on, service_terms
 from data.locks import lock_customer
-from data.models.subscription import Subscription
 from data.queries import invoices as invoice_queries
 from data.queries import subscriptions as subscription_queries
-from data.values.identifiers import CustomerId, InvoiceId
+from data.queries.subscriptions import BILLED_STATES
+from data.values.errors import NotFound
+from data.values.identifiers import CustomerId, InvoiceId, SubscriptionId
+from data.values.kinds import BillingMode
 from data.values.money import Money
-from data.values.periods import next_boundary
 from data.values.roles import Permission
+from data.values.states import SubscriptionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def bill_customer(
         service = service_terms(facts, taxes, on=on, fixed_month_days=terms.fixed_month_days)
         due = due_charges(service, on=on)
         lines += due.lines
-        _move_on(facts, service.cycle, due)
+        move_on(facts, service.cycle, due)
         refresh_bills_on(facts.subscription, next_billing_date(service_terms(facts, taxes, on=on)))
     uow.session.flush()
     if not lines:
@@ -59,30 +61,18 @@ def bill_customer(
     return BilledCustomer(invoice_id, Money(invoice.total_minor, invoice.currency))
 
 
-def refresh_bills_on(subscription: Subscription, charges_on: date | None) -> None:
-    """Note the next date on which the bill run has something to do: a charge, a change, an end or a return."""
-    dates = (charges_on, subscription.pending_change_on, subscription.ends_on, subscription.resumes_on)
-    subscription.bills_on = min((day for day in dates if day is not None), default=None)
-
-
-def _move_on(facts: subscription_queries.ServiceFacts, cycle: CycleTerms, due: DueCharges) -> None:
+def refresh_service(uow: UnitOfWork, *, subscription_id: SubscriptionId) -> None:
+    """Work out anew when the bill run has something to do for a service; after every act that moves its charges."""
+    uow.session.flush()
+    facts = subscription_queries.service_facts(uow.session, subscription_id)
+    if facts is None:
+        raise NotFound("service")
     subscription = facts.subscription
-    subscription.charged_through_on = due.charged_through[0]
-    for row, through in zip(facts.add_ons, due.charged_through[1:], strict=True):
-        row.charged_through_on = through
-    for discount, used in zip(facts.discounts, due.discounts_used, strict=True):
-        if discount.periods_left is not None:
-            discount.periods_left -= used
-    if due.period is not None:
-        subscription.period_starts_on, subscription.period_ends_on = (
-            due.period.starts_on,
-            due.period.ends_on,
-        )
-    if facts.is_in_arrears and subscription.charged_through_on >= subscription.period_ends_on:
-        # In arrears the running cycle is the one that is not billed yet.
-        starts_on = subscription.charged_through_on
-        subscription.period_starts_on = starts_on
-        subscription.period_ends_on = next_boundary(
-            starts_on, cycle.interval, cycle.interval_count, cycle.anchor_day
-        )
-    subscription.version += 1
+    if subscription.status is SubscriptionStatus.ENDED:
+        subscription.bills_on = None
+    elif subscription.status not in BILLED_STATES or facts.price.billing_mode is BillingMode.PREPAID:
+        refresh_bills_on(subscription, None)
+    else:
+        service = service_terms(facts, TaxTable(uow.session), on=billing_today(uow))
+        refresh_bills_on(subscription, next_billing_date(service))
+    uow.session.flush()

@@ -1,12 +1,14 @@
-"""From the rows of a service to the values that the billing rules ask for."""
+"""From the rows of a service to the values that the billing rules ask for, and back to the rows."""
 
 from datetime import date
 
-from benfex.billing.charges import ChargedItem, CycleTerms, DiscountTerms, ServiceTerms
+from benfex.billing.charges import ChargedItem, CycleTerms, DiscountTerms, DueCharges, ServiceTerms
 from benfex.catalog.taxes import TaxTable
+from data.models.subscription import Subscription
 from data.queries.subscriptions import ServiceFacts
 from data.values.identifiers import SubscriptionId
-from data.values.kinds import LineKind
+from data.values.kinds import CycleAlignment, LineKind
+from data.values.periods import next_boundary
 
 
 def service_terms(
@@ -65,4 +67,41 @@ def service_terms(
         period_ends_on=subscription.period_ends_on,
         segment=subscription.segment,
         discounts=discounts,
+        opens_with_full_on=_opening_day(subscription),
     )
+
+
+def refresh_bills_on(subscription: Subscription, charges_on: date | None) -> None:
+    """Note the next date on which the bill run has something to do: a charge, a change, an end or a return."""
+    dates = (charges_on, subscription.pending_change_on, subscription.ends_on, subscription.resumes_on)
+    subscription.bills_on = min((day for day in dates if day is not None), default=None)
+
+
+def move_on(facts: ServiceFacts, cycle: CycleTerms, due: DueCharges) -> None:
+    """Note in the rows of a service what it was charged through, and the cycle it is in."""
+    subscription = facts.subscription
+    subscription.charged_through_on = due.charged_through[0]
+    for row, through in zip(facts.add_ons, due.charged_through[1:], strict=True):
+        row.charged_through_on = through
+    for discount, used in zip(facts.discounts, due.discounts_used, strict=True):
+        if discount.periods_left is not None:
+            discount.periods_left -= used
+    if due.period is not None:
+        subscription.period_starts_on, subscription.period_ends_on = (
+            due.period.starts_on,
+            due.period.ends_on,
+        )
+    if facts.is_in_arrears and subscription.charged_through_on >= subscription.period_ends_on:
+        # In arrears the running cycle is the one that is not billed yet.
+        starts_on = subscription.charged_through_on
+        subscription.period_starts_on = starts_on
+        subscription.period_ends_on = next_boundary(
+            starts_on, cycle.interval, cycle.interval_count, cycle.anchor_day
+        )
+    subscription.version += 1
+
+
+def _opening_day(subscription: Subscription) -> date | None:
+    if subscription.alignment is not CycleAlignment.PART_PLUS_FULL:
+        return None
+    return subscription.trial_ends_on or subscription.starts_on

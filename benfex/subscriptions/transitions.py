@@ -8,10 +8,31 @@ from benfex.core.actors import name_of
 from benfex.core.events import SubscriptionChanged
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.network.connections import request_sync
+from data.locks import lock_customer
 from data.models.subscription import Subscription, SubscriptionTransition
 from data.queries import subscriptions as subscription_queries
+from data.queries.subscriptions import ServiceFacts
+from data.values.errors import NotFound
 from data.values.identifiers import ConnectionId, CustomerId, SubscriptionId
 from data.values.states import SubscriptionStatus, advance
+
+
+def locked_subscription(uow: UnitOfWork, subscription_id: SubscriptionId) -> Subscription:
+    """Return a service with its payer's money held, then its customer's. Raises NotFound."""
+    subscription = subscription_queries.find_subscription(uow.session, subscription_id)
+    if subscription is None:
+        raise NotFound("service")
+    for customer_id in dict.fromkeys((subscription.billed_customer_id, subscription.customer_id)):
+        lock_customer(uow.session, customer_id)
+    return subscription
+
+
+def locked_service(uow: UnitOfWork, subscription_id: SubscriptionId) -> ServiceFacts:
+    """Return a service with all that decides its bill, its payer's money held. Raises NotFound."""
+    locked_subscription(uow, subscription_id)
+    facts = subscription_queries.service_facts(uow.session, subscription_id)
+    assert facts is not None
+    return facts
 
 
 def move_to(uow: UnitOfWork, subscription: Subscription, target: SubscriptionStatus, reason: str) -> None:
@@ -38,6 +59,12 @@ def record_transition(
         )
     )
     uow.session.flush()
+    tell_changed(uow, subscription)
+
+
+def tell_changed(uow: UnitOfWork, subscription: Subscription) -> None:
+    """Tell whoever watches the service that it is not as it was."""
+    assert subscription.id is not None
     uow.emit(
         SubscriptionChanged(
             subscription_id=SubscriptionId(subscription.id),

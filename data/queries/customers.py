@@ -45,3 +45,12 @@ def notes_of(session: Session, *, customer_id: int, limit: int = 50) -> list[Cus
             .limit(limit)
         )
     )
+
+
+def customers_paid_by(session: Session, *, payer_id: int) -> list[Customer]:
+    """Return the customers whose services somebody pays for, by name."""
+    return list(
+        session.scalars(
+            select(Customer).where(Customer.payer_id == payer_id).order_by(Customer.name, Customer.id)
+        )
+    )

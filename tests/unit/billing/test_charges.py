@@ -32,9 +32,17 @@ def service(
     timing: ChargeTiming = ChargeTiming.ADVANCE,
     period_ends_on: date = FIRST,
     discounts: tuple[DiscountTerms, ...] = (),
+    opens_with_full_on: date | None = None,
 ) -> ServiceTerms:
-    cycle = CycleTerms(Interval.MONTH, 1, anchor_day, timing)
-    return ServiceTerms(SUBSCRIPTION, "KES", cycle, items or (plan(),), period_ends_on, discounts=discounts)
+    return ServiceTerms(
+        SUBSCRIPTION,
+        "KES",
+        CycleTerms(Interval.MONTH, 1, anchor_day, timing),
+        items or (plan(),),
+        period_ends_on,
+        discounts=discounts,
+        opens_with_full_on=opens_with_full_on,
+    )
 
 
 def test_a_whole_period_is_charged_at_the_price_on_its_first_day() -> None:
@@ -50,6 +58,19 @@ def test_a_part_of_a_cycle_is_charged_by_its_days_and_says_so() -> None:
     (line,) = due.lines
     assert (line.kind, line.amount.minor) == (LineKind.PRORATION, 120_000)
     assert line.description == "Home 10, 12/31 days"
+
+
+def test_an_opening_with_part_and_full_charges_both_at_once_and_stays_in_the_running_cycle() -> None:
+    opening = service(anchor_day=1, opens_with_full_on=FIRST)
+    due = due_charges(opening, on=FIRST)
+    assert [(line.period, line.amount.minor) for line in due.lines] == [
+        (Period(FIRST, date(2026, 12, 1)), 82_667),  # 8 of 30 days
+        (Period(date(2026, 12, 1), date(2027, 1, 1)), 310_000),
+    ]
+    assert due.period == Period(date(2026, 11, 1), date(2026, 12, 1))
+    assert due.charged_through == (date(2027, 1, 1),)
+    later = service(plan(date(2026, 11, 25)), anchor_day=1, opens_with_full_on=FIRST)
+    assert len(due_charges(later, on=date(2026, 11, 25)).lines) == 1
 
 
 def test_missed_months_are_caught_up_one_line_each() -> None:

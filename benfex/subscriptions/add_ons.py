@@ -1,0 +1,81 @@
+"""Add-ons join a service and leave it in mid-period. What is sold is said in `catalog/extras`."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from benfex.billing.charges import ChargeLine, once_key
+from benfex.catalog.taxes import TaxTable
+from benfex.core.policy import billing_today
+from benfex.core.unit_of_work import UnitOfWork
+from data.models.subscription import SubscriptionAddOn
+from data.queries import extras as extra_queries
+from data.queries.subscriptions import ServiceFacts
+from data.values.errors import Conflict, InvalidInput, NotFound
+from data.values.identifiers import AddOnId, SubscriptionId
+from data.values.kinds import BillingMode, LineKind
+from data.values.money import Money
+
+_QUANTITY_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class AddOnSale:
+    """An add-on that joins a service, so many of it; `unit` is a price of the customer's own, None the list's."""
+
+    add_on_id: AddOnId
+    quantity: int = 1
+    unit: Money | None = None
+
+
+def put_add_on(uow: UnitOfWork, facts: ServiceFacts, sale: AddOnSale, *, from_on: date) -> ChargeLine | None:
+    """Put an add-on on a service from a date; return what is charged once and at once, None for a recurring one.
+
+    A recurring one is charged with the plan's periods. Raises NotFound, InvalidInput, Conflict.
+    """
+    add_on = extra_queries.find_add_on(uow.session, sale.add_on_id)
+    if add_on is None:
+        raise NotFound("add-on")
+    _check_sale(facts, sale, add_on.currency)
+    if add_on.archived_at is not None:
+        raise Conflict(f"{add_on.name} is no longer sold.")
+    today = billing_today(uow)
+    subscription = facts.subscription
+    assert subscription.id is not None
+    row = SubscriptionAddOn(
+        subscription_id=subscription.id,
+        add_on_id=sale.add_on_id,
+        name=add_on.name,
+        unit_minor=add_on.amount_minor if sale.unit is None else sale.unit.minor,
+        quantity=sale.quantity,
+        is_recurring=add_on.is_recurring,
+        tax_group_id=add_on.tax_group_id,
+        tax_behavior=add_on.tax_behavior,
+        starts_on=from_on,
+        charged_through_on=from_on,
+    )
+    uow.session.add(row)
+    uow.session.flush()
+    if add_on.is_recurring:
+        return None
+    item = f"addon:{row.id}"
+    return ChargeLine(
+        kind=LineKind.ADD_ON,
+        description=add_on.name,
+        unit=Money(row.unit_minor, add_on.currency),
+        quantity=sale.quantity,
+        tax=TaxTable(uow.session).terms(add_on.tax_group_id, add_on.tax_behavior, on=today),
+        subscription_id=SubscriptionId(subscription.id),
+        billing_key=once_key(SubscriptionId(subscription.id), item),
+        item=item,
+    )
+
+
+def _check_sale(facts: ServiceFacts, sale: AddOnSale, currency: str) -> None:
+    if facts.price.billing_mode is BillingMode.PREPAID:
+        raise Conflict("Add-ons are sold with services that are invoiced, not with prepaid ones.")
+    if not 1 <= sale.quantity <= _QUANTITY_MAX:
+        raise InvalidInput("quantity", f"Give a number from 1 to {_QUANTITY_MAX}.")
+    if currency != facts.price.currency or (sale.unit is not None and sale.unit.currency != currency):
+        raise InvalidInput("add_on_id", f"This service is billed in {facts.price.currency}.")
+    if sale.unit is not None and sale.unit.is_negative:
+        raise InvalidInput("unit", "A price cannot be negative.")
