@@ -179,12 +179,13 @@ def _prepare(view: str) -> ui.dark_mode:
     name = {True: "dark", False: "light", None: "auto"}[dark]
     # The ground has its colour before any script has run: no flash of white at night.
     ui.add_head_html(f'<script>document.documentElement.classList.add("bf-{name}")</script>')
-    with ui.context.client.layout:
-        text("Skip to the content", "bf-skip", "a", href="#main").move(target_index=0)
     return ui.dark_mode(value=dark)
 
 
 def _main(classes: str) -> ui.element:
+    # Last of the frame: a header puts itself first, and the first stop of the keyboard is to be this.
+    with ui.context.client.layout:
+        text("Skip to the content", "bf-skip", "a", href="#main").move(target_index=0)
     return box(classes, "main", id="main", tabindex="-1")
 
 

@@ -100,7 +100,7 @@ class _Overview:
                 with card("Money to packet", note="last 7 days"):
                     self._clock = body()
                 self._daily = Chart(
-                    "Money that came in",
+                    "Money in",
                     [],
                     [],
                     unit=self._benfex.settings.currency,

@@ -57,17 +57,25 @@ def _again(_: object) -> None:
 
 
 def _cut_off(here: Visit, owed: Quote) -> None:
-    by_staff = all(service.suspension_reason is not SuspensionReason.NON_PAYMENT for service in here.services)
+    reasons = {service.suspension_reason for service in here.services}
     with card(), body():
-        if by_staff:
+        if reasons <= {SuspensionReason.STAFF, SuspensionReason.ABUSE}:
             note("Your service was stopped by our team. Please call us.", tone="bad")
+        elif reasons == {SuspensionReason.DATA_CAP}:
+            note("Your data is used up. You are back online when it is renewed.", tone="warn")
         else:
-            text("An invoice was not paid in time. Pay, and you are back online in seconds.", tag="p")
+            text(_why(reasons), tag="p")
             text("To pay", "bf-sub")
             money_label(owed.owed, hero=True)
             link_button(f"Pay {owed.owed}", "/portal/pay", kind="primary", classes="big wide")
         if here.profile.support_phone:
             text(f"Questions? Call {here.profile.support_phone}", "bf-sub", "p")
+
+
+def _why(reasons: set[SuspensionReason | None]) -> str:
+    if SuspensionReason.NON_PAYMENT in reasons:
+        return "An invoice was not paid in time. Pay, and you are back online in seconds."
+    return "The time you paid for is over. Pay, and you are back online in seconds."
 
 
 def _owed(owed: Quote, today: date) -> None:

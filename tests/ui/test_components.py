@@ -273,6 +273,20 @@ async def test_a_live_chart_says_since_when_there_is_no_answer(person: User) -> 
     await person.should_see("no answer")
 
 
+@pytest.mark.parametrize("frame", ["console", "portal"])
+async def test_the_first_stop_of_the_keyboard_leads_past_the_menu(person: User, frame: str) -> None:
+    def page() -> None:
+        console = console_frame("Plans", user_name="Amina", role_label="Owner", menu=[], active="")
+        portal = portal_frame("Home", isp_name="Savanna", tabs=[], active="")
+        with console if frame == "console" else portal:
+            pass
+
+    await see(person, page)
+    with person:
+        first = ui.context.client.layout.default_slot.children[0]
+    assert first.props["href"] == "#main"
+
+
 async def test_the_first_reading_after_a_quiet_minute_is_no_gap_but_a_later_silence_is(person: User) -> None:
     charts: list[LiveChart] = []
 
