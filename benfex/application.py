@@ -11,6 +11,7 @@ from benfex.core.settings import Settings
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.core.vault import Vault
+from benfex.documents.printing import Documents
 from benfex.identity.login import SignIn
 from benfex.identity.passwords import PasswordKeeper
 from benfex.network.health import RouterWatch
@@ -71,6 +72,7 @@ class Benfex:
         reconciler: PaymentReconciler,
         channels: ChannelBook,
         messages: MessageDispatcher,
+        documents: Documents,
         bill_runner: BillRunner,
         probe: RouterProbe,
         watch: RouterWatch,
@@ -93,6 +95,7 @@ class Benfex:
         self.reconciler = reconciler
         self.channels = channels
         self.messages = messages
+        self.documents = documents
         self.bill_runner = bill_runner
         self.probe = probe
         self.watch = watch
@@ -143,6 +146,7 @@ class Benfex:
         await self.gateways.close()
         for pool in self._router_pools:
             pool.shutdown(wait=False, cancel_futures=True)
+        self.documents.close()
         self.passwords.close()
         await self.transactor.stop()
 

@@ -15,6 +15,7 @@ from benfex.core.settings import Settings
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.core.vault import Vault
+from benfex.documents.printing import Documents
 from benfex.identity.login import SignIn
 from benfex.identity.passwords import PasswordKeeper
 from benfex.identity.staff import needs_first_run
@@ -157,6 +158,7 @@ def build(
         reconciler=PaymentReconciler(transactor, book, clock),
         channels=channel_book,
         messages=_dispatcher(transactor, channel_book, clock, settings),
+        documents=Documents(transactor, book, public_url=settings.public_url),
         bill_runner=BillRunner(transactor, bus),
         probe=RouterProbe(transactor=transactor, vault=vault, drivers=readers),
         watch=watch,

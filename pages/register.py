@@ -19,7 +19,7 @@ import pages.portal
 import pages.public
 from benfex.application import Benfex
 from components import theme
-from pages import auth, health, webhooks
+from pages import auth, documents, health, webhooks
 from pages.api.router import add_api
 from pages.dependencies import SignInNeeded
 from pages.errors import not_found_page
@@ -36,6 +36,7 @@ def build_app(benfex: Benfex) -> FastAPI:
     outer.include_router(auth.front)
     outer.include_router(auth.router)
     outer.include_router(webhooks.router)
+    outer.include_router(documents.router)
     outer.include_router(health.router)
     add_api(outer, benfex)
     outer.add_middleware(SecurityHeaders)

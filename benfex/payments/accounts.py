@@ -98,6 +98,7 @@ class GatewayBook:
         self._build = build
         self._gateways: Mapping[str, Gateway] = {}
         self._callback_tokens: Mapping[str, str | None] = {}
+        self._paybill = ""
         self._retiring: set[asyncio.Task[None]] = set()
         self._refusals: dict[str, _Refusals] = {}
 
@@ -105,11 +106,19 @@ class GatewayBook:
         """Return the secret in a gateway's callback paths, None where it signs instead."""
         return self._callback_tokens.get(name)
 
+    @property
+    def paybill(self) -> str:
+        """Return the short code that people type to pay without being asked; empty when there is none."""
+        return self._paybill
+
     async def load(self) -> None:
         """Build the gateways anew from what is stored; calls under way at the former ones are not cut off."""
         settings = await self._transactor.read(gateway_settings, _SYSTEM, vault=self._vault)
         before, self._gateways = self._gateways, self._build(settings)
         self._callback_tokens = {name: values.get("callback_token") for name, values in settings.items()}
+        self._paybill = next(
+            (values["shortcode"] for values in settings.values() if "shortcode" in values), ""
+        )
         self._refusals.clear()
         for gateway in before.values():
             task = asyncio.get_running_loop().create_task(_retire(gateway))

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, Text, UniqueConstraint
+from sqlalchemy import Column, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field
 
 from data.base import Row
@@ -103,3 +103,20 @@ class ChannelAccount(Row, table=True):
     version: int
     is_enabled: bool = True
     settings_sealed: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class IspLetterhead(Row, table=True):
+    """What of the ISP stands on documents besides its name and colour. The newest version counts.
+
+    `logo` is a PNG or JPEG as it is embedded, None for the name in letters.
+    """
+
+    __tablename__ = "isp_letterhead"
+
+    version: int = Field(unique=True)
+    address: str = Field(default="", max_length=200)
+    email: str = Field(default="", max_length=254)
+    website: str = Field(default="", max_length=120)
+    tax_number: str = Field(default="", max_length=40)
+    logo: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    saved_by: str = Field(max_length=120)

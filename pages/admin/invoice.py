@@ -13,7 +13,7 @@ from benfex.payments.gateway import name_of_gateway
 from benfex.payments.pay_links import create_pay_link
 from components.copyable import copyable
 from components.dialogs import ask_reason
-from components.elements import body, box, button, card, fact, fact_list, link, row, text
+from components.elements import body, box, button, card, fact, fact_list, link, link_button, row, text
 from components.empty_state import empty_state
 from components.feedback import note, toast_error, toast_ok
 from components.moments import moment, say_day, say_exactly
@@ -87,6 +87,8 @@ def _standing_card(benfex: Benfex, staff: SignedInStaff, view: InvoiceView, refr
             late = say_count(view.days_overdue, "day")
             note(f"Overdue for {late}.", tone="bad", symbol="triangle-alert")
         _actions(benfex, staff, view, refresh)
+        if view.issued_on is not None:
+            link_button("PDF", f"/documents/invoices/{view.invoice_id}.pdf", kind="ghost", icon="download")
 
 
 def _actions(benfex: Benfex, staff: SignedInStaff, view: InvoiceView, refresh: Refresh) -> None:

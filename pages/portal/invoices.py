@@ -53,6 +53,13 @@ async def one_invoice(benfex: BenfexDep, subscriber: SubscriberDep, invoice_id: 
         _bill(bill)
         if bill.outstanding.is_positive:
             link_button(f"Pay {bill.outstanding}", "/portal/pay", kind="primary", classes="big wide")
+        link_button(
+            "Download as PDF",
+            f"/documents/invoices/{invoice_id}.pdf",
+            kind="ghost",
+            icon="download",
+            classes="big wide",
+        )
 
 
 def _bill(bill: InvoiceView) -> None:

@@ -150,3 +150,10 @@ async def test_a_repeat_by_somebody_else_is_another_call(neighbours: Neighbours,
     first = await owner.post("/payment-attempts", body, key="k1")
     second = await neighbours.amina.post("/payment-attempts", body, key="k1")
     assert first.json()["id"] != second.json()["id"]
+
+
+async def test_a_subscriber_gets_their_own_documents_and_nobody_elses(neighbours: Neighbours) -> None:
+    pdf = await neighbours.amina.get(f"/invoices/{neighbours.own['invoices']}/pdf")
+    assert (pdf.status_code, pdf.headers["content-type"]) == (200, "application/pdf")
+    assert pdf.content.startswith(b"%PDF-")
+    problem(await neighbours.amina.get(f"/invoices/{neighbours.foreign['invoices']}/pdf"), 404, "not_found")

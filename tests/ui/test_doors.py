@@ -21,6 +21,7 @@ PUBLIC_ROUTES = (
     "/api/v1/openapi.json",
     "/api/v1/docs",
     "/pay/",
+    "/documents/pay/",
 )
 TURNED_AWAY = {401, 403, 404}
 

@@ -1,0 +1,109 @@
+"""The flow that makes documents: reads one view, asks for a pay link, and draws, all off the event loop.
+
+Nothing is stored: a document is made when it is asked for, by a few threads of its own and a bounded queue.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Final, ParamSpec
+
+from benfex.core.actors import Actor, SystemActor
+from benfex.core.transactor import Transactor
+from benfex.documents.invoices import HowToPay, render_invoice
+from benfex.documents.views import invoice_document
+from benfex.payments.accounts import GatewayBook
+from benfex.payments.pay_links import create_pay_link, open_pay_link
+from data.values.errors import LockBusy, NotFound
+from data.values.identifiers import CustomerId, InvoiceId
+
+P = ParamSpec("P")
+
+_THREADS: Final = (
+    2  # a long sheet of vouchers must not hold up an invoice; more would only share the processor
+)
+_WAITING_MAX: Final = 64
+_LINK: Final = SystemActor("pay link")
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A document as PDF, and the name of its file, which is safe in a header and on any disk."""
+
+    content: bytes
+    file_name: str
+
+
+class Documents:
+    """Makes documents for whoever may have them. Built once; `close` ends its threads."""
+
+    def __init__(self, transactor: Transactor, gateways: GatewayBook, *, public_url: str) -> None:
+        self._transactor = transactor
+        self._gateways = gateways
+        self._public_url = public_url
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="documents")
+        self._waiting = 0
+
+    async def invoice(self, actor: Actor, invoice_id: InvoiceId) -> Printed:
+        """Return an invoice, with a fresh pay link while it is open. Raises NotFound, NotPermitted, Conflict."""
+        return await self._off_the_loop(self.invoice_sync, actor, invoice_id)
+
+    async def invoice_by_link(self, token: str) -> Printed:
+        """Return the invoice that a pay link is for. Raises NotFound when it ended or names none."""
+        return await self._off_the_loop(self._invoice_by_link, token)
+
+    async def invoice_pdf(self, actor: Actor, invoice_id: InvoiceId) -> bytes:
+        """Return an invoice's PDF alone."""
+        return (await self.invoice(actor, invoice_id)).content
+
+    def invoice_sync(self, actor: Actor, invoice_id: InvoiceId) -> Printed:
+        """Return an invoice, for callers that are off the event loop already, such as who sends e-mail."""
+        return self._invoice(actor, invoice_id, token=None)
+
+    def invoice_pdf_sync(self, actor: Actor, invoice_id: InvoiceId) -> bytes:
+        """Return an invoice's PDF alone, off the event loop."""
+        return self.invoice_sync(actor, invoice_id).content
+
+    def close(self) -> None:
+        """End the threads; what waits is dropped."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _invoice_by_link(self, token: str) -> Printed:
+        link = self._transactor.read_sync(open_pay_link, _LINK, token=token)
+        if link.invoice_id is None:
+            raise NotFound("invoice")
+        return self._invoice(_LINK, link.invoice_id, token=token)
+
+    def _invoice(self, actor: Actor, invoice_id: InvoiceId, *, token: str | None) -> Printed:
+        document = self._transactor.read_sync(invoice_document, actor, invoice_id=invoice_id)
+        if document.amount_due.is_positive:
+            pay = self._how_to_pay(actor, document.customer_id, invoice_id, token=token)
+            document = replace(document, pay=pay)
+        return Printed(render_invoice(document), file_name(document.number))
+
+    def _how_to_pay(
+        self, actor: Actor, customer_id: CustomerId, invoice_id: InvoiceId | None, *, token: str | None = None
+    ) -> HowToPay:
+        if token is None:
+            # Each paper has a link of its own: one that was printed before goes on working until it ends.
+            token = self._transactor.run_sync(
+                create_pay_link, actor, customer_id=customer_id, invoice_id=invoice_id
+            )
+        return HowToPay(url=f"{self._public_url}/pay/{token}", paybill=self._gateways.paybill)
+
+    async def _off_the_loop(self, make: Callable[P, Printed], *args: P.args, **kwargs: P.kwargs) -> Printed:
+        if self._waiting >= _WAITING_MAX:
+            raise LockBusy("Many documents are being made right now. Try again in a moment.")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: make(*args, **kwargs))
+        finally:
+            self._waiting -= 1
+
+
+def file_name(words: str) -> str:
+    """Return the words as the name of a PDF file: letters, digits, dots and dashes alone."""
+    safe = re.sub(r"[^A-Za-z0-9.]+", "-", words).strip("-.")[:80]
+    return f"{safe or 'document'}.pdf"

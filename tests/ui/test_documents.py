@@ -1,0 +1,77 @@
+"""Documents over plain HTTP: who gets them, and that nobody else does."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from nicegui.testing import User
+
+from data.values.identifiers import CustomerId, InvoiceId
+from tests.ui.isp import Isp, sign_in
+from tests.unit.documents.sheets import codes_on, text_of
+
+if TYPE_CHECKING:
+    pass
+
+
+@pytest.fixture
+async def amina(isp: Isp) -> CustomerId:
+    """A customer whose first invoice of KES 2,500 is not paid yet."""
+    return await isp.customer("Amina Wanjiru", "0708374149")
+
+
+async def first_invoice(isp: Isp, customer_id: CustomerId) -> InvoiceId:
+    from benfex.payments.quotes import quote
+
+    owed = await isp.see(quote, customer_id=customer_id)
+    found: InvoiceId = owed.invoices[0].invoice_id
+    return found
+
+
+async def test_staff_download_an_invoice_that_can_be_paid_off_the_paper(
+    user: User, isp: Isp, amina: CustomerId, create_user: Callable[[], User]
+) -> None:
+    await sign_in(user, "support")
+    address = f"/documents/invoices/{await first_invoice(isp, amina)}.pdf"
+    first, second = [await user.http_client.get(address) for _ in range(2)]
+    assert first.status_code == 200
+    assert first.headers["content-type"] == "application/pdf"
+    assert first.headers["content-disposition"] == 'attachment; filename="INV-2026-00001.pdf"'
+    assert first.headers["cache-control"] == "no-store"
+    assert "Amina Wanjiru" in text_of(first.content)
+    # The link of an earlier paper goes on working, and a stranger who scans it may pay.
+    for printed in (first, second):
+        (link,) = codes_on(printed.content)
+        assert (await create_user().http_client.get(link)).status_code == 200
+
+
+async def test_whoever_holds_a_pay_link_gets_its_invoice_and_no_other(
+    user: User, isp: Isp, amina: CustomerId, create_user: Callable[[], User]
+) -> None:
+    from benfex.payments.pay_links import create_pay_link
+
+    invoice_id = await first_invoice(isp, amina)
+    token = await isp.do(create_pay_link, customer_id=amina, invoice_id=invoice_id)
+    got = await user.http_client.get(f"/documents/pay/{token}/invoice.pdf")
+    assert codes_on(got.content) == [f"http://test/pay/{token}"]
+    for_all = await isp.do(create_pay_link, customer_id=amina)
+    for wrong in (for_all, "0" * 32):
+        assert (await user.http_client.get(f"/documents/pay/{wrong}/invoice.pdf")).status_code == 404
+    assert (await user.http_client.get(f"/documents/invoices/{invoice_id}.pdf")).status_code == 303
+
+
+async def test_a_subscriber_gets_their_own_and_finds_nobody_elses(
+    user: User, isp: Isp, amina: CustomerId
+) -> None:
+    other = await isp.customer("Kamau Traders", "0722000111")
+    own, foreign = [await first_invoice(isp, customer) for customer in (amina, other)]
+    await isp.let_in(user, amina)
+    assert (await user.http_client.get(f"/documents/invoices/{own}.pdf")).status_code == 200
+    assert (await user.http_client.get(f"/documents/invoices/{foreign}.pdf")).status_code == 404
+    assert (await user.http_client.get("/documents/invoices/999.pdf")).status_code == 404
+
+
+async def test_the_bill_in_the_portal_leads_to_its_paper(user: User, isp: Isp, amina: CustomerId) -> None:
+    await isp.let_in(user, amina)
+    await user.open(f"/portal/invoices/{await first_invoice(isp, amina)}")
+    await user.should_see("Download as PDF")
