@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from benfex.billing.credit_use import allocate_open_money
 from benfex.billing.credits import (
     BilledLine,
     LineCredit,
@@ -16,7 +17,6 @@ from benfex.billing.credits import (
     total_minor,
     unused_credits,
 )
-from benfex.billing.invoicing import allocate_open_money
 from benfex.billing.numbering import next_invoice_number
 from benfex.core.actors import require, require_customer_access
 from benfex.core.audit import record_audit

@@ -1,15 +1,17 @@
-"""Issue and void invoices, and pay them from money that is already here.
+"""Issue and void invoices. The only writer of invoices, one at a time or in bulk.
 
-How lines come about is said in `charges` and `taxation`; when a period is due, in `subscriptions.renewal`.
+How lines come about is said in `charges` and `taxation`; when a period is due, in `subscriptions.renewal`; how
+credit pays invoices, in `credit_use`.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from benfex.billing.allocation import OpenInvoice, allocate
 from benfex.billing.charges import ChargeLine
-from benfex.billing.numbering import next_invoice_number
+from benfex.billing.credit_use import use_credit
+from benfex.billing.numbering import take_invoice_numbers
 from benfex.billing.taxation import TaxedAmount, tax_lines
 from benfex.core.actors import require
 from benfex.core.audit import record_audit
@@ -17,18 +19,65 @@ from benfex.core.events import InvoiceIssued, InvoicePaid
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.ledger import entries
-from benfex.ledger.journal import EntrySource, post_entry, reverse_entry
-from data.locks import lock_customer
-from data.models.invoice import BilledCharge, Invoice, InvoiceLine, InvoiceLineTax
-from data.models.payment import PaymentAllocation
-from data.queries import credit_notes as note_queries
+from benfex.ledger.journal import EntryDraft, EntrySource, post_entries, reverse_entry
+from data.locks import lock_customer, lock_customers
+from data.models.invoice import Invoice, InvoiceLine
+from data.queries import invoice_writing as writing
 from data.queries import invoices as invoice_queries
-from data.values.errors import Conflict, InvalidInput, NotFound
-from data.values.identifiers import CustomerId, InvoiceId
+from data.queries.bulk import Values, reserve_ids
+from data.values.errors import Conflict, CurrencyMismatch, InvalidInput, NotFound
+from data.values.identifiers import CustomerId, InvoiceId, InvoiceNumber
 from data.values.kinds import EntryKind
 from data.values.money import Money
 from data.values.roles import Permission
 from data.values.states import InvoiceStatus, advance
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceDraft:
+    """An invoice to be: who is billed, for what, when, and by which run, None by no run."""
+
+    customer_id: CustomerId
+    lines: Sequence[ChargeLine]
+    issued_on: date
+    bill_run_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PricedInvoice:
+    """A draft with its taxes: what would be invoiced, to the cent. `taxed` goes line by line."""
+
+    draft: InvoiceDraft
+    taxed: tuple[TaxedAmount, ...]
+    currency: str
+    subtotal_minor: int
+    tax_minor: int
+
+    @property
+    def total(self) -> Money:
+        """Return what the customer would owe for it."""
+        return Money(self.subtotal_minor + self.tax_minor, self.currency)
+
+
+def price_invoice(draft: InvoiceDraft) -> PricedInvoice:
+    """Return the draft with its taxes; nothing is written.
+
+    Raises InvalidInput when there are no lines or when they come to less than nothing: an invoice is no credit
+    note, so discounts end at nothing, and who wants to give more back issues a credit note. Raises
+    CurrencyMismatch for lines in two currencies.
+    """
+    if not draft.lines:
+        raise InvalidInput("lines", "An invoice needs at least one line.")
+    currency = draft.lines[0].unit.currency
+    for line in draft.lines:
+        if line.unit.currency != currency:
+            raise CurrencyMismatch(currency, line.unit.currency)
+    taxed = tax_lines([(line.unit.minor * line.quantity, line.tax) for line in draft.lines])
+    subtotal = sum(part.net_minor for part in taxed)
+    tax = sum(part.tax_minor for part in taxed)
+    if subtotal + tax < 0:
+        raise InvalidInput("lines", "The lines come to less than nothing. Give a credit note instead.")
+    return PricedInvoice(draft, taxed, currency, subtotal, tax)
 
 
 def issue_invoice(
@@ -36,144 +85,137 @@ def issue_invoice(
 ) -> InvoiceId:
     """Issue one invoice for these lines, post it, and pay it from the customer's credit as far as that goes.
 
-    Raises InvalidInput when there are no lines; a charge that was billed before breaks a unique key.
+    Raises as `issue_invoices`.
     """
+    return issue_invoices(uow, [InvoiceDraft(customer_id, lines, issued_on)])[0]
+
+
+def issue_invoices(uow: UnitOfWork, drafts: Sequence[InvoiceDraft]) -> tuple[InvoiceId, ...]:
+    """Issue invoices, one or hundreds, post them, and pay them from their customers' credit; ids as the drafts.
+
+    Numbers follow the order of the drafts without a gap. Raises as `price_invoice`; a charge that was billed
+    before breaks a unique key, and then nothing is issued.
+    """
+    return issue_priced(uow, [price_invoice(draft) for draft in drafts])
+
+
+def issue_priced(uow: UnitOfWork, invoices: Sequence[PricedInvoice]) -> tuple[InvoiceId, ...]:
+    """Issue invoices that were priced in this transaction. Raises as `issue_invoices`."""
     require(uow.actor, Permission.EDIT_INVOICES)
-    if not lines:
-        raise InvalidInput("lines", "An invoice needs at least one line.")
-    lock_customer(uow.session, customer_id)
-    terms = current_terms(uow)
-    taxed = tax_lines([(line.amount.minor, line.tax) for line in lines])
-    currency = lines[0].unit.currency
-    subtotal = Money(sum(part.net_minor for part in taxed), currency)
-    tax = Money(sum(part.tax_minor for part in taxed), currency)
-    invoice = Invoice(
-        number=next_invoice_number(uow, prefix=terms.invoice_prefix, issued_on=issued_on),
-        customer_id=customer_id,
-        status=InvoiceStatus.OPEN,
-        currency=currency,
-        subtotal_minor=subtotal.minor,
-        tax_minor=tax.minor,
-        total_minor=(subtotal + tax).minor,
-        issued_on=issued_on,
-        due_on=issued_on + timedelta(days=terms.invoice_due_days),
-    )
-    uow.session.add(invoice)
-    uow.session.flush()
-    assert invoice.id is not None
-    _write_lines(uow, invoice.id, lines, taxed)
-    if (subtotal + tax).is_positive:
-        post_entry(
-            uow,
-            kind=EntryKind.INVOICE_ISSUED,
-            source=EntrySource("invoice", invoice.id),
-            postings=entries.invoice_issued(customer_id, subtotal=subtotal, tax=tax),
-            occurred_at=uow.now,
-            memo=f"Invoice {invoice.number}",
-        )
-    uow.emit(InvoiceIssued(invoice_id=InvoiceId(invoice.id), customer_id=customer_id))
-    allocate_open_money(uow, customer_id=customer_id, currency=currency)
-    return InvoiceId(invoice.id)
-
-
-def _write_lines(
-    uow: UnitOfWork, invoice_id: int, lines: Sequence[ChargeLine], taxed: Sequence[TaxedAmount]
-) -> None:
-    rows = [
-        InvoiceLine(
-            invoice_id=invoice_id,
-            subscription_id=line.subscription_id,
-            kind=line.kind,
-            description=line.description,
-            quantity=line.quantity,
-            unit_minor=line.unit.minor,
-            amount_minor=part.net_minor,
-            tax_minor=part.tax_minor,
-            period_starts_on=line.period.starts_on if line.period else None,
-            period_ends_on=line.period.ends_on if line.period else None,
-            item=line.item,
-        )
-        for line, part in zip(lines, taxed, strict=True)
-    ]
-    uow.session.add_all(rows)
-    uow.session.flush()
-    for row, line, part in zip(rows, lines, taxed, strict=True):
-        assert row.id is not None
-        for tax, tax_minor in zip(line.tax.parts if line.tax else (), part.taxes, strict=True):
-            uow.session.add(
-                InvoiceLineTax(
-                    line_id=row.id, tax_rate_id=tax.rate_id, base_minor=part.net_minor, tax_minor=tax_minor
-                )
-            )
-        if line.billing_key is not None:
-            uow.session.add(BilledCharge(billing_key=line.billing_key, line_id=row.id))
-    uow.session.flush()
-
-
-def allocate_open_money(
-    uow: UnitOfWork, *, customer_id: CustomerId, currency: str, first: InvoiceId | None = None
-) -> tuple[InvoiceId, ...]:
-    """Pay open invoices from the customer's credit, oldest to oldest; return those now paid.
-
-    Credit notes pay before money does. `first` is an invoice that comes before older ones, if it is open.
-    """
+    if not invoices:
+        return ()
     session = uow.session
-    paid: list[InvoiceId] = []
-    invoices = {
-        InvoiceId(row.id): row
-        for row in invoice_queries.open_invoices(session, customer_id=customer_id, currency=currency)
-        if row.id is not None
+    session.flush()
+    lock_customers(session, [row.draft.customer_id for row in invoices])
+    terms = current_terms(uow)
+    numbers = _numbers(uow, invoices, prefix=terms.invoice_prefix)
+    ids = [InvoiceId(row) for row in reserve_ids(session, Invoice, len(invoices))]
+    due = {
+        day: day + timedelta(days=terms.invoice_due_days) for day in {row.draft.issued_on for row in invoices}
     }
-    for invoice in [row for row in invoices.values() if row.total_minor == 0]:
-        _mark_paid(uow, invoice, paid)
-    order = sorted(invoices, key=lambda invoice_id: invoice_id != first)
-    for source, remainder in _credit_of(uow, customer_id, currency) if invoices else ():
-        waiting = [
-            OpenInvoice(key, Money(invoices[key].total_minor - invoices[key].paid_minor, currency))
-            for key in order
-            if invoices[key].status is InvoiceStatus.OPEN
-        ]
-        for part in allocate(Money(remainder, currency), waiting).parts:
-            session.add(
-                PaymentAllocation(
-                    payment_id=source.payment_id,
-                    credit_note_id=source.credit_note_id,
-                    invoice_id=part.invoice_id,
-                    amount_minor=part.amount.minor,
-                    at=uow.now,
+    writing.insert_invoices(
+        session,
+        [
+            (
+                invoice_id,
+                number,
+                row.draft.customer_id,
+                InvoiceStatus.OPEN if row.subtotal_minor + row.tax_minor else InvoiceStatus.PAID,
+                row.currency,
+                row.subtotal_minor,
+                row.tax_minor,
+                row.subtotal_minor + row.tax_minor,
+                row.draft.issued_on,
+                due[row.draft.issued_on],
+                None if row.subtotal_minor + row.tax_minor else uow.now,
+                row.draft.bill_run_id,
+                0,
+                0,
+            )
+            for invoice_id, number, row in zip(ids, numbers, invoices, strict=True)
+        ],
+    )
+    _write_lines(uow, ids, invoices)
+    _post(uow, ids, numbers, invoices)
+    for invoice_id, row in zip(ids, invoices, strict=True):
+        uow.emit(InvoiceIssued(invoice_id=invoice_id, customer_id=row.draft.customer_id))
+        if not row.subtotal_minor + row.tax_minor:
+            uow.emit(InvoicePaid(invoice_id=invoice_id, customer_id=row.draft.customer_id))
+    for currency in dict.fromkeys(row.currency for row in invoices):
+        use_credit(uow, {row.draft.customer_id: currency for row in invoices if row.currency == currency})
+    return tuple(ids)
+
+
+def _numbers(uow: UnitOfWork, invoices: Sequence[PricedInvoice], *, prefix: str) -> list[InvoiceNumber]:
+    years = Counter(row.draft.issued_on.year for row in invoices)
+    taken = {
+        year: iter(take_invoice_numbers(uow, prefix=prefix, year=year, count=count))
+        for year, count in years.items()
+    }
+    return [next(taken[row.draft.issued_on.year]) for row in invoices]
+
+
+def _write_lines(uow: UnitOfWork, ids: Sequence[InvoiceId], invoices: Sequence[PricedInvoice]) -> None:
+    line_ids = iter(reserve_ids(uow.session, InvoiceLine, sum(len(row.taxed) for row in invoices)))
+    lines: list[Values] = []
+    taxes: list[Values] = []
+    charges: list[Values] = []
+    for invoice_id, row in zip(ids, invoices, strict=True):
+        for line, part in zip(row.draft.lines, row.taxed, strict=True):
+            line_id, period = next(line_ids), line.period
+            lines.append(
+                (
+                    line_id,
+                    invoice_id,
+                    line.subscription_id,
+                    line.kind,
+                    line.description[:200],
+                    line.quantity,
+                    line.unit.minor,
+                    part.net_minor,
+                    part.tax_minor,
+                    period.starts_on if period else None,
+                    period.ends_on if period else None,
+                    line.item,
+                    0,
+                    0,
+                    0,
                 )
             )
-            invoice = invoices[part.invoice_id]
-            invoice.paid_minor += part.amount.minor
-            if invoice.paid_minor == invoice.total_minor:
-                _mark_paid(uow, invoice, paid)
-    session.flush()
-    return tuple(paid)
+            if line.tax is not None:
+                for tax, tax_minor in zip(line.tax.parts, part.taxes, strict=True):
+                    taxes.append((line_id, tax.rate_id, part.net_minor, tax_minor))
+            if line.billing_key is not None:
+                charges.append((line.billing_key, line_id))
+    writing.insert_lines(uow.session, lines)
+    writing.insert_line_taxes(uow.session, taxes)
+    writing.insert_charges(uow.session, charges)
 
 
-@dataclass(frozen=True, slots=True)
-class _CreditSource:
-    """Where a customer's credit comes from: one of the two."""
-
-    payment_id: int | None = None
-    credit_note_id: int | None = None
-
-
-def _credit_of(uow: UnitOfWork, customer_id: CustomerId, currency: str) -> list[tuple[_CreditSource, int]]:
-    """Return sources of credit with what is left of each, in the order in which they pay."""
-    notes = note_queries.notes_with_remainder(uow.session, customer_id=customer_id, currency=currency)
-    money = invoice_queries.payments_with_remainder(uow.session, customer_id=customer_id, currency=currency)
-    return [(_CreditSource(credit_note_id=key), remainder) for key, remainder in notes] + [
-        (_CreditSource(payment_id=key), remainder) for key, remainder, _ in money
-    ]
-
-
-def _mark_paid(uow: UnitOfWork, invoice: Invoice, paid: list[InvoiceId]) -> None:
-    assert invoice.id is not None
-    invoice.status = advance(invoice.status, InvoiceStatus.PAID)
-    invoice.paid_at = uow.now
-    paid.append(InvoiceId(invoice.id))
-    uow.emit(InvoicePaid(invoice_id=InvoiceId(invoice.id), customer_id=CustomerId(invoice.customer_id)))
+def _post(
+    uow: UnitOfWork,
+    ids: Sequence[InvoiceId],
+    numbers: Sequence[InvoiceNumber],
+    invoices: Sequence[PricedInvoice],
+) -> None:
+    post_entries(
+        uow,
+        [
+            EntryDraft(
+                kind=EntryKind.INVOICE_ISSUED,
+                source=EntrySource("invoice", invoice_id),
+                postings=entries.invoice_issued(
+                    row.draft.customer_id,
+                    subtotal=Money(row.subtotal_minor, row.currency),
+                    tax=Money(row.tax_minor, row.currency),
+                ),
+                occurred_at=uow.now,
+                memo=f"Invoice {number}",
+            )
+            for invoice_id, number, row in zip(ids, numbers, invoices, strict=True)
+            if row.subtotal_minor + row.tax_minor
+        ],
+    )
 
 
 def void_invoice(uow: UnitOfWork, *, invoice_id: InvoiceId, reason: str) -> None:

@@ -64,6 +64,8 @@ def post_entries(uow: UnitOfWork, drafts: Sequence[EntryDraft]) -> tuple[EntryId
 
     Raises AlreadyExists when one of the facts was posted before.
     """
+    if not drafts:
+        return ()
     session = uow.session
     session.flush()
     _check_new(session, drafts)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from benfex.billing.invoicing import allocate_open_money
+from benfex.billing.credit_use import allocate_open_money
 from benfex.core.actors import require
 from benfex.core.audit import record_audit
 from benfex.core.events import AttemptChanged, PaymentSettled

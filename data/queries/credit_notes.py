@@ -14,7 +14,6 @@ from data.models.invoice import (
     InvoiceLine,
     InvoiceLineTax,
 )
-from data.models.payment import PaymentAllocation
 from data.session import Session
 from data.values.states import InvoiceStatus
 
@@ -109,25 +108,3 @@ def invoices_with_unused(session: Session, *, subscription_id: int, from_on: dat
             .order_by(Invoice.id)
         )
     )
-
-
-def notes_with_remainder(session: Session, *, customer_id: int, currency: str) -> list[tuple[int, int]]:
-    """Return (credit note id, minor units that settle nothing yet) of the customer's notes, oldest first."""
-    allocated = (
-        select(
-            PaymentAllocation.credit_note_id,
-            func.sum(PaymentAllocation.amount_minor).label("allocated_minor"),
-        )
-        .join(CreditNote, CreditNote.id == PaymentAllocation.credit_note_id)
-        .where(PaymentAllocation.reversed_at.is_(None), CreditNote.customer_id == customer_id)
-        .group_by(PaymentAllocation.credit_note_id)
-        .subquery()
-    )
-    remainder = CreditNote.total_minor - func.coalesce(allocated.c.allocated_minor, 0)
-    rows = session.execute(
-        select(CreditNote.id, remainder)
-        .outerjoin(allocated, allocated.c.credit_note_id == CreditNote.id)
-        .where(CreditNote.customer_id == customer_id, CreditNote.currency == currency, remainder > 0)
-        .order_by(CreditNote.id)
-    )
-    return [(row[0], int(row[1])) for row in rows]

@@ -1,7 +1,7 @@
 """SELECTs about invoices, lines and sequences. What lists on screens show is in `invoices_listing`."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import func, select
 
@@ -9,7 +9,7 @@ from data.models.invoice import BilledCharge, Invoice, InvoiceLine, InvoiceRemin
 from data.models.ledger import JournalEntry
 from data.models.payment import Payment, PaymentAllocation
 from data.session import Session
-from data.values.states import InvoiceStatus, PaymentStatus
+from data.values.states import InvoiceStatus
 
 
 def find_invoice(session: Session, invoice_id: int) -> Invoice | None:
@@ -50,15 +50,16 @@ def charges_of_invoice(session: Session, invoice_id: int) -> list[BilledCharge]:
 
 
 def open_invoices(session: Session, *, customer_id: int, currency: str) -> list[Invoice]:
-    """Return the customer's invoices that can take money, oldest due first."""
+    """Return the customer's invoices in a currency that can take money, oldest due first."""
+    return [row for row in open_invoices_of(session, [customer_id]) if row.currency == currency]
+
+
+def open_invoices_of(session: Session, customer_ids: Sequence[int]) -> list[Invoice]:
+    """Return the customers' invoices that can take money, oldest due first."""
     return list(
         session.scalars(
             select(Invoice)
-            .where(
-                Invoice.customer_id == customer_id,
-                Invoice.currency == currency,
-                Invoice.status == InvoiceStatus.OPEN,
-            )
+            .where(Invoice.customer_id.in_(customer_ids), Invoice.status == InvoiceStatus.OPEN)
             .order_by(Invoice.due_on, Invoice.id)
         )
     )
@@ -99,33 +100,6 @@ def reminders_of(session: Session, invoice_ids: Sequence[int]) -> set[tuple[int,
         )
     )
     return {(row[0], row[1]) for row in rows}
-
-
-def payments_with_remainder(
-    session: Session, *, customer_id: int, currency: str
-) -> list[tuple[int, int, datetime]]:
-    """Return (payment id, unallocated minor units, received at) of the customer's money, oldest first."""
-    allocated = (
-        select(
-            PaymentAllocation.payment_id, func.sum(PaymentAllocation.amount_minor).label("allocated_minor")
-        )
-        .where(PaymentAllocation.reversed_at.is_(None))
-        .group_by(PaymentAllocation.payment_id)
-        .subquery()
-    )
-    remainder = Payment.amount_minor - func.coalesce(allocated.c.allocated_minor, 0)
-    rows = session.execute(
-        select(Payment.id, remainder, Payment.received_at)
-        .outerjoin(allocated, allocated.c.payment_id == Payment.id)
-        .where(
-            Payment.customer_id == customer_id,
-            Payment.currency == currency,
-            Payment.status == PaymentStatus.RECEIVED,
-            remainder > 0,
-        )
-        .order_by(Payment.received_at, Payment.id)
-    )
-    return [(row[0], int(row[1]), row[2]) for row in rows]
 
 
 # The checks of `ledger verify`: each returns the ids of rows that break one rule.
