@@ -6,6 +6,7 @@ from datetime import date
 from benfex.core.actors import require_customer_access
 from benfex.core.policy import billing_today
 from benfex.core.unit_of_work import Snapshot
+from benfex.subscriptions.prepaid import RenewalQuote, renewal_quotes
 from data.queries import customers as customer_queries
 from data.queries import invoices as invoice_queries
 from data.queries import ledger as ledger_queries
@@ -31,12 +32,28 @@ class Quote:
     """What is owed: by invoice, oldest due first, in all, and the part that is overdue.
 
     `owed` is what is left after the customer's credit; `credit` is money with us that no invoice takes yet.
+    `renewals` are prepaid services: nothing is owed for them, but they are off until their period is paid.
     """
 
     invoices: tuple[OwedInvoice, ...]
     owed: Money
     overdue: Money
     credit: Money
+    renewals: tuple[RenewalQuote, ...] = ()
+
+    @property
+    def to_pay(self) -> Money:
+        """Return what it takes to be online: all that is owed, else what prepaid services that are off lack."""
+        if self.owed.is_positive:
+            return self.owed
+        return sum((found.missing for found in self.renewals if found.is_off), Money.zero(self.owed.currency))
+
+    @property
+    def suggested(self) -> Money:
+        """Return what a payer most likely wants to pay now: what is to pay, else the next prepaid period."""
+        if self.to_pay.is_positive:
+            return self.to_pay
+        return sum((found.missing for found in self.renewals), Money.zero(self.owed.currency))
 
 
 def quote(snapshot: Snapshot, *, customer_id: CustomerId) -> Quote:
@@ -67,4 +84,5 @@ def quote(snapshot: Snapshot, *, customer_id: CustomerId) -> Quote:
         owed=max(balance, zero),
         overdue=sum((row.outstanding for row in invoices if row.is_overdue), zero),
         credit=max(-balance, zero),
+        renewals=renewal_quotes(snapshot, customer_id=customer_id),
     )

@@ -50,7 +50,10 @@ class Renewal:
 
 @dataclass(frozen=True, slots=True)
 class RenewalQuote:
-    """What a whole period costs now, tax and a first setup fee included, and until when it would last."""
+    """What a whole period costs now, tax and a first setup fee included, and until when it would last.
+
+    `missing` is what the credit lacks; `access_until_at` is None before the first money. It is off until paid.
+    """
 
     subscription_id: SubscriptionId
     plan_name: str
@@ -58,6 +61,8 @@ class RenewalQuote:
     missing: Money
     starts_at: datetime
     ends_at: datetime
+    access_until_at: datetime | None
+    is_off: bool
 
 
 def renewal_quotes(snapshot: Snapshot, *, customer_id: CustomerId) -> tuple[RenewalQuote, ...]:
@@ -81,6 +86,8 @@ def renewal_quotes(snapshot: Snapshot, *, customer_id: CustomerId) -> tuple[Rene
                 missing=max(price - credit, Money.zero(price.currency)),
                 starts_at=whole.starts_at,
                 ends_at=whole.ends_at,
+                access_until_at=facts.subscription.access_until_at,
+                is_off=facts.subscription.status not in _OPEN,
             )
         )
     return tuple(found)

@@ -16,7 +16,7 @@ from benfex.usage.views import PeriodUsage, usage_of_customer
 from components.elements import body, box, card, link_button, text
 from components.empty_state import empty_state
 from components.feedback import note
-from components.moments import say_day
+from components.moments import say_day, say_exactly
 from components.money import money_label
 from components.status_badge import OFFLINE, ONLINE, badge
 from components.usage_bar import usage_bar
@@ -40,7 +40,7 @@ async def home(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
         if here.is_cut_off:
             _cut_off(here, owed)
         else:
-            _owed(owed, here.today)
+            _owed(owed, here.today, timezone=here.profile.timezone)
             for service in here.services:
                 online = benfex.live.online(service.line.connection_id) if service.line else None
                 _service(service, used.get(service.subscription_id), today=here.today, online=online)
@@ -66,8 +66,8 @@ def _cut_off(here: Visit, owed: Quote) -> None:
         else:
             text(_why(reasons), tag="p")
             text("To pay", "bf-sub")
-            money_label(owed.owed, hero=True)
-            link_button(f"Pay {owed.owed}", "/portal/pay", kind="primary", classes="big wide")
+            money_label(owed.to_pay, hero=True)
+            link_button(f"Pay {owed.to_pay}", "/portal/pay", kind="primary", classes="big wide")
         if here.profile.support_phone:
             text(f"Questions? Call {here.profile.support_phone}", "bf-sub", "p")
 
@@ -78,14 +78,16 @@ def _why(reasons: set[SuspensionReason | None]) -> str:
     return "The time you paid for is over. Pay, and you are back online in seconds."
 
 
-def _owed(owed: Quote, today: date) -> None:
+def _owed(owed: Quote, today: date, *, timezone: str) -> None:
     with card(), body():
-        if owed.owed.is_positive:
+        if owed.to_pay.is_positive:
             text("To pay", "bf-sub")
-            money_label(owed.owed, hero=True)
+            money_label(owed.to_pay, hero=True)
             if owed.invoices:
                 text(f"Due {say_day(owed.invoices[0].due_on, today=today)}", "bf-sub")
-            link_button(f"Pay {owed.owed}", "/portal/pay", kind="primary", classes="big wide")
+            link_button(f"Pay {owed.to_pay}", "/portal/pay", kind="primary", classes="big wide")
+        elif owed.renewals:
+            _time_left(owed, timezone=timezone)
         else:
             text("Nothing to pay", "bf-ct")
             words = (
@@ -95,6 +97,17 @@ def _owed(owed: Quote, today: date) -> None:
             )
             text(words, "bf-sub", "p")
             link_button("Pay ahead", "/portal/pay", kind="ghost", classes="wide")
+
+
+def _time_left(owed: Quote, *, timezone: str) -> None:
+    for renewal in owed.renewals:
+        text(renewal.plan_name, "bf-sub")
+        if renewal.access_until_at is not None:
+            text(f"Online until {say_exactly(renewal.access_until_at, timezone=timezone)}", "bf-ct")
+    if owed.suggested.is_positive:
+        link_button(f"Pay {owed.suggested} for more", "/portal/pay", kind="primary", classes="big wide")
+    else:
+        text("Your balance renews it by itself.", "bf-sub", "p")
 
 
 def _service(service: ServiceView, used: PeriodUsage | None, *, today: date, online: bool | None) -> None:

@@ -4,14 +4,19 @@ from nicegui import ui
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from benfex.application import Benfex
 from benfex.core.actors import Actor
 from benfex.customers.contact import contact_of
 from benfex.payments.progress import attempt_of_reference
 from benfex.payments.quotes import quote
-from components.elements import text
+from benfex.payments.vouchers import redeem_voucher
+from benfex.subscriptions.prepaid import RenewalQuote
+from components.elements import body, card, text
 from components.feedback import note
+from components.form import Form, Values
+from components.moments import say_exactly
 from data.values.errors import NotFound
-from pages.dependencies import BenfexDep, SubscriberDep
+from pages.dependencies import BenfexDep, SignedInSubscriber, SubscriberDep
 from pages.portal.paying import follow, pay_form, progress_of
 from pages.portal.shell import portal, visit
 
@@ -29,7 +34,9 @@ async def pay(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
 
     back = ("Back", "/portal") if here.is_cut_off else None
     with portal(here, "Pay", active="/portal/pay", back=back, bare=here.is_cut_off):
-        if not owed.owed.is_positive:
+        for renewal in owed.renewals:
+            note(_what_it_opens(renewal, timezone=here.profile.timezone))
+        if not owed.renewals and not owed.owed.is_positive:
             note("Nothing is due. What you pay now is kept for your next bill.")
         pay_form(
             benfex,
@@ -40,7 +47,29 @@ async def pay(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
             here="/portal/pay/",
             return_path="/portal/paid",
         )
+        if owed.renewals:
+            _voucher_form(benfex, subscriber)
         text(f"Paying by hand? Your account number is {contact.account_number}.", "bf-sub", "p")
+
+
+def _what_it_opens(renewal: RenewalQuote, *, timezone: str) -> str:
+    until = say_exactly(renewal.ends_at, timezone=timezone)
+    return f"{renewal.plan_name}: {renewal.price} and you are online until {until}."
+
+
+def _voucher_form(benfex: Benfex, subscriber: SignedInSubscriber) -> None:
+    async def redeem(values: Values) -> None:
+        actor = await subscriber.fresh()
+        await benfex.transact(
+            redeem_voucher, actor, customer_id=actor.customer_id, code=values["code"], vault=benfex.vault
+        )
+        ui.navigate.to("/portal")
+
+    with card("You have a voucher?"), body(), Form(redeem) as form:
+        form.text(
+            "code", "Voucher code", hint="16 letters and digits, as on the card.", props="autocomplete=off"
+        )
+        form.submit("Use the voucher", kind="ghost", classes="wide")
 
 
 @ui.page("/portal/pay/{attempt_id}", title="Your payment")

@@ -16,7 +16,6 @@ from components.feedback import Steps, note
 from components.form import Form, Values
 from components.money import money_label
 from data.values.identifiers import CustomerId, PaymentAttemptId, parse_phone
-from data.values.money import Money
 from pages.live import on
 
 WhoPays = Callable[[], Awaitable[Actor]]
@@ -58,7 +57,7 @@ def pay_form(
         else:
             ui.navigate.to(f"{here}{attempt_id}")
 
-    amount = owed.owed if owed.owed.is_positive else Money.zero(owed.owed.currency)
+    amount = owed.suggested
     with card(), body(), Form(start) as form:
         form.money("amount", "Amount", amount.currency, value=amount if amount.is_positive else None)
         chosen = form.choice("gateway", "Pay with", gateways, value=next(iter(gateways)))

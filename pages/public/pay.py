@@ -51,8 +51,8 @@ async def _ask(benfex: Benfex, profile: IspProfileView | None, link: OpenedPayLi
         subtitle=f"Account {contact.account_number}",
         large=True,
     ):
-        if owed.owed.is_positive:
-            text(f"{owed.owed} to pay", "bf-title")
+        if owed.to_pay.is_positive:
+            text(f"{owed.to_pay} to pay", "bf-title")
         else:
             note("Nothing is due. What you pay now is kept for the next bill.")
         pay_form(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nicegui import ui
 from nicegui.testing import User
 
-from data.values.identifiers import CustomerId, parse_phone
+from data.values.identifiers import CustomerId, PlanPriceId, parse_phone
 from data.values.kinds import CashMethod, SuspensionReason
 from data.values.money import Money
 from data.values.roles import Role
@@ -72,7 +72,9 @@ class Isp:
         )
         await self.do(enable_router, router_id=self.router_id, is_enabled=False)
 
-    async def customer(self, name: str, phone: str, *, with_service: bool = True) -> CustomerId:
+    async def customer(
+        self, name: str, phone: str, *, with_service: bool = True, price_id: PlanPriceId | None = None
+    ) -> CustomerId:
         from benfex.customers.registration import register_customer
         from benfex.network.connections import ConnectionSpec
         from benfex.subscriptions.lifecycle import start_subscription
@@ -82,7 +84,7 @@ class Isp:
             await self.do(
                 start_subscription,
                 customer_id=customer_id,
-                plan_price_id=self.price_id,
+                plan_price_id=price_id or self.price_id,
                 connection=ConnectionSpec(self.router_id, f"user{customer_id}", "secret"),
                 vault=self.benfex.vault,
             )

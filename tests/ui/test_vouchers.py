@@ -36,3 +36,30 @@ async def test_a_printed_batch_shows_its_codes_once_and_is_listed(user: User, is
     await user.should_see("V00001-0001")
     await user.open("/admin/vouchers")
     await user.should_not_see("V00001-0001")
+
+
+async def test_a_subscriber_opens_a_prepaid_service_with_a_voucher(user: User, isp: Isp) -> None:
+    from benfex.catalog.plans import create_plan, publish_price
+    from benfex.payments.vouchers import print_vouchers
+    from data.values.kinds import BillingMode, Interval
+    from data.values.money import Money
+
+    plan_id = await isp.do(create_plan, code="DAY", name="Day", download_bps=5_000_000, upload_bps=5_000_000)
+    price_id = await isp.do(
+        publish_price,
+        plan_id=plan_id,
+        amount=Money(10_000, "KES"),
+        interval=Interval.DAY,
+        billing_mode=BillingMode.PREPAID,
+    )
+    batch = await isp.do(
+        print_vouchers, name="Shop", plan_price_id=price_id, quantity=1, vault=isp.benfex.vault
+    )
+    customer_id = await isp.customer("Amina Wanjiru", "0712345678", price_id=price_id)
+    await isp.let_in(user, customer_id)
+    await user.open("/portal")
+    await user.should_see("Pay KES 100")
+    await user.open("/portal/pay")
+    user.find(marker="field-code").type(batch.vouchers[0].code)
+    send_form(user)
+    await user.should_see("Online until", retries=20)
