@@ -233,6 +233,8 @@ def void_invoice(uow: UnitOfWork, *, invoice_id: InvoiceId, reason: str) -> None
         raise NotFound("invoice")
     customer_id = CustomerId(invoice.customer_id)
     lock_customer(uow.session, customer_id)
+    if invoice.credited_minor:
+        raise Conflict("A credit note was given on this invoice, so it cannot be void.")
     if invoice.paid_minor:
         raise Conflict("Money was paid on this invoice, so it cannot be void.")
     invoice.status = advance(invoice.status, InvoiceStatus.VOID)

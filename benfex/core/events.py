@@ -95,6 +95,22 @@ class PaymentSettled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentReversed(Event):
+    """A payment was taken out of the books; the customer is None if it was unmatched."""
+
+    payment_id: PaymentId
+    customer_id: CustomerId | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRefunded(Event):
+    """Money of a payment went back to its customer."""
+
+    payment_id: PaymentId
+    customer_id: CustomerId
+
+
+@dataclass(frozen=True, slots=True)
 class SubscriptionChanged(Event):
     """A subscription moved to another state."""
 

@@ -21,6 +21,7 @@ _WORDS = {
     "write_off": "Written off",
     "credit_note": "Credit note",
     "refund": "Refund",
+    "write_off_recovered": "Recovered",
 }
 
 

@@ -86,6 +86,16 @@ def written_off(customer_id: CustomerId, amount: Money) -> tuple[PostingLine, ..
     return _pair(BAD_DEBT, receivable(customer_id), amount)
 
 
+def write_off_recovered(customer_id: CustomerId, amount: Money) -> tuple[PostingLine, ...]:
+    """Return: what we had given up is owed again, so that it can be paid."""
+    return _pair(receivable(customer_id), BAD_DEBT, amount)
+
+
+def refunded(gateway: str, customer_id: CustomerId, amount: Money) -> tuple[PostingLine, ...]:
+    """Return: the customer's money went back by the way it came."""
+    return _pair(receivable(customer_id), clearing(gateway), amount)
+
+
 def reversed_lines(lines: tuple[PostingLine, ...]) -> tuple[PostingLine, ...]:
     """Return the opposite of an entry, side by side in the same order."""
     return tuple(PostingLine(line.account, -line.amount) for line in lines)

@@ -13,26 +13,23 @@ from benfex.billing.credit_use import allocate_open_money
 from benfex.core.actors import require
 from benfex.core.audit import record_audit
 from benfex.core.events import AttemptChanged, PaymentSettled
-from benfex.core.policy import billing_today, current_terms
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.ledger import entries
 from benfex.ledger.journal import EntrySource, post_entry
 from benfex.payments.gateway import PaymentEvidence, name_of_gateway
 from benfex.payments.matching import ASKED_FOR, Match, match_evidence
-from benfex.subscriptions.lifecycle import reactivate_subscription
 from benfex.subscriptions.prepaid import renew_from_money
+from benfex.subscriptions.restoration import lift_non_payment
 from data.locks import lock_customer, lock_row
 from data.models.payment import Payment, PaymentAttempt, RestorationClock
 from data.queries import customers as customer_queries
-from data.queries import invoices as invoice_queries
 from data.queries import payments as payment_queries
-from data.queries import subscriptions as subscription_queries
 from data.values.errors import Conflict, NotFound
-from data.values.identifiers import ConnectionId, CustomerId, PaymentAttemptId, PaymentId, SubscriptionId
-from data.values.kinds import EntryKind, EvidenceGrade, SuspensionReason
+from data.values.identifiers import CustomerId, PaymentAttemptId, PaymentId, SubscriptionId
+from data.values.kinds import EntryKind, EvidenceGrade
 from data.values.money import Money
 from data.values.roles import Permission
-from data.values.states import AttemptStatus, PaymentStatus, SubscriptionStatus, advance
+from data.values.states import AttemptStatus, PaymentStatus, advance
 
 # A callback that carries no signature is believed at once and asked about soon after.
 _SECOND_OPINION = timedelta(seconds=30)
@@ -170,21 +167,7 @@ def restore_services(
 
     Prepaid services get the period that the money opens.
     """
-    overdue = invoice_queries.overdue_invoices(uow.session, customer_id=customer_id, on=billing_today(uow))
-    owed = sum(invoice.total_minor - invoice.paid_minor for invoice in overdue)
-    if owed > current_terms(uow).debt_tolerated_minor:
-        return ()
-    restored: list[tuple[SubscriptionId, ConnectionId]] = []
-    for subscription in subscription_queries.subscriptions_of(uow.session, customer_id=customer_id):
-        lifts = subscription.suspension_reason is SuspensionReason.NON_PAYMENT
-        suspended = subscription.status is SubscriptionStatus.SUSPENDED and lifts
-        assert subscription.id is not None
-        if not suspended and (subscription.status is not SubscriptionStatus.PAST_DUE or overdue):
-            continue
-        subscription_id = SubscriptionId(subscription.id)
-        connection_id = reactivate_subscription(uow, subscription_id=subscription_id, by_payment=True)
-        if connection_id is not None:
-            restored.append((subscription_id, connection_id))
+    restored = list(lift_non_payment(uow, customer_id=customer_id))
     restored += [
         (renewal.subscription_id, renewal.restored_connection_id)
         for renewal in renew_from_money(uow, customer_id=customer_id)

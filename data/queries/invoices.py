@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from data.models.invoice import BilledCharge, Invoice, InvoiceLine, InvoiceReminder, NumberSequence
 from data.models.ledger import JournalEntry
@@ -100,6 +100,26 @@ def reminders_of(session: Session, invoice_ids: Sequence[int]) -> set[tuple[int,
         )
     )
     return {(row[0], row[1]) for row in rows}
+
+
+def forget_reminders(session: Session, *, invoice_id: int) -> None:
+    """Let every dunning step of an invoice be due again."""
+    session.execute(
+        delete(InvoiceReminder)
+        .where(InvoiceReminder.invoice_id == invoice_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def allocations_of(session: Session, *, payment_id: int) -> list[PaymentAllocation]:
+    """Return what a payment pays now, oldest allocation first."""
+    return list(
+        session.scalars(
+            select(PaymentAllocation)
+            .where(PaymentAllocation.payment_id == payment_id, PaymentAllocation.reversed_at.is_(None))
+            .order_by(PaymentAllocation.id)
+        )
+    )
 
 
 # The checks of `ledger verify`: each returns the ids of rows that break one rule.

@@ -44,6 +44,17 @@ def subscriptions_of(session: Session, *, customer_id: int) -> list[Subscription
     )
 
 
+def services_billed_to(session: Session, *, customer_id: int) -> list[Subscription]:
+    """Return the services a payer is billed for, oldest first."""
+    return list(
+        session.scalars(
+            select(Subscription)
+            .where(Subscription.billed_customer_id == customer_id)
+            .order_by(Subscription.id)
+        )
+    )
+
+
 class ServiceFacts(NamedTuple):
     """A service with all that decides its bill: recurring add-ons and discounts in the order they were added."""
 

@@ -1,0 +1,39 @@
+"""Give services back once nothing stands against them: what money, a credit note or a void invoice lifts.
+
+Which suspensions may be lifted so is said in `lifecycle`; how fast a payment restores is kept by `payments`.
+"""
+
+from benfex.core.policy import billing_today, current_terms
+from benfex.core.unit_of_work import UnitOfWork
+from benfex.subscriptions.lifecycle import reactivate_subscription
+from data.queries import invoices as invoice_queries
+from data.queries import subscriptions as subscription_queries
+from data.values.identifiers import ConnectionId, CustomerId, SubscriptionId
+from data.values.kinds import SuspensionReason
+from data.values.states import SubscriptionStatus
+
+
+def lift_non_payment(
+    uow: UnitOfWork, *, customer_id: CustomerId
+) -> tuple[tuple[SubscriptionId, ConnectionId], ...]:
+    """Restore what a payer's debt took, when no more than the tolerated debt is overdue; return those restored.
+
+    Services past due become active again when nothing at all is overdue.
+    """
+    overdue = invoice_queries.overdue_invoices(uow.session, customer_id=customer_id, on=billing_today(uow))
+    owed = sum(invoice.total_minor - invoice.paid_minor for invoice in overdue)
+    if owed > current_terms(uow).debt_tolerated_minor:
+        return ()
+    restored = []
+    for subscription in subscription_queries.services_billed_to(uow.session, customer_id=customer_id):
+        assert subscription.id is not None
+        is_ours = subscription.suspension_reason is SuspensionReason.NON_PAYMENT
+        is_suspended = subscription.status is SubscriptionStatus.SUSPENDED and is_ours
+        is_late = subscription.status is SubscriptionStatus.PAST_DUE and not overdue
+        if not is_suspended and not is_late:
+            continue
+        subscription_id = SubscriptionId(subscription.id)
+        connection_id = reactivate_subscription(uow, subscription_id=subscription_id, by_payment=True)
+        if connection_id is not None:
+            restored.append((subscription_id, connection_id))
+    return tuple(restored)
