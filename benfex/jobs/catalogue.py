@@ -10,7 +10,8 @@ from benfex.core.policy import billing_today, isp_profile
 from benfex.dunning.runs import customers_to_chase, run_dunning
 from benfex.ledger.verification import verify_ledger
 from benfex.reporting.purge import purge_old_rows
-from benfex.subscriptions.prepaid import expire_subscription, services_over
+from benfex.subscriptions.prepaid import services_over
+from benfex.subscriptions.prepaid_notices import end_prepaid_time, services_to_warn, warn_of_end
 
 _CLOCK = SystemActor("scheduler")
 _NOT_YET = "waits for the first run"
@@ -90,8 +91,17 @@ async def _expire_prepaid(benfex: Benfex) -> str:
         return _NOT_YET
     over = await benfex.read(services_over, _CLOCK)
     for subscription_id in over:
-        await benfex.transact(expire_subscription, _CLOCK, subscription_id=subscription_id)
+        await benfex.transact(end_prepaid_time, _CLOCK, subscription_id=subscription_id)
     return f"{len(over)} services were over"
+
+
+async def _warn_prepaid(benfex: Benfex) -> str:
+    if await benfex.read(isp_profile, _CLOCK) is None:
+        return _NOT_YET
+    ending = await benfex.read(services_to_warn, _CLOCK)
+    for subscription_id, key in ending:
+        await benfex.transact(warn_of_end, _CLOCK, subscription_id=subscription_id, key=key)
+    return f"{len(ending)} services end soon"
 
 
 async def _roll_up_usage(benfex: Benfex) -> str:
@@ -132,6 +142,7 @@ TIMETABLE: tuple[Job, ...] = (
     Job(
         "register_callbacks", _register_callbacks, "a gateway takes the same address again", every_seconds=30
     ),
+    Job("warn_prepaid", _warn_prepaid, "each notice has a key of its own", every_seconds=60),
     Job("expire_prepaid", _expire_prepaid, "what was renewed is not over", every_seconds=1),
     Job("send_messages", _send_messages, "a message is claimed and written down once", every_seconds=5),
     Job("roll_up_usage", _roll_up_usage, "it is worked out anew", every_seconds=300),

@@ -197,3 +197,15 @@ def settled_invoices(session: Session, invoice_ids: Sequence[int]) -> set[int]:
         )
         if row is not None
     }
+
+
+def told_of(session: Session, facts: Sequence[str]) -> set[str]:
+    """Return which of these facts (dedupe keys without a channel) have a message in any channel."""
+    keys = {f"{fact}:{channel}": fact for fact in facts for channel in MessageChannel}
+    found: set[str] = set()
+    listed = list(keys)
+    for start in range(0, len(listed), _ROWS_A_STATEMENT):
+        part = listed[start : start + _ROWS_A_STATEMENT]
+        rows = session.scalars(select(OutboundMessage.dedupe_key).where(OutboundMessage.dedupe_key.in_(part)))
+        found |= {keys[row] for row in rows}
+    return found

@@ -101,6 +101,29 @@ def access_over(session: Session, *, before: datetime, limit: int) -> list[int]:
     )
 
 
+class EndingAccess(NamedTuple):
+    """A prepaid service that is open, and until when."""
+
+    subscription_id: int
+    period_starts_on: date
+    access_until_at: datetime
+
+
+def ending_access(session: Session, *, after: datetime, before: datetime, limit: int) -> list[EndingAccess]:
+    """Return open prepaid services whose time ends between two instants, soonest first."""
+    rows = session.execute(
+        select(Subscription.id, Subscription.period_starts_on, Subscription.access_until_at)
+        .where(
+            Subscription.access_until_at > after,
+            Subscription.access_until_at <= before,
+            Subscription.status.in_((SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)),
+        )
+        .order_by(Subscription.access_until_at, Subscription.id)
+        .limit(limit)
+    )
+    return [EndingAccess(*row) for row in rows]
+
+
 def due_services(session: Session, *, billed_customer_id: int, on: date) -> list[ServiceFacts]:
     """Return what a payer may have to be billed for on the day, oldest first."""
     return _facts(
