@@ -17,6 +17,7 @@ from benfex.billing.credits import (
     total_minor,
     unused_credits,
 )
+from benfex.billing.deferral import unearned_part
 from benfex.billing.numbering import next_invoice_number
 from benfex.core.actors import require, require_customer_access
 from benfex.core.audit import record_audit
@@ -218,14 +219,14 @@ def _issue(uow: UnitOfWork, invoice: Invoice, credits: Sequence[LineCredit], rea
     uow.session.flush()
     assert note.id is not None
     note_id = CreditNoteId(note.id)
-    _write_lines(uow, note_id, invoice, credits)
+    unearned = Money(_write_lines(uow, note_id, invoice, credits), invoice.currency)
     invoice.credited_minor += total.minor
     customer_id = CustomerId(invoice.customer_id)
     post_entry(
         uow,
         kind=EntryKind.CREDIT_NOTE,
         source=EntrySource("credit_note", note_id),
-        postings=entries.credit_note(customer_id, subtotal=subtotal, tax=tax),
+        postings=entries.credit_note(customer_id, subtotal=subtotal, tax=tax, deferred=unearned),
         occurred_at=uow.now,
         memo=f"Credit note {number} on {invoice.number}",
     )
@@ -247,7 +248,8 @@ def _issue(uow: UnitOfWork, invoice: Invoice, credits: Sequence[LineCredit], rea
 
 def _write_lines(
     uow: UnitOfWork, note_id: CreditNoteId, invoice: Invoice, credits: Sequence[LineCredit]
-) -> None:
+) -> int:
+    """Write what is credited of each line, and return how much of it was not earned yet."""
     assert invoice.id is not None
     billed = {row.line.id: row for row in note_queries.credited_lines(uow.session, [invoice.id])[invoice.id]}
     rows = [
@@ -264,13 +266,21 @@ def _write_lines(
     ]
     uow.session.add_all(rows)
     uow.session.flush()
+    unearned = 0
     for row, credit in zip(rows, credits, strict=True):
         assert row.id is not None
         for (rate_id, _, _), tax_minor in zip(billed[credit.line_id].taxes, credit.taxes, strict=True):
             if tax_minor:
                 uow.session.add(CreditNoteLineTax(line_id=row.id, tax_rate_id=rate_id, tax_minor=tax_minor))
-        billed[credit.line_id].line.credited_minor += credit.gross_minor
+        line = billed[credit.line_id].line
+        line.credited_minor += credit.gross_minor
+        taken = unearned_part(
+            line.deferred_minor, earned_minor=line.earned_minor, credited_minor=credit.net_minor
+        )
+        line.deferred_minor -= taken
+        unearned += taken
     uow.session.flush()
+    return unearned
 
 
 def _describe(description: str, period: Period | None) -> str:

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 from benfex.billing.charges import ChargeLine
 from benfex.billing.credit_use import use_credit
+from benfex.billing.deferral import deferred_part
 from benfex.billing.numbering import take_invoice_numbers
 from benfex.billing.taxation import TaxedAmount, tax_lines
 from benfex.core.actors import require
@@ -19,14 +20,15 @@ from benfex.core.events import InvoiceIssued, InvoicePaid
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.ledger import entries
-from benfex.ledger.journal import EntryDraft, EntrySource, post_entries, reverse_entry
+from benfex.ledger.journal import EntryDraft, EntrySource, post_entries
 from data.locks import lock_customer, lock_customers
 from data.models.invoice import Invoice, InvoiceLine
 from data.queries import invoice_writing as writing
 from data.queries import invoices as invoice_queries
+from data.queries import ledger as ledger_queries
 from data.queries.bulk import Values, reserve_ids
 from data.values.errors import Conflict, CurrencyMismatch, InvalidInput, NotFound
-from data.values.identifiers import CustomerId, InvoiceId, InvoiceNumber
+from data.values.identifiers import CustomerId, EntryId, InvoiceId, InvoiceNumber
 from data.values.kinds import EntryKind
 from data.values.money import Money
 from data.values.roles import Permission
@@ -135,8 +137,9 @@ def issue_priced(uow: UnitOfWork, invoices: Sequence[PricedInvoice]) -> tuple[In
             for invoice_id, number, row in zip(ids, numbers, invoices, strict=True)
         ],
     )
-    _write_lines(uow, ids, invoices)
-    _post(uow, ids, numbers, invoices)
+    deferred = [_deferred(row) if terms.defers_revenue else None for row in invoices]
+    _write_lines(uow, ids, invoices, deferred)
+    _post(uow, ids, numbers, invoices, deferred)
     for invoice_id, row in zip(ids, invoices, strict=True):
         uow.emit(InvoiceIssued(invoice_id=invoice_id, customer_id=row.draft.customer_id))
         if not row.subtotal_minor + row.tax_minor:
@@ -155,13 +158,28 @@ def _numbers(uow: UnitOfWork, invoices: Sequence[PricedInvoice], *, prefix: str)
     return [next(taken[row.draft.issued_on.year]) for row in invoices]
 
 
-def _write_lines(uow: UnitOfWork, ids: Sequence[InvoiceId], invoices: Sequence[PricedInvoice]) -> None:
+def _deferred(row: PricedInvoice) -> tuple[int, ...] | None:
+    """Return what is put off of each line; None for an invoice over nothing, which is not posted."""
+    if not row.subtotal_minor + row.tax_minor:
+        return None
+    return tuple(
+        deferred_part(part.net_minor, period=line.period, issued_on=row.draft.issued_on)
+        for line, part in zip(row.draft.lines, row.taxed, strict=True)
+    )
+
+
+def _write_lines(
+    uow: UnitOfWork,
+    ids: Sequence[InvoiceId],
+    invoices: Sequence[PricedInvoice],
+    deferred: Sequence[tuple[int, ...] | None],
+) -> None:
     line_ids = iter(reserve_ids(uow.session, InvoiceLine, sum(len(row.taxed) for row in invoices)))
     lines: list[Values] = []
     taxes: list[Values] = []
     charges: list[Values] = []
-    for invoice_id, row in zip(ids, invoices, strict=True):
-        for line, part in zip(row.draft.lines, row.taxed, strict=True):
+    for invoice_id, row, put_off in zip(ids, invoices, deferred, strict=True):
+        for place, (line, part) in enumerate(zip(row.draft.lines, row.taxed, strict=True)):
             line_id, period = next(line_ids), line.period
             lines.append(
                 (
@@ -178,7 +196,7 @@ def _write_lines(uow: UnitOfWork, ids: Sequence[InvoiceId], invoices: Sequence[P
                     period.ends_on if period else None,
                     line.item,
                     0,
-                    0,
+                    put_off[place] if put_off else 0,
                     0,
                 )
             )
@@ -197,6 +215,7 @@ def _post(
     ids: Sequence[InvoiceId],
     numbers: Sequence[InvoiceNumber],
     invoices: Sequence[PricedInvoice],
+    deferred: Sequence[tuple[int, ...] | None],
 ) -> None:
     post_entries(
         uow,
@@ -208,11 +227,12 @@ def _post(
                     row.draft.customer_id,
                     subtotal=Money(row.subtotal_minor, row.currency),
                     tax=Money(row.tax_minor, row.currency),
+                    deferred=Money(sum(put_off), row.currency) if put_off else None,
                 ),
                 occurred_at=uow.now,
                 memo=f"Invoice {number}",
             )
-            for invoice_id, number, row in zip(ids, numbers, invoices, strict=True)
+            for invoice_id, number, row, put_off in zip(ids, numbers, invoices, deferred, strict=True)
             if row.subtotal_minor + row.tax_minor
         ],
     )
@@ -241,13 +261,31 @@ def void_invoice(uow: UnitOfWork, *, invoice_id: InvoiceId, reason: str) -> None
     invoice.voided_at = uow.now
     for charge in invoice_queries.charges_of_invoice(uow.session, invoice_id):
         uow.session.delete(charge)
-    source = EntrySource("invoice", invoice_id)
-    reverse_entry(
-        uow,
-        kind=EntryKind.INVOICE_VOIDED,
-        source=source,
-        original=source,
-        original_kind=EntryKind.INVOICE_ISSUED,
-        memo=f"Void {invoice.number}: {reason}",
-    )
+    _post_void(uow, invoice, reason)
     record_audit(uow, action="void", entity="invoice", entity_id=invoice_id, changes={"reason": reason})
+
+
+def _post_void(uow: UnitOfWork, invoice: Invoice, reason: str) -> None:
+    """Post the opposite of the issue; what was deferred and is earned by now comes out of revenue."""
+    assert invoice.id is not None
+    issued = ledger_queries.find_entry(
+        uow.session, kind=EntryKind.INVOICE_ISSUED, source_type="invoice", source_id=invoice.id
+    )
+    assert issued is not None, "only what was posted can be reversed"
+    assert issued.id is not None
+    lines = invoice_queries.lines_of(uow.session, invoice.id)
+    postings = entries.invoice_issued(
+        CustomerId(invoice.customer_id),
+        subtotal=Money(invoice.subtotal_minor, invoice.currency),
+        tax=Money(invoice.tax_minor, invoice.currency),
+        deferred=Money(sum(line.deferred_minor - line.earned_minor for line in lines), invoice.currency),
+    )
+    draft = EntryDraft(
+        kind=EntryKind.INVOICE_VOIDED,
+        source=EntrySource("invoice", invoice.id),
+        postings=entries.reversed_lines(postings),
+        occurred_at=uow.now,
+        memo=f"Void {invoice.number}: {reason}",
+        reverses=EntryId(issued.id),
+    )
+    post_entries(uow, [draft])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from benfex.application import Benfex
+from benfex.billing.earning import earn_revenue
 from benfex.core.actors import SystemActor
 from benfex.core.policy import billing_today, isp_profile
 from benfex.dunning.runs import customers_to_chase, run_dunning
@@ -104,6 +105,13 @@ async def _warn_prepaid(benfex: Benfex) -> str:
     return f"{len(ending)} services end soon"
 
 
+async def _earn_revenue(benfex: Benfex) -> str:
+    if await benfex.read(isp_profile, _CLOCK) is None:
+        return _NOT_YET
+    earned = await benfex.transact(earn_revenue, _CLOCK)
+    return f"{', '.join(str(amount) for amount in earned) or 'nothing'} earned"
+
+
 async def _roll_up_usage(benfex: Benfex) -> str:
     return f"{await benfex.rollup.run()} rows"
 
@@ -150,6 +158,7 @@ TIMETABLE: tuple[Job, ...] = (
     Job("run_dunning", _run_dunning, "each step is taken once", every_seconds=900),
     Job("reconcile_routers", _reconcile_routers, "it compares states", every_seconds=21_600),
     Job("bill_run", _bill_run, "a period is billed once", every_seconds=1800),
+    Job("earn_revenue", _earn_revenue, "a day is posted once", daily_at=(0, 20)),
     Job("verify_ledger", _verify_ledger, "it only reads", daily_at=(3, 0)),
     Job("purge_old_rows", _purge_old_rows, "it goes by age", daily_at=(4, 0)),
 )

@@ -39,13 +39,25 @@ def _balanced(*sides: tuple[AccountKey, Money]) -> tuple[PostingLine, ...]:
     return lines
 
 
-def invoice_issued(customer_id: CustomerId, *, subtotal: Money, tax: Money) -> tuple[PostingLine, ...]:
-    """Return: the customer owes subtotal and tax; we earned the one and owe the other to the state."""
+def invoice_issued(
+    customer_id: CustomerId, *, subtotal: Money, tax: Money, deferred: Money | None = None
+) -> tuple[PostingLine, ...]:
+    """Return: the customer owes subtotal and tax; we earned the one and owe the other to the state.
+
+    What of the subtotal is deferred is earned later.
+    """
+    unearned = deferred or Money.zero(subtotal.currency)
     return _balanced(
         (receivable(customer_id), subtotal + tax),
-        (REVENUE, -subtotal),
+        (REVENUE, unearned - subtotal),
         (TAX_PAYABLE, -tax),
+        (DEFERRED_REVENUE, -unearned),
     )
+
+
+def revenue_earned(amount: Money) -> tuple[PostingLine, ...]:
+    """Return: the days that deferred revenue was for are over."""
+    return _pair(DEFERRED_REVENUE, REVENUE, amount)
 
 
 def credit_note(

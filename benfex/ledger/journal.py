@@ -1,4 +1,4 @@
-"""Post and reverse journal entries, and seal them into the chain. The only writer of postings.
+"""Post journal entries, and seal them into the chain. The only writer of postings.
 
 What the postings of an event are is said in `entries`; which accounts there are, in `chart`.
 """
@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from benfex.core.unit_of_work import UnitOfWork
-from benfex.ledger.chart import KIND_OF, AccountCode, AccountKey
-from benfex.ledger.entries import PostingLine, reversed_lines
+from benfex.ledger.chart import KIND_OF
+from benfex.ledger.entries import PostingLine
 from data.models.ledger import JournalEntry, LedgerAccount
 from data.queries import ledger as ledger_queries
 from data.queries.bulk import reserve_ids
 from data.session import Session
 from data.values.errors import AlreadyExists
-from data.values.identifiers import CustomerId, EntryId
+from data.values.identifiers import EntryId
 from data.values.kinds import EntryKind
-from data.values.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,43 +138,6 @@ def _accounts(session: Session, drafts: Sequence[EntryDraft]) -> dict[tuple[str,
     return known
 
 
-def reverse_entry(
-    uow: UnitOfWork,
-    *,
-    kind: EntryKind,
-    source: EntrySource,
-    original: EntrySource,
-    original_kind: EntryKind,
-    memo: str,
-) -> EntryId:
-    """Post the opposite of an earlier entry as a fact of its own and return its id."""
-    entry = ledger_queries.find_entry(
-        uow.session, kind=original_kind, source_type=original.type, source_id=original.id
-    )
-    assert entry is not None, "only what was posted can be reversed"
-    assert entry.id is not None
-    lines = tuple(
-        PostingLine(
-            AccountKey(
-                AccountCode(row.code),
-                row.owner,
-                CustomerId(row.customer_id) if row.customer_id is not None else None,
-            ),
-            Money(row.amount_minor, row.currency),
-        )
-        for row in ledger_queries.postings_of(uow.session, [entry.id])
-    )
-    return post_entry(
-        uow,
-        kind=kind,
-        source=source,
-        postings=reversed_lines(lines),
-        occurred_at=uow.now,
-        memo=memo,
-        reverses=EntryId(entry.id),
-    )
-
-
 def chain_hash(
     previous_hash: str, entry: ledger_queries.ChainRow, postings: Sequence[ledger_queries.EntryPosting]
 ) -> str:
@@ -187,6 +149,7 @@ def chain_hash(
         entry.source_type,
         entry.source_id,
         entry.occurred_at.isoformat(),
+        entry.posted_at.isoformat(),
         entry.memo,
         entry.reverses_id,
         [[row.posting_id, row.code, row.currency, row.owner, row.amount_minor] for row in postings],

@@ -45,7 +45,8 @@ class InvoiceLine(Row, table=True):
 
     `item` names what was charged within the subscription: "price", "addon:7", "discount:3", "usage".
     `credited_minor` is what credit notes took back of it, tax included, with the sign of the line. Of the net
-    amount `deferred_minor` was put off at issue (if the policy defers revenue), `earned_minor` of that is earned.
+    amount `deferred_minor` was put off at issue (if the policy defers revenue), less what was credited of it
+    unearned; `earned_minor` of that is earned.
     """
 
     __tablename__ = "invoice_line"

@@ -159,6 +159,7 @@ class ChainRow(NamedTuple):
     source_type: str
     source_id: int
     occurred_at: datetime
+    posted_at: datetime
     memo: str
     reverses_id: int | None
     chain_number: int | None
@@ -172,6 +173,7 @@ _CHAIN_COLUMNS = (
     JournalEntry.source_type,
     JournalEntry.source_id,
     JournalEntry.occurred_at,
+    JournalEntry.posted_at,
     JournalEntry.memo,
     JournalEntry.reverses_id,
     JournalEntry.chain_number,
