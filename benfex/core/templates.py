@@ -101,7 +101,9 @@ def _check_node(node: nodes.Node, *, known: frozenset[str] | None, field: str, d
         raise TemplateRefused(field, f"Line {node.lineno} holds more than a text may: use {allowed}.")
     if isinstance(node, nodes.Name) and known is not None and node.name not in known:
         names = ", ".join(sorted(known)) or "none"
-        raise TemplateRefused(field, f"There is no {node.name} here. The facts are: {names}.")
+        raise TemplateRefused(
+            field, f"Line {node.lineno}: there is no {node.name} here. The facts are: {names}."
+        )
     for child in node.iter_child_nodes():
         _check_node(child, known=known, field=field, depth=depth + 1)
 

@@ -21,6 +21,7 @@ from benfex.core.clock import Clock
 from benfex.core.errors import ChannelError
 from benfex.core.events import MessageChanged
 from benfex.core.policy import isp_profile
+from benfex.core.templates import TemplateRefused
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.notifications.accounts import ChannelBook
@@ -28,7 +29,6 @@ from benfex.notifications.channel import Delivered, Message
 from benfex.notifications.outbox import earliest
 from benfex.notifications.templates import (
     MessageText,
-    TextInvalid,
     Written,
     text_of,
     texts_for,
@@ -157,8 +157,8 @@ class MessageDispatcher:
                     language=claimed.language,
                 )
                 delivered = await self._book.get(claimed.channel).send(_message(claimed, written))
-            except TextInvalid as cause:
-                await self._failed(claimed, f"The text cannot be filled. {cause}", is_final=True)
+            except TemplateRefused as cause:
+                await self._failed(claimed, cause.message, is_final=True)
                 return False
             except ChannelError as cause:
                 await self._failed(claimed, cause.message, is_final=not cause.retryable)

@@ -1,4 +1,4 @@
-"""Message texts: Jinja in a sandbox, checked when they are saved, filled with facts when a message leaves.
+"""Message texts: checked when they are saved (`core/templates`), filled with facts when a message leaves.
 
 An e-mail is written as plain paragraphs: the text part is as written, the HTML part is those paragraphs in our
 layout, escaped, with a line that is an address alone as a button. Nothing that a fact holds is ever a template.
@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from jinja2 import Environment, StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta, nodes
-from jinja2.exceptions import SecurityError
+from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from benfex.core.actors import name_of, require
 from benfex.core.audit import record_audit
+from benfex.core.templates import check_template, fill_template
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from data.models.message import MessageTemplate
 from data.queries import messages as message_queries
@@ -24,8 +24,6 @@ from data.values.errors import InvalidInput, NotFound
 from data.values.kinds import MessageChannel
 from data.values.roles import Permission
 
-_BODY_MAX = 4_000
-_RENDERED_MAX = 20_000
 _WRITTEN = (MessageChannel.EMAIL, MessageChannel.SMS)
 _ADDRESS_ALONE = re.compile(r"https?://\S+")
 # GSM 03.38: what a text of 160 letters may hold; those of the extension count twice. Anything else makes it UCS-2.
@@ -68,10 +66,6 @@ class SmsSize:
 
     letters: int
     segments: int
-
-
-class TextInvalid(Exception):
-    """A text that cannot be filled; the message is for the person who wrote it, and names the line."""
 
 
 def default_text(code: str, channel: MessageChannel) -> MessageText | None:
@@ -118,11 +112,11 @@ def write_message(
     accent: str = "#3e57da",
     language: str = "en",
 ) -> Written:
-    """Fill a text with facts. A fact that its kind knows but nobody told is empty. Raises TextInvalid."""
+    """Fill a text with facts. A fact that its kind knows but nobody told is empty. Raises TemplateRefused."""
     known = DEFAULTS.get(code)
     whole = {**dict.fromkeys((*COMMON, *(known.facts if known else ())), ""), **facts}
-    subject = " ".join(_fill(text.subject, whole, "subject").split())
-    body = _fill(text.body, whole, "text").strip()
+    subject = " ".join(fill_template(text.subject, whole).split())
+    body = fill_template(text.body, whole).strip()
     if channel is not MessageChannel.EMAIL:
         return Written("", " ".join(body.split()))
     html = _layout().render(
@@ -140,10 +134,10 @@ def sample_facts(code: str) -> dict[str, str]:
 
 
 def preview_text(*, code: str, channel: MessageChannel, subject: str, body: str) -> Written:
-    """Return the text filled with sample facts. Raises TextInvalid naming the line, NotFound."""
+    """Return the text filled with sample facts. Raises TemplateRefused naming the line, NotFound."""
     samples = sample_facts(code)
-    for words, where in ((subject, "subject"), (body, "text")):
-        _check(words, known=frozenset(samples), where=where)
+    for words, field in ((subject, "subject"), (body, "body")):
+        check_template(words, facts=samples, field=field)
     return write_message(MessageText(subject, body), channel=channel, code=code, facts=samples)
 
 
@@ -169,17 +163,12 @@ def save_template(
         raise NotFound("message")
     if not re.fullmatch(r"[a-z]{2}(-[A-Z]{2})?", language):
         raise InvalidInput("language", "Name the language like en or sw.")
-    if len(body) > _BODY_MAX:
-        raise InvalidInput("body", f"Use at most {_BODY_MAX} letters.")
     if len(subject) > 200:
         raise InvalidInput("subject", "Use at most 200 letters.")
     if channel is MessageChannel.EMAIL and body.strip() and not subject.strip():
         raise InvalidInput("subject", "An e-mail needs a subject.")
     if body.strip():
-        try:
-            preview_text(code=code, channel=channel, subject=subject, body=body)
-        except TextInvalid as cause:
-            raise InvalidInput("body", str(cause)) from cause
+        preview_text(code=code, channel=channel, subject=subject, body=body)
     before = message_queries.newest_templates(uow.session, codes=[code]).get((code, channel, language))
     row = MessageTemplate(
         code=code,
@@ -203,50 +192,8 @@ def save_template(
 
 
 @cache
-def _environment() -> Environment:
-    # Texts are plain; only the layout is HTML, and that escapes everything.
-    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-
-
-@cache
 def _layout() -> Template:
     return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=True).from_string(_LAYOUT)
-
-
-def _fill(text: str, facts: Mapping[str, str], where: str) -> str:
-    try:
-        filled = _environment().from_string(text).render(facts)
-    except (TemplateError, SecurityError, ArithmeticError, TypeError, ValueError, AttributeError) as cause:
-        line = cause.lineno if isinstance(cause, TemplateSyntaxError) else _line_of(cause)
-        raise TextInvalid(f"Line {line} of the {where}: {_said(cause)}") from cause
-    if len(filled) > _RENDERED_MAX:
-        raise TextInvalid(f"The {where} becomes far too long.")
-    return filled
-
-
-def _check(text: str, *, known: frozenset[str], where: str) -> None:
-    try:
-        tree = _environment().parse(text)
-    except TemplateSyntaxError as cause:
-        raise TextInvalid(f"Line {cause.lineno} of the {where}: {_said(cause)}") from cause
-    for name in sorted(meta.find_undeclared_variables(tree) - known):
-        line = next((node.lineno for node in tree.find_all(nodes.Name) if node.name == name), 1)
-        offered = ", ".join(sorted(known))
-        raise TextInvalid(f"Line {line} of the {where}: there is no {name} here. Known are {offered}.")
-
-
-def _line_of(error: BaseException) -> int:
-    """Return the line of the text that an error comes from: Jinja puts it into the traceback."""
-    line, frame = 1, error.__traceback__
-    while frame is not None:
-        if frame.tb_frame.f_code.co_filename == "<template>":
-            line = frame.tb_lineno
-        frame = frame.tb_next
-    return line
-
-
-def _said(error: BaseException) -> str:
-    return f"{str(error).rstrip('.')}."
 
 
 @dataclass(frozen=True, slots=True)

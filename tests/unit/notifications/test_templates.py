@@ -2,9 +2,9 @@
 
 import pytest
 
+from benfex.core.templates import TemplateRefused
 from benfex.notifications.templates import (
     MessageText,
-    TextInvalid,
     default_text,
     preview_text,
     sms_size,
@@ -40,7 +40,7 @@ def test_every_built_in_text_can_be_filled_and_an_sms_stays_short(code: str, cha
     ],
 )
 def test_a_wrong_text_is_refused_with_its_line(body: str, line: int) -> None:
-    with pytest.raises(TextInvalid, match=f"Line {line} "):
+    with pytest.raises(TemplateRefused, match=f"(?i)line {line}\\b"):
         preview_text(code="restored", channel=SMS, subject="", body=body)
 
 
