@@ -8,7 +8,7 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 import structlog
@@ -215,6 +215,14 @@ class BillRunProgressed(Event):
     done: int
     total: int
     finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DunningAsked(Event):
+    """A dunning run waits for the owner's word on so many suspensions, or got it (0)."""
+
+    on: date
+    foreseen: int
 
 
 @dataclass(frozen=True, slots=True)

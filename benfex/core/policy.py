@@ -7,16 +7,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypedDict
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from typing_extensions import Unpack
 
 from benfex.core.actors import require
 from benfex.core.audit import record_audit
 from benfex.core.clock import local_date
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
-from data.models.policy import BillingPolicy, DunningStepRow, IspProfile
+from data.models.policy import BillingPolicy, DunningStepRow, Holiday, IspProfile
 from data.queries import policy as policy_queries
 from data.values.errors import Conflict, InvalidInput
-from data.values.kinds import DunningAction
+from data.values.kinds import CycleAlignment, DunningAction
 from data.values.money import check_currency
 from data.values.roles import Permission
 from data.values.terms import BillingTerms, DunningSchedule, DunningStep
@@ -33,6 +36,14 @@ class IspProfileView:
     timezone: str
     support_phone: str
     accent: str
+
+
+@dataclass(frozen=True, slots=True)
+class HolidayView:
+    """A day on which nobody is cut off."""
+
+    day: date
+    name: str
 
 
 def isp_profile(snapshot: Snapshot) -> IspProfileView | None:
@@ -131,33 +142,64 @@ def save_profile(
     record_audit(uow, action="save", entity="isp_profile", entity_id=row.id, changes={"name": row.name})
 
 
-def save_policy(
-    uow: UnitOfWork,
-    *,
-    invoice_due_days: int = 7,
-    grace_days: int = 0,
-    debt_tolerated_minor: int = 0,
-    invoice_prefix: str = "INV",
-    steps: Sequence[DunningStep] = DEFAULT_STEPS,
-) -> None:
-    """Write a new version of the billing policy. Raises InvalidInput naming the field."""
+class PolicyChanges(TypedDict, total=False):
+    """What of the billing policy may be changed; days are of the ISP, weekdays ISO (1 is Monday)."""
+
+    invoice_due_days: int
+    grace_days: int
+    debt_tolerated_minor: int
+    invoice_prefix: str
+    credit_note_prefix: str
+    billing_day: int | None
+    alignment: CycleAlignment
+    fixed_month_days: int | None
+    bills_while_suspended: bool
+    credits_on_end: bool
+    credits_on_pause: bool
+    defers_revenue: bool
+    quiet_weekdays: frozenset[int]
+    sends_from_hour: int
+    sends_until_hour: int
+    promise_days_max: int
+    prepaid_grace_hours: int
+    pays_part_periods: bool
+    part_hours_min: int
+    rehearsal_hour: int
+    breaker_suspend_percent: int
+    breaker_invoice_percent: int
+    steps: Sequence[DunningStep]
+
+
+def save_policy(uow: UnitOfWork, **changes: Unpack[PolicyChanges]) -> None:
+    """Write a new version of the billing policy; what is not given stays as it was, at first as it is usual.
+
+    Raises InvalidInput naming the field.
+    """
     require(uow.actor, Permission.EDIT_PROFILE)
-    for field, days in (("invoice_due_days", invoice_due_days), ("grace_days", grace_days)):
-        if not 0 <= days <= 90:
-            raise InvalidInput(field, "Give a number of days from 0 to 90.")
-    if not re.fullmatch(r"[A-Z0-9]{1,12}", invoice_prefix):
-        raise InvalidInput("invoice_prefix", "Use 1 to 12 capital letters and digits.")
+    _check_policy(changes)
     before = policy_queries.newest_policy(uow.session)
-    row = BillingPolicy(
-        version=before.version + 1 if before else 1,
-        invoice_due_days=invoice_due_days,
-        grace_days=grace_days,
-        debt_tolerated_minor=debt_tolerated_minor,
-        invoice_prefix=invoice_prefix,
-    )
+    row = BillingPolicy(version=before.version + 1 if before else 1)
+    for name in PolicyChanges.__annotations__:
+        if name == "steps":
+            continue
+        if name in changes:
+            value = changes[name]  # type: ignore[literal-required]  # a name of the same dictionary
+            setattr(row, name, _written(value) if name == "quiet_weekdays" else value)
+        elif before is not None:
+            setattr(row, name, getattr(before, name))
+    steps = changes.get("steps")
+    if steps is None:
+        steps = dunning_schedule(uow).steps if before else DEFAULT_STEPS
+    DunningSchedule(tuple(steps), row.grace_days, row.debt_tolerated_minor)
+    if sum(1 for step in steps if step.action is DunningAction.LATE_FEE) > 1:
+        raise InvalidInput("steps", "A late fee is charged once per invoice: keep one such step.")
+    if len({(step.days_overdue, step.action) for step in steps}) < len(steps):
+        raise InvalidInput("steps", "The same step stands there twice.")
     uow.session.add(row)
     uow.session.flush()
     assert row.id is not None
+    if policy_queries.newest_profile(uow.session) is not None:
+        current_terms(uow)  # refuses what does not fit together
     for step in steps:
         uow.session.add(
             DunningStepRow(
@@ -169,4 +211,57 @@ def save_policy(
             )
         )
     uow.session.flush()
-    record_audit(uow, action="save", entity="billing_policy", entity_id=row.id)
+    told = {name: value for name, value in changes.items() if name != "steps"}
+    record_audit(uow, action="save", entity="billing_policy", entity_id=row.id, changes=told)
+
+
+def save_holiday(uow: UnitOfWork, *, day: date, name: str) -> None:
+    """Keep a day on which nobody is cut off; a name that is given again replaces the one before."""
+    require(uow.actor, Permission.EDIT_PROFILE)
+    name = " ".join(name.split())
+    if not 2 <= len(name) <= 80:
+        raise InvalidInput("name", "Give the holiday a name of 2 to 80 letters.")
+    row = policy_queries.find_holiday(uow.session, day)
+    if row is None:
+        row = Holiday(day=day, name=name)
+        uow.session.add(row)
+    row.name = name
+    uow.session.flush()
+    assert row.id is not None
+    record_audit(uow, action="save", entity="holiday", entity_id=row.id, changes={"day": day, "name": name})
+
+
+def remove_holiday(uow: UnitOfWork, *, day: date) -> None:
+    """Forget a holiday; nothing to do when the day is none."""
+    require(uow.actor, Permission.EDIT_PROFILE)
+    row = policy_queries.find_holiday(uow.session, day)
+    if row is None or row.id is None:
+        return
+    record_audit(uow, action="remove", entity="holiday", entity_id=row.id, changes={"day": day})
+    uow.session.delete(row)
+
+
+def holidays(snapshot: Snapshot, *, from_on: date | None = None) -> tuple[HolidayView, ...]:
+    """Return the holidays by day, from a day on when one is given. Anyone may read them."""
+    rows = policy_queries.holidays(snapshot.session, from_on=from_on)
+    return tuple(HolidayView(row.day, row.name) for row in rows)
+
+
+def _check_policy(changes: PolicyChanges) -> None:
+    """Refuse what no ISP means. Raises InvalidInput naming the field."""
+    for field in ("invoice_due_days", "grace_days", "promise_days_max"):
+        if not 0 <= changes.get(field, 0) <= 90:  # type: ignore[operator]  # all three are numbers
+            raise InvalidInput(field, "Give a number of days from 0 to 90.")
+    for field in ("invoice_prefix", "credit_note_prefix"):
+        prefix = changes.get(field, "A")
+        if not isinstance(prefix, str) or not re.fullmatch(r"[A-Z0-9]{1,12}", prefix):
+            raise InvalidInput(field, "Use 1 to 12 capital letters and digits.")
+    for field in ("breaker_suspend_percent", "breaker_invoice_percent"):
+        if not 0 <= changes.get(field, 0) <= 1_000:  # type: ignore[operator]  # both are numbers
+            raise InvalidInput(field, "Give a share in percent.")
+
+
+def _written(weekdays: object) -> str:
+    if not isinstance(weekdays, frozenset):
+        raise InvalidInput("quiet_weekdays", "Weekdays go from 1, Monday, to 7, Sunday.")
+    return ",".join(str(day) for day in sorted(weekdays))

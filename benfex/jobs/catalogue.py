@@ -8,7 +8,7 @@ from benfex.application import Benfex
 from benfex.billing.earning import earn_revenue
 from benfex.core.actors import SystemActor
 from benfex.core.policy import billing_today, isp_profile
-from benfex.dunning.runs import customers_to_chase, run_dunning
+from benfex.dunning.runner import DunningRunner
 from benfex.ledger.verification import verify_ledger
 from benfex.reporting.purge import purge_old_rows
 from benfex.subscriptions.prepaid import services_over
@@ -72,11 +72,9 @@ async def _send_messages(benfex: Benfex) -> str:
 async def _run_dunning(benfex: Benfex) -> str:
     if await benfex.read(isp_profile, _CLOCK) is None:
         return _NOT_YET
-    suspended = 0
-    for customer_id in await benfex.read(customers_to_chase, _CLOCK):
-        outcome = await benfex.transact(run_dunning, _CLOCK, customer_id=customer_id)
-        suspended += len(outcome.suspended)
-    return f"{suspended} services suspended"
+    done = await DunningRunner(benfex.transactor).run(_CLOCK)
+    waits = ", waits for the owner" if done.is_held else ""
+    return f"{done.steps} steps, {done.suspended} services suspended, {done.parked} left aside{waits}"
 
 
 async def _bill_run(benfex: Benfex) -> str:

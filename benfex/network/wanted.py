@@ -23,6 +23,9 @@ from data.values.kinds import CapAction
 from data.values.roles import Permission
 from data.values.traffic import Rate
 
+# Enough to read mail and to pay, for plans that have no throttled speed.
+DUNNING_BPS = 512_000
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -63,8 +66,10 @@ def known_connections(snapshot: Snapshot, *, router_id: RouterId) -> frozenset[C
 
 def _wanted(row: AccessFacts, vault: Vault) -> Wanted:
     throttled = None
-    if row.throttled_bps is not None:
-        throttled = Rate(min(row.throttled_bps, row.download_bps), min(row.throttled_bps, row.upload_bps))
+    # Dunning slows every plan down, also one that has no speed of its own for that.
+    slow_bps = row.throttled_bps or (DUNNING_BPS if row.is_throttled else None)
+    if slow_bps is not None:
+        throttled = Rate(min(slow_bps, row.download_bps), min(slow_bps, row.upload_bps))
     plan = PlanLimits(row.plan_code, Rate(row.download_bps, row.upload_bps), throttled)
     connection = ConnectionFacts(
         connection_id=ConnectionId(row.connection_id),
@@ -75,11 +80,12 @@ def _wanted(row: AccessFacts, vault: Vault) -> Wanted:
         caller_id=row.mac,
     )
     is_over = row.is_over_cap and row.cap_action is CapAction.THROTTLE
+    facts = SubscriptionFacts(row.status, is_throttled=row.is_throttled)
     entry: AccessEntry | None = None
     profiles: tuple[ProfileSpec, ...] = ()
     problem = ""
     try:
-        entry = desired_access(SubscriptionFacts(row.status), plan, connection, over_allowance=is_over)
+        entry = desired_access(facts, plan, connection, over_allowance=is_over)
         if entry is not None:
             named = desired_profiles(plan, method=row.method)
             profiles = tuple(profile for profile in named if profile.name == entry.profile)

@@ -18,6 +18,7 @@ from benfex.ledger import entries
 from benfex.ledger.journal import EntrySource, post_entry
 from benfex.payments.gateway import PaymentEvidence, name_of_gateway
 from benfex.payments.matching import ASKED_FOR, Match, match_evidence
+from benfex.payments.receipts import tell_receipt
 from benfex.subscriptions.prepaid import renew_from_money
 from benfex.subscriptions.restoration import lift_non_payment
 from data.locks import lock_customer, lock_row
@@ -292,6 +293,8 @@ def _succeed(uow: UnitOfWork, attempt: PaymentAttempt) -> None:
 
 def _announce(uow: UnitOfWork, payment: Payment) -> None:
     assert payment.id is not None
+    if payment.customer_id is not None:
+        tell_receipt(uow, payment)
     uow.emit(
         PaymentSettled(
             payment_id=PaymentId(payment.id),

@@ -21,7 +21,13 @@ from benfex.subscriptions.discounts import put_discount
 from benfex.subscriptions.opening import open_service
 from benfex.subscriptions.payers import set_payer
 from benfex.subscriptions.renewal import bill_customer
-from benfex.subscriptions.transitions import locked_subscription, move_to, record_transition, sync_line
+from benfex.subscriptions.transitions import (
+    locked_subscription,
+    move_to,
+    record_transition,
+    sync_line,
+    tell_restored,
+)
 from data.locks import lock_customer
 from data.models.customer import Customer
 from data.models.subscription import Subscription
@@ -212,6 +218,7 @@ def reactivate_subscription(
             subscription_id=subscription_id, customer_id=CustomerId(subscription.customer_id)
         )
     )
+    tell_restored(uow, subscription)
     record_audit(
         uow, action="resume", entity="subscription", entity_id=subscription_id, changes={"note": note}
     )
@@ -234,6 +241,8 @@ def open_access(uow: UnitOfWork, *, subscription_id: SubscriptionId, note: str) 
         return None
     customer_id = CustomerId(subscription.customer_id)
     uow.emit(SubscriptionReactivated(subscription_id=subscription_id, customer_id=customer_id))
+    if before is SubscriptionStatus.SUSPENDED:
+        tell_restored(uow, subscription)
     return sync_line(uow, subscription_id, urgent=True)
 
 

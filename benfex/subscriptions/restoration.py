@@ -5,7 +5,9 @@ Which suspensions may be lifted so is said in `lifecycle`; how fast a payment re
 
 from benfex.core.policy import billing_today, current_terms
 from benfex.core.unit_of_work import UnitOfWork
+from benfex.customers.promises import close_promise
 from benfex.subscriptions.lifecycle import reactivate_subscription
+from benfex.subscriptions.throttling import unthrottle_subscription
 from data.queries import invoices as invoice_queries
 from data.queries import subscriptions as subscription_queries
 from data.values.identifiers import ConnectionId, CustomerId, SubscriptionId
@@ -18,21 +20,25 @@ def lift_non_payment(
 ) -> tuple[tuple[SubscriptionId, ConnectionId], ...]:
     """Restore what a payer's debt took, when no more than the tolerated debt is overdue; return those restored.
 
-    Services past due become active again when nothing at all is overdue.
+    Services past due become active again when nothing at all is overdue, slowed ones get their speed back, and a
+    promise to pay was kept.
     """
     overdue = invoice_queries.overdue_invoices(uow.session, customer_id=customer_id, on=billing_today(uow))
     owed = sum(invoice.total_minor - invoice.paid_minor for invoice in overdue)
     if owed > current_terms(uow).debt_tolerated_minor:
         return ()
+    close_promise(uow, customer_id=customer_id, is_kept=True)
     restored = []
     for subscription in subscription_queries.services_billed_to(uow.session, customer_id=customer_id):
         assert subscription.id is not None
         is_ours = subscription.suspension_reason is SuspensionReason.NON_PAYMENT
         is_suspended = subscription.status is SubscriptionStatus.SUSPENDED and is_ours
         is_late = subscription.status is SubscriptionStatus.PAST_DUE and not overdue
+        subscription_id = SubscriptionId(subscription.id)
+        if subscription.is_throttled:
+            unthrottle_subscription(uow, subscription_id=subscription_id)
         if not is_suspended and not is_late:
             continue
-        subscription_id = SubscriptionId(subscription.id)
         connection_id = reactivate_subscription(uow, subscription_id=subscription_id, by_payment=True)
         if connection_id is not None:
             restored.append((subscription_id, connection_id))

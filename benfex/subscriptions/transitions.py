@@ -8,6 +8,7 @@ from benfex.core.actors import name_of
 from benfex.core.events import SubscriptionChanged
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.network.connections import request_sync
+from benfex.notifications.outbox import enqueue_message
 from data.locks import lock_customer
 from data.models.subscription import Subscription, SubscriptionTransition
 from data.queries import subscriptions as subscription_queries
@@ -82,3 +83,14 @@ def sync_line(uow: UnitOfWork, subscription_id: SubscriptionId, *, urgent: bool)
     assert connection.id is not None
     request_sync(uow, connection_id=ConnectionId(connection.id), urgent=urgent)
     return ConnectionId(connection.id)
+
+
+def tell_restored(uow: UnitOfWork, subscription: Subscription) -> None:
+    """Write to the customer that the service is back, once each time that it comes back."""
+    enqueue_message(
+        uow,
+        customer_id=CustomerId(subscription.customer_id),
+        template="restored",
+        facts={},
+        dedupe_key=f"subscription:{subscription.id}:{subscription.version}:restored",
+    )

@@ -1,8 +1,10 @@
 """SELECTs about what the owner decided: profile, policy, gateway accounts. The newest version counts."""
 
+from datetime import date
+
 from sqlalchemy import select
 
-from data.models.policy import BillingPolicy, DunningStepRow, GatewayAccount, IspProfile
+from data.models.policy import BillingPolicy, DunningStepRow, GatewayAccount, Holiday, IspProfile
 from data.session import Session
 
 
@@ -31,3 +33,14 @@ def newest_gateway_accounts(session: Session) -> list[GatewayAccount]:
     """Return the newest version of each gateway's account, by gateway name."""
     rows = session.scalars(select(GatewayAccount).order_by(GatewayAccount.gateway, GatewayAccount.version))
     return list({row.gateway: row for row in rows}.values())
+
+
+def holidays(session: Session, *, from_on: date | None = None) -> list[Holiday]:
+    """Return the holidays, by day, from a day on when one is given."""
+    statement = select(Holiday).order_by(Holiday.day)
+    return list(session.scalars(statement if from_on is None else statement.where(Holiday.day >= from_on)))
+
+
+def find_holiday(session: Session, day: date) -> Holiday | None:
+    """Return the holiday on a day, or None."""
+    return session.scalars(select(Holiday).where(Holiday.day == day)).one_or_none()

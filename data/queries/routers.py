@@ -141,6 +141,7 @@ class AccessFacts(NamedTuple):
     mac: str | None
     drift: str | None
     status: SubscriptionStatus
+    is_throttled: bool
     is_over_cap: bool
     plan_code: str
     download_bps: int
@@ -165,6 +166,7 @@ def access_facts(
             Connection.mac,
             Connection.drift,
             Subscription.status,
+            Subscription.is_throttled,
             Subscription.is_over_cap,
             Plan.code,
             Plan.download_bps,

@@ -27,7 +27,7 @@ def test_a_step_that_was_taken_is_not_due_again() -> None:
     assert due_steps(SCHEDULE, days_overdue=40, taken=frozenset({step_key(REMIND)})) == (SUSPEND,)
 
 
-def test_grace_days_push_every_step_back() -> None:
+def test_grace_pushes_back_what_hurts_and_no_reminder() -> None:
     patient = DunningSchedule((REMIND, SUSPEND), grace_days=5)
-    assert due_steps(patient, days_overdue=5, taken=NONE_TAKEN) == ()
+    assert due_steps(patient, days_overdue=7, taken=NONE_TAKEN) == (REMIND,)
     assert due_steps(patient, days_overdue=8, taken=NONE_TAKEN) == (REMIND, SUSPEND)

@@ -1,0 +1,151 @@
+"""The dunning run: everybody in small transactions, behind a breaker that asks before too many are cut off.
+
+The question and its answer are lines of the audit trail about the day; an answer counts for that day. While it is
+open, reminders and fees go on, and nobody's access is touched.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+import structlog
+
+from benfex.core.actors import Actor, require
+from benfex.core.audit import record_audit
+from benfex.core.events import DunningAsked
+from benfex.core.policy import billing_today, current_terms
+from benfex.core.transactor import Transactor
+from benfex.core.unit_of_work import Snapshot, UnitOfWork
+from benfex.dunning.runs import customers_to_chase, foreseen_suspensions, run_dunning
+from data.queries import dunning as dunning_queries
+from data.values.errors import Conflict, DomainError
+from data.values.roles import Permission
+
+_log = structlog.get_logger("dunning")
+_ENTITY = "dunning_run"
+_ASKED_AT_LEAST = 5  # services: a small ISP is not asked about one household
+_DAY_LASTS = timedelta(days=2)  # the longest that one date of the ISP can lie back
+
+
+class Word(StrEnum):
+    """Where the breaker stands on a day."""
+
+    NONE = "none"
+    ASKED = "ask"
+    ALLOWED = "allow"
+    REFUSED = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerView:
+    """What the breaker says of today: how many services would be suspended, of how many that are on."""
+
+    on: date
+    word: Word
+    foreseen: int
+    active: int
+    percent: int
+    is_too_many: bool
+
+    @property
+    def holds(self) -> bool:
+        """Return whether nobody may be cut off now."""
+        return self.is_too_many and self.word is not Word.ALLOWED
+
+
+@dataclass(frozen=True, slots=True)
+class DunningRunResult:
+    """What a run did: customers seen, steps taken, services suspended; who was left aside; what it waits for."""
+
+    customers: int
+    steps: int
+    suspended: int
+    parked: int
+    is_held: bool
+
+
+def breaker(snapshot: Snapshot) -> BreakerView:
+    """Return where the breaker stands today."""
+    require(snapshot.actor, Permission.VIEW_JOBS)
+    on = billing_today(snapshot)
+    word = dunning_queries.last_word(
+        snapshot.session, entity=_ENTITY, entity_id=on.toordinal(), since=snapshot.now - _DAY_LASTS
+    )
+    foreseen = len(foreseen_suspensions(snapshot, on)) if _may_foresee(snapshot) else 0
+    active = dunning_queries.count_active_services(snapshot.session)
+    percent = current_terms(snapshot).breaker_suspend_percent
+    return BreakerView(
+        on=on,
+        word=Word(word.action) if word is not None else Word.NONE,
+        foreseen=foreseen,
+        active=active,
+        percent=percent,
+        is_too_many=foreseen >= _ASKED_AT_LEAST and foreseen * 100 > percent * active,
+    )
+
+
+def ask_owner(uow: UnitOfWork, *, foreseen: int, active: int) -> None:
+    """Write down that today's run waits for the owner; it is asked once a day."""
+    require(uow.actor, Permission.RUN_BILLING)
+    on = billing_today(uow)
+    if _word(uow, on) is not Word.NONE:
+        return
+    _record(uow, on, Word.ASKED, {"foreseen": foreseen, "active": active})
+    uow.emit(DunningAsked(on=on, foreseen=foreseen))
+
+
+def answer_breaker(uow: UnitOfWork, *, is_allowed: bool) -> None:
+    """Let today's run suspend, or keep everybody on until tomorrow. Raises Conflict when nothing was asked."""
+    require(uow.actor, Permission.EDIT_PROFILE)
+    on = billing_today(uow)
+    if _word(uow, on) is Word.NONE:
+        raise Conflict("Today's run has not asked anything.")
+    _record(uow, on, Word.ALLOWED if is_allowed else Word.REFUSED, {})
+    uow.emit(DunningAsked(on=on, foreseen=0))
+
+
+class DunningRunner:
+    """Runs dunning for everybody; a customer who cannot be handled is logged and stops nobody else."""
+
+    def __init__(self, transactor: Transactor) -> None:
+        self._transactor = transactor
+
+    async def run(self, actor: Actor) -> DunningRunResult:
+        """Do what is due today; running again finds nothing left."""
+        view = await self._transactor.read(breaker, actor)
+        if view.holds and view.word is Word.NONE:
+            await self._transactor.transact(ask_owner, actor, foreseen=view.foreseen, active=view.active)
+        customers = await self._transactor.read(customers_to_chase, actor, holds_access=view.holds)
+        steps = suspended = parked = 0
+        for customer_id in customers:
+            try:
+                outcome = await self._transactor.transact(
+                    run_dunning, actor, customer_id=customer_id, holds_access=view.holds
+                )
+            except DomainError as cause:
+                _log.warning("customer left aside", customer=customer_id, reason=cause.message)
+                parked += 1
+                continue
+            steps += outcome.steps
+            suspended += len(outcome.suspended)
+        return DunningRunResult(len(customers), steps, suspended, parked, view.holds)
+
+
+def _may_foresee(snapshot: Snapshot) -> bool:
+    try:
+        require(snapshot.actor, Permission.RUN_BILLING)
+    except DomainError:
+        return False
+    return True
+
+
+def _word(snapshot: Snapshot, on: date) -> Word:
+    found = dunning_queries.last_word(
+        snapshot.session, entity=_ENTITY, entity_id=on.toordinal(), since=snapshot.now - _DAY_LASTS
+    )
+    return Word(found.action) if found is not None else Word.NONE
+
+
+def _record(uow: UnitOfWork, on: date, word: Word, changes: dict[str, int]) -> None:
+    record_audit(uow, action=word.value, entity=_ENTITY, entity_id=on.toordinal(), changes=changes)
+    uow.session.flush()

@@ -1,0 +1,29 @@
+"""Tell a customer that money came, in the transaction that books it."""
+
+from benfex.core.unit_of_work import UnitOfWork
+from benfex.notifications.outbox import enqueue_message
+from benfex.payments.gateway import name_of_gateway
+from data.models.payment import Payment
+from data.queries import invoices as invoice_queries
+from data.values.identifiers import CustomerId
+from data.values.money import Money
+
+
+def tell_receipt(uow: UnitOfWork, payment: Payment) -> None:
+    """Write the receipt of a payment that has its customer, with what is open after it; once per payment."""
+    assert payment.customer_id is not None
+    customer_id = CustomerId(payment.customer_id)
+    invoices = invoice_queries.open_invoices(uow.session, customer_id=customer_id, currency=payment.currency)
+    owed = Money(sum(row.total_minor - row.paid_minor for row in invoices), payment.currency)
+    enqueue_message(
+        uow,
+        customer_id=customer_id,
+        template="payment_received",
+        facts={
+            "amount": Money(payment.amount_minor, payment.currency).format(),
+            "method": name_of_gateway(payment.gateway),
+            "receipt": payment.gateway_transaction_id,
+            "balance": f"{owed.format()} is still open." if owed.is_positive else "Nothing is left to pay.",
+        },
+        dedupe_key=f"payment:{payment.id}:received",
+    )
