@@ -83,7 +83,8 @@ class CounterReading:
     """What one session has moved since it began, as far as its counters know.
 
     `session_key` may come again after a reboot of the router: keep it together with the boot
-    (`benfex/usage/metering.py`).
+    (`benfex/usage/metering.py`). `steady_at` is when the router counted, in steady seconds of this machine,
+    as near as can be told; None when that is not known.
     """
 
     username: str
@@ -91,6 +92,7 @@ class CounterReading:
     download_bytes: int
     upload_bytes: int
     uptime_seconds: int
+    steady_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

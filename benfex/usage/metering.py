@@ -44,22 +44,28 @@ class RouterClock:
 
 @dataclass(frozen=True, slots=True)
 class CounterBaseline:
-    """The last reading of a session; `session_key` has the boot in front and is unique per router."""
+    """The last reading of a session; `session_key` has the boot in front and is unique per router.
+
+    `steady_at` is when the router counted, in steady seconds; it is not recorded, so after a restart of ours
+    it is None.
+    """
 
     session_key: str
     download_bytes: int
     upload_bytes: int
     uptime_seconds: int
     read_at: datetime
+    steady_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PollSpan:
     """The circumstances of one poll of one router.
 
-    `read_at` is when the answer arrived. `previous_read_at` is the same of the last poll that reached the
-    router; None when there was none. `interval_seconds` is the pace of polling. `ceiling` is what the line
-    can carry, bursts included; None when that is unknown.
+    `read_at` is when the answer was taken up. `previous_read_at` is the same of the last poll that reached
+    the router; None when there was none. `interval_seconds` is the pace of polling. `ceiling` is what the line
+    can carry, bursts included; None when that is unknown. `previous_steady_at` is when the router counted for
+    the last poll, in steady seconds; None when that is not known.
     """
 
     clock: RouterClock
@@ -67,6 +73,7 @@ class PollSpan:
     previous_read_at: datetime | None
     interval_seconds: int
     ceiling: Rate | None = None
+    previous_steady_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,7 @@ def meter(previous: CounterBaseline | None, current: CounterReading, *, span: Po
         upload_bytes=current.upload_bytes,
         uptime_seconds=current.uptime_seconds,
         read_at=span.read_at,
+        steady_at=current.steady_at,
     )
     if previous is not None and previous.session_key == baseline.session_key:
         metered = _continue(previous, current, baseline, span)
@@ -161,7 +169,7 @@ def _continue(
 ) -> Metered:
     """Meter a session that was read before, under the same key in the same boot."""
     whole = Traffic(current.download_bytes, current.upload_bytes)
-    elapsed_us = _microseconds(previous.read_at, span.read_at)
+    elapsed_us = _elapsed_us((previous.read_at, previous.steady_at), (span.read_at, current.steady_at))
     aged_seconds = current.uptime_seconds - previous.uptime_seconds
     if aged_seconds < -SLACK_SECONDS:  # the id went to another dial of the same user
         return _counted(whole, elapsed_us, {MeterFlag.NEW_SESSION}, baseline, span)
@@ -184,7 +192,8 @@ def _begin(current: CounterReading, baseline: CounterBaseline, span: PollSpan) -
     """Meter a session that was not read before: whole when it began since the last poll, else not yet."""
     whole = Traffic(current.download_bytes, current.upload_bytes)
     if span.previous_read_at is not None:
-        elapsed_us = _microseconds(span.previous_read_at, span.read_at)
+        before = (span.previous_read_at, span.previous_steady_at)
+        elapsed_us = _elapsed_us(before, (span.read_at, current.steady_at))
         if elapsed_us > 0 and current.uptime_seconds * _MILLION <= elapsed_us + SLACK_SECONDS * _MILLION:
             return _counted(whole, elapsed_us, {MeterFlag.NEW_SESSION}, baseline, span)
     return Metered(NOTHING, None, 0, frozenset((MeterFlag.FIRST_SIGHT,)), baseline)
@@ -226,6 +235,12 @@ def _tolerance(age_seconds: int) -> int:
     return BOOT_TOLERANCE_SECONDS + age_seconds * CLOCK_DRIFT_PER_MILLION // _MILLION
 
 
-def _microseconds(start: datetime, end: datetime) -> int:
-    passed = end - start
+def _elapsed_us(before: tuple[datetime, float | None], now: tuple[datetime, float | None]) -> int:
+    """Return the microseconds between two counts; by when they were taken up if that is all that is known.
+
+    Answers are taken up late when we are busy: a late one before a prompt one would look like a rush.
+    """
+    if before[1] is not None and now[1] is not None:
+        return round((now[1] - before[1]) * _MILLION)
+    passed = now[0] - before[0]
     return (passed.days * 86_400 + passed.seconds) * _MILLION + passed.microseconds

@@ -1,7 +1,7 @@
 """The UsagePoller: reads every router in its turn, records what was used and shows what is going on.
 
 Whose turn it is, is in `timetable`; what two readings mean, in `reading` and `metering`; the acts are in
-`recording`, and what screens see is in `live`.
+`recording`, and what screens see is in `screens` and `live`.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import structlog
 from benfex.core.actors import SystemActor
 from benfex.core.clock import Clock
 from benfex.core.errors import RouterAuthFailed, RouterError, RouterUnreachable
-from benfex.core.events import ConnectionApplied, EventBus, RouterSampled, RouterStatusChanged, UsageSampled
+from benfex.core.events import ConnectionApplied, EventBus, RouterStatusChanged
 from benfex.core.transactor import Transactor
 from benfex.core.vault import Vault
 from benfex.network.driver import PollReading, RouterDriver
@@ -24,10 +24,10 @@ from benfex.usage.live import LiveRouter, LiveUsage
 from benfex.usage.reading import Rates, RouterReadings
 from benfex.usage.recording import in_chunks, note_sessions, record_readings, recorded, restored_lately
 from benfex.usage.rollup import UsageRollup
+from benfex.usage.screens import Screens
 from benfex.usage.timetable import Turn, routers_to_poll
 from data.values.errors import BenfexError
 from data.values.identifiers import RouterId
-from data.values.states import RouterStatus
 
 LIST_SECONDS = 5.0
 RESTORED_WITHIN = timedelta(minutes=2)
@@ -67,9 +67,9 @@ class UsagePoller:
     ) -> None:
         self._transactor = transactor
         self._clock = clock
-        self._bus = bus
         self._watch = watch
         self._live = live
+        self._screens = Screens(live=live, bus=bus)
         self._rollup = rollup
         self._watch_interval = watch_interval_seconds
         self._record_seconds = record_seconds
@@ -291,49 +291,16 @@ class UsagePoller:
     # What screens see
 
     def _show(self, turn: Turn, reading: PollReading, rates: Rates, read_at: datetime, now: float) -> None:
-        router, health, total = turn.router, reading.health, rates.total
         turn.point = now
-        if total is None and not turn.has_rates:
+        if rates.total is None and not turn.has_rates:
             turn.due = min(turn.due, now + self._watch_interval)  # a second reading makes the first rate
-        turn.has_rates = total is not None
-        view = LiveRouter(
-            router.router_id,
-            router.name,
-            RouterStatus.REACHABLE,
-            is_enabled=router.is_enabled,
-            online=len(rates.online),
-            download_bps=total.download_bps if total else None,
-            upload_bps=total.upload_bps if total else None,
-            cpu_percent=health.cpu_percent,
-            free_memory_bytes=health.free_memory_bytes,
-            total_memory_bytes=health.total_memory_bytes,
-            uptime_seconds=health.uptime_seconds,
-            last_seen_at=read_at,
-        )
-        self._live.take(view, online=rates.online, samples=rates.samples)
-        self._bus.publish(
-            RouterSampled(
-                router_id=router.router_id,
-                at=read_at,
-                download_bps=view.download_bps,
-                upload_bps=view.upload_bps,
-                online=view.online,
-                cpu_percent=view.cpu_percent,
-            )
-        )
-        self._bus.publish(UsageSampled(router_id=router.router_id, at=read_at, samples=rates.samples))
+        turn.has_rates = rates.total is not None
+        self._screens.show(turn.router, reading, rates, read_at=read_at)
 
     def _show_gap(self, turn: Turn, point: float) -> None:
-        router_id, at = turn.router.router_id, self._clock.now()
         turn.point, turn.has_rates = point, False
         samples = turn.readings.gap_samples() if turn.readings else ()
-        self._live.take_gap(router_id, at=at, samples=samples)
-        self._bus.publish(
-            RouterSampled(
-                router_id=router_id, at=at, download_bps=None, upload_bps=None, online=None, cpu_percent=None
-            )
-        )
-        self._bus.publish(UsageSampled(router_id=router_id, at=at, samples=samples))
+        self._screens.show_gap(turn.router.router_id, samples, at=self._clock.now())
 
     # Who came back after a restoration
 

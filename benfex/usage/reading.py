@@ -59,6 +59,7 @@ class RouterReadings:
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _ended: dict[str, _Seen] = field(default_factory=dict)
     _read_at: datetime | None = None
+    _steady_at: float | None = None
     _recorded_at: datetime | None = None
     _online: frozenset[ConnectionId] = frozenset()
     _unknown: frozenset[str] = frozenset()
@@ -80,7 +81,8 @@ class RouterReadings:
     def take(self, reading: PollReading, *, read_at: datetime, interval_seconds: int) -> Rates:
         """Take one poll and return what it shows. `interval_seconds` is the pace this poll was part of."""
         clock = advance_clock(self.clock, uptime_seconds=reading.health.uptime_seconds, read_at=read_at)
-        span = PollSpan(clock, read_at, self._read_at, max(interval_seconds, self.interval_seconds), CEILING)
+        pace_seconds = max(interval_seconds, self.interval_seconds)
+        span = PollSpan(clock, read_at, self._read_at, pace_seconds, CEILING, self._steady_at)
         self.clock, self.interval_seconds = clock, interval_seconds
         baselines: dict[str, CounterBaseline] = {}
         seen: dict[str, _Seen] = {}
@@ -109,6 +111,7 @@ class RouterReadings:
         )
         samples = self._samples(rates, online)
         self._baselines, self._seen = baselines, seen
+        self._steady_at = _newest(reading.counters)
         self._read_at, self._online, self._unknown = read_at, online, reading.unknown_usernames
         return Rates(total, samples, online)
 
@@ -205,6 +208,10 @@ def _total(metered: Sequence[Metered]) -> Rate | None:
         elif MeterFlag.FIRST_SIGHT not in item.flags:
             return None
     return total if known or not metered else None
+
+
+def _newest(counters: Sequence[CounterReading]) -> float | None:
+    return max((item.steady_at for item in counters if item.steady_at is not None), default=None)
 
 
 def _sum(first: Rate | None, second: Rate | None) -> Rate | None:

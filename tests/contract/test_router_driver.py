@@ -1,5 +1,6 @@
 """What every router driver has to do to a router, and what a router then does to subscribers."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -259,6 +260,7 @@ async def test_a_poll_has_the_subscribers_side_of_every_session(
     await online(router, "alice")
     await until(lambda: moved_bytes(router, "<pppoe-alice>")[1] > 1000)
 
+    asked_at = time.monotonic()
     poll = await link.read_poll()
 
     (session,) = poll.sessions
@@ -266,6 +268,8 @@ async def test_a_poll_has_the_subscribers_side_of_every_session(
     upload_bytes, download_bytes = moved_bytes(router, "<pppoe-alice>")
     assert poll.is_complete
     assert counters.session_key == session.session_key
+    assert counters.steady_at is not None
+    assert asked_at < counters.steady_at < time.monotonic()
     assert 0 < counters.download_bytes <= download_bytes
     assert counters.upload_bytes <= upload_bytes
     assert "pppoe-in" not in {interface.kind for interface in poll.interfaces}

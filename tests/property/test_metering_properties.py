@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benfex.network.driver import CounterReading
+from benfex.network.driver import CounterReading, PollReading, RouterHealth
 from benfex.usage.metering import (
     CounterBaseline,
     Metered,
@@ -19,6 +19,7 @@ from benfex.usage.metering import (
     restore_clock,
     split_over,
 )
+from benfex.usage.reading import RouterReadings
 from data.values.traffic import Rate, Traffic
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -142,6 +143,42 @@ def test_no_reading_is_worth_more_than_the_counter_says(
     assert (metered.quarantined is not None) == (MeterFlag.QUARANTINED in metered.flags)
     assert metered.covered_seconds >= 0
     assert (metered.baseline.download_bytes, metered.baseline.upload_bytes) == after[:2]
+
+
+@given(
+    polls=st.lists(
+        st.tuples(st.integers(1_800, 2_200), st.integers(-20, 20), st.integers(0, 1_900)),
+        min_size=3,
+        max_size=20,
+    ),
+    bytes_per_ms=st.integers(1, 100_000),
+)
+def test_a_steady_flow_is_shown_steady_however_late_its_readings_are_taken_up(
+    polls: list[tuple[int, int, int]], bytes_per_ms: int
+) -> None:
+    """Each poll: milliseconds since the one before, the error of its stamp, and how late it is taken up."""
+    readings = RouterReadings()
+    counted_ms = 0
+    shown = []
+    for gap_ms, error_ms, late_ms in polls:
+        counted_ms += gap_ms
+        counter = CounterReading(
+            *("alice", "*1 alice"),
+            *(counted_ms * bytes_per_ms, counted_ms * bytes_per_ms // 4),
+            uptime_seconds=counted_ms // 1000,
+            steady_at=(counted_ms + error_ms) / 1000,
+        )
+        reading = PollReading(
+            RouterHealth("7", "CCR", 100_000 + counted_ms // 1000, 5, 1, 2), (), (), (counter,)
+        )
+        read_at = START + timedelta(milliseconds=counted_ms + late_ms)
+        shown.append(readings.take(reading, read_at=read_at, interval_seconds=2).total)
+
+    true_bps = bytes_per_ms * 8_000
+    assert shown[0] is None
+    for rate in shown[1:]:
+        assert rate is not None
+        assert abs(rate.download_bps - true_bps) <= true_bps * 40 // 1_760 + 1
 
 
 @given(

@@ -53,6 +53,21 @@ def test_every_question_names_the_properties_it_wants() -> None:
     assert all(question[1].startswith("=.proplist=") for question in router.asked)
 
 
+def test_counters_carry_the_instant_of_the_answer_that_held_them() -> None:
+    guest = {".id": "*7", "user": "guest", "uptime": "5m", "bytes-in": "1", "bytes-out": "2"}
+    router = Answers(
+        {
+            "/interface/pppoe-server": [ALICE],
+            "/interface": [ALICE_INTERFACE],
+            "/ip/hotspot/active": [guest],
+        }
+    )
+
+    poll = reads.read_poll(router, answered_at=lambda: float(len(router.asked)))
+
+    assert {item.username: item.steady_at for item in poll.counters} == {"alice": 3.0, "guest": 4.0}
+
+
 def test_a_session_is_joined_with_its_interface_by_name() -> None:
     second = ALICE | {"name": "<pppoe-alice-1>", "uptime": "5m"}
     other = ALICE_INTERFACE | {".id": "*9", "name": "<pppoe-alice-1>", "tx-byte": "42"}

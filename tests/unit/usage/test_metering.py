@@ -64,6 +64,25 @@ def test_the_rate_is_of_the_time_that_really_passed() -> None:
     assert metered.rate == Rate(800_000, 0)
 
 
+def test_the_time_is_that_between_the_counts_when_it_is_known_not_between_our_taking_them_up() -> None:
+    before = replace(baseline(), steady_at=500.0)
+    counted = replace(later(80, download_bytes=8_000_000), steady_at=580.0)
+
+    metered = meter(before, counted, span=span(after_seconds=60))
+
+    assert metered.rate == Rate(800_000, 0)
+    assert metered.covered_seconds == 80
+    assert flags(metered) == set()
+
+
+def test_a_new_session_is_rated_over_the_time_between_the_counts() -> None:
+    counted = replace(READING, uptime_seconds=45, steady_at=580.0)
+
+    metered = meter(None, counted, span=replace(span(), previous_steady_at=500.0))
+
+    assert metered.rate == Rate(100_000, 20_000)
+
+
 def test_the_next_reading_counts_from_this_one() -> None:
     first = meter(baseline(), later(download_bytes=500), span=span())
 

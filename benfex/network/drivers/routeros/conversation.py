@@ -108,6 +108,10 @@ class Conversation:
             self._transport.close()
             raise self._broken(error) from error
 
+    def answered_at(self) -> float:
+        """Return when the router worked out its last answer, as near as can be told, in steady seconds."""
+        return self._transport.exchanged_at()
+
     def log_in(self) -> None:
         """Say who we are, in the way of RouterOS 6.43 and later or the older one, as the router wants."""
         name, password = self._address.username, self._address.password

@@ -44,7 +44,8 @@ class RouterOsLink:
 
     async def read_poll(self) -> PollReading:
         """Return health, sessions and counters in four questions, however many subscribers there are."""
-        return await self._run(reads.read_poll)
+        answered_at = self._conversation.answered_at
+        return await self._run(lambda ask: reads.read_poll(ask, answered_at=answered_at))
 
     async def read_sessions(self, username: str | None = None) -> tuple[ActiveSession, ...]:
         """Return who is online with address and caller, or only the sessions of `username`."""

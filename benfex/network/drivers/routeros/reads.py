@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from benfex.core.errors import RouterRejected
@@ -67,19 +67,23 @@ def identify(ask: Ask) -> RouterIdentity:
     )
 
 
-def read_poll(ask: Ask) -> PollReading:
+def read_poll(ask: Ask, *, answered_at: Callable[[], float | None] = lambda: None) -> PollReading:
     """Return health, sessions and counters in four questions.
 
     Sessions are asked for before their interfaces: who dials in between is seen at the next poll, whole.
+    `answered_at` tells when the last answer was worked out, in steady seconds; None when that is not known.
     """
     health = words.read_health(_first(ask("/system/resource/print", f"=.proplist={','.join(_RESOURCE)}")))
     servers = show(ask, "/interface/pppoe-server", _PPPOE_SERVER)
     interfaces = {row.get("name", ""): row for row in show(ask, "/interface", _INTERFACE)}
-    hotspot = [words.read_hotspot_session(row) for row in show(ask, words.HOTSPOT.active, _HOTSPOT_ACTIVE)]
+    counted_at = answered_at()
+    guests = show(ask, words.HOTSPOT.active, _HOTSPOT_ACTIVE)
+    guests_at = answered_at()
+    hotspot = [words.read_hotspot_session(row, steady_at=guests_at) for row in guests]
     sessions: list[ActiveSession] = []
     counters: list[CounterReading] = []
     for server in servers:
-        session, reading = _join(server, interfaces.get(server.get("name", "")))
+        session, reading = _join(server, interfaces.get(server.get("name", "")), counted_at)
         sessions.append(session)
         if reading is not None:
             counters.append(reading)
@@ -157,7 +161,9 @@ def _first(rows: list[Row]) -> Row:
     return rows[0]
 
 
-def _join(server: Row, interface: Row | None) -> tuple[ActiveSession, CounterReading | None]:
+def _join(
+    server: Row, interface: Row | None, steady_at: float | None
+) -> tuple[ActiveSession, CounterReading | None]:
     """Return a session and its counters; without its interface the counters are unknown, not zero."""
     username = server.get("user", "")
     is_counted = interface is not None and {".id", "rx-byte", "tx-byte"} <= interface.keys()
@@ -168,7 +174,7 @@ def _join(server: Row, interface: Row | None) -> tuple[ActiveSession, CounterRea
         uptime_seconds=words.parse_duration(server.get("uptime", "0s")),
         caller_id=server.get("remote-address") or None,
     )
-    return session, words.read_counters(interface, session) if interface else None
+    return session, words.read_counters(interface, session, steady_at=steady_at) if interface else None
 
 
 def _session(active: Row, servers: list[Row], interfaces: dict[str, Row]) -> ActiveSession:

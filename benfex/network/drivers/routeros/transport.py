@@ -35,6 +35,8 @@ class BufferedTransport:
         self._timeout_seconds = timeout_seconds
         self._deadline_at = float("inf")
         self._buffer = bytearray()
+        self._asked_at = self._answered_at = time.monotonic()
+        self._is_waiting = False
         self.is_closed = False
 
     def start_command(self, *, deadline_seconds: float) -> None:
@@ -44,6 +46,7 @@ class BufferedTransport:
     def write(self, data: bytes) -> None:
         """Send all of `data`."""
         self._arm()
+        self._asked_at, self._is_waiting = time.monotonic(), True
         self._sock.sendall(data)
 
     def read(self, length: int) -> bytes:
@@ -60,6 +63,14 @@ class BufferedTransport:
             return self.read(len(self._buffer))
         return self._receive()
 
+    def exchanged_at(self) -> float:
+        """Return the instant midway between the last question and the first bytes of its answer.
+
+        In steady seconds, taken in the thread that reads: how long the answer waits to be understood, and the
+        loop to hear of it, does not matter. The router looked at its counters within half the exchange of it.
+        """
+        return (self._asked_at + self._answered_at) / 2
+
     def abort(self) -> None:
         """End the connection from any thread, so that a thread that waits in it wakes up."""
         self.is_closed = True
@@ -75,6 +86,8 @@ class BufferedTransport:
     def _receive(self) -> bytes:
         self._arm()
         received = self._sock.recv(READ_BYTES)
+        if self._is_waiting:
+            self._answered_at, self._is_waiting = time.monotonic(), False
         if not received:
             raise ConnectionResetError("The router ended the connection.")
         return received

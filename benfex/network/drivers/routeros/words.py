@@ -170,7 +170,9 @@ def session_key(row: Row, username: str) -> str:
     return f"{row['.id']} {row['name']} {username}"
 
 
-def read_counters(interface: Row, session: ActiveSession) -> CounterReading | None:
+def read_counters(
+    interface: Row, session: ActiveSession, *, steady_at: float | None = None
+) -> CounterReading | None:
     """Return the counters of the dynamic interface of a PPPoE session; None when it does not have them."""
     if session.session_key is None or not {"rx-byte", "tx-byte"} <= interface.keys():
         return None
@@ -180,10 +182,11 @@ def read_counters(interface: Row, session: ActiveSession) -> CounterReading | No
         download_bytes=parse_count(interface["tx-byte"]),
         upload_bytes=parse_count(interface["rx-byte"]),
         uptime_seconds=session.uptime_seconds,
+        steady_at=steady_at,
     )
 
 
-def read_hotspot_session(row: Row) -> tuple[ActiveSession, CounterReading]:
+def read_hotspot_session(row: Row, *, steady_at: float | None = None) -> tuple[ActiveSession, CounterReading]:
     """Return a row of /ip/hotspot/active; bytes-in is what the subscriber sent."""
     username, uptime_seconds = row.get("user", ""), parse_duration(row.get("uptime", "0s"))
     key = f"{row['.id']} hotspot {username}"
@@ -196,6 +199,7 @@ def read_hotspot_session(row: Row) -> tuple[ActiveSession, CounterReading]:
         download_bytes=parse_count(row.get("bytes-out", "0")),
         upload_bytes=parse_count(row.get("bytes-in", "0")),
         uptime_seconds=uptime_seconds,
+        steady_at=steady_at,
     )
     return session, counters
 
