@@ -6,7 +6,7 @@ from datetime import date
 from benfex.billing.charges import ChargeLine, once_key
 from benfex.catalog.taxes import TaxTable
 from benfex.core.policy import billing_today
-from benfex.core.unit_of_work import UnitOfWork
+from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from data.models.subscription import SubscriptionAddOn
 from data.queries import extras as extra_queries
 from data.queries.subscriptions import ServiceFacts
@@ -68,6 +68,16 @@ def put_add_on(uow: UnitOfWork, facts: ServiceFacts, sale: AddOnSale, *, from_on
         billing_key=once_key(SubscriptionId(subscription.id), item),
         item=item,
     )
+
+
+def joining_day(snapshot: Snapshot, facts: ServiceFacts, *, today: date) -> date:
+    """Return from when an add-on that joins today is charged: with the plan, so not before a free time is over."""
+    subscription = facts.subscription
+    assert subscription.id is not None
+    charged = extra_queries.charged_items_beyond(snapshot.session, subscription_id=subscription.id, day=today)
+    if subscription.charged_through_on > today and "price" not in charged:
+        return subscription.charged_through_on
+    return today
 
 
 def _check_sale(facts: ServiceFacts, sale: AddOnSale, currency: str) -> None:

@@ -1,66 +1,48 @@
 """What was arranged for a day and is due now: a return from a pause, another price, the end.
 
-The bill run applies them before it charges. It has then charged all that lies before a change of price already,
-so what follows is charged anew from the day of the change.
+The bill run applies it before it charges, and puts the lines that come of it on the same invoice: what is due of
+the days before each change at the terms that held then, and what an end costs.
 """
 
 from datetime import date
 
+from benfex.billing.charges import ChargeLine
 from benfex.core.unit_of_work import UnitOfWork
-from benfex.subscriptions.transitions import move_to, sync_line
+from benfex.subscriptions.cutting import finish, restart, switch_price
 from data.models.subscription import Subscription
+from data.queries import subscriptions as subscription_queries
 from data.queries.subscriptions import ServiceFacts
-from data.values.identifiers import PlanPriceId, SubscriptionId
 from data.values.states import SubscriptionStatus
 
 
-def apply_due_changes(uow: UnitOfWork, facts: ServiceFacts, *, on: date) -> None:
-    """Apply what a service has arranged for the billing date or before; doing it twice changes nothing.
+def apply_due_changes(uow: UnitOfWork, facts: ServiceFacts, *, on: date) -> list[ChargeLine]:
+    """Apply what a service has arranged for the billing date or before, as of its day; twice changes nothing.
 
-    `charged_through_on` moves to the day of a return. A service whose end has come keeps its dates, so that its
-    last part can still be billed; an end comes after everything else.
+    Return the lines it makes due. `bills_on` is not moved: who charges the service next does that. An end comes
+    after everything else of its day.
     """
+    lines: list[ChargeLine] = []
     subscription = facts.subscription
-    if subscription.status is SubscriptionStatus.ENDED:
-        return
-    if _is_due(subscription.resumes_on, on) and subscription.status is SubscriptionStatus.PAUSED:
-        _resume(uow, subscription)
-    if _is_due(subscription.pending_change_on, on) and subscription.pending_plan_price_id is not None:
-        _change_price(uow, subscription, PlanPriceId(subscription.pending_plan_price_id))
-    if _is_due(subscription.ends_on, on):
-        _end(uow, subscription)
-    uow.session.flush()
+    if subscription.status is SubscriptionStatus.PAUSED and _is_due(
+        subscription.resumes_on, subscription, on
+    ):
+        assert subscription.resumes_on is not None
+        restart(uow, facts, day=subscription.resumes_on, reason="the pause is over")
+    if _is_due(subscription.pending_change_on, subscription, on):
+        assert subscription.pending_change_on is not None
+        new = subscription_queries.sold_price(uow.session, subscription.pending_plan_price_id or 0)
+        assert new is not None
+        lines += switch_price(uow, facts, new, day=subscription.pending_change_on, on=on)
+        facts = facts._replace(price=new.price, plan=new.plan)
+    if _is_due(subscription.ends_on, None, on) and subscription.status is not SubscriptionStatus.ENDED:
+        assert subscription.ends_on is not None
+        reason = "the last period that was asked for is over"
+        lines += finish(uow, facts, day=subscription.ends_on, reason=reason, on=on)
+    return lines
 
 
-def _is_due(day: date | None, on: date) -> bool:
-    return day is not None and day <= on
-
-
-def _resume(uow: UnitOfWork, subscription: Subscription) -> None:
-    assert subscription.resumes_on is not None
-    move_to(uow, subscription, SubscriptionStatus.ACTIVE, "the pause is over")
-    subscription.charged_through_on = max(subscription.charged_through_on, subscription.resumes_on)
-    subscription.segment += 1
-    subscription.paused_at = subscription.resumes_on = None
-    sync_line(uow, _id_of(subscription), urgent=True)
-
-
-def _change_price(uow: UnitOfWork, subscription: Subscription, price_id: PlanPriceId) -> None:
-    subscription.plan_price_id = price_id
-    subscription.agreed_price_minor = None
-    subscription.segment += 1
-    subscription.version += 1
-    subscription.pending_plan_price_id = subscription.pending_change_on = None
-    uow.session.flush()
-    sync_line(uow, _id_of(subscription), urgent=False)
-
-
-def _end(uow: UnitOfWork, subscription: Subscription) -> None:
-    move_to(uow, subscription, SubscriptionStatus.ENDED, "the period that was asked for is over")
-    subscription.ended_at = uow.now
-    sync_line(uow, _id_of(subscription), urgent=False)
-
-
-def _id_of(subscription: Subscription) -> SubscriptionId:
-    assert subscription.id is not None
-    return SubscriptionId(subscription.id)
+def _is_due(day: date | None, ending: Subscription | None, on: date) -> bool:
+    """Return whether the day has come, and before the end of the service where it has one."""
+    if day is None or day > on:
+        return False
+    return ending is None or ending.ends_on is None or day < ending.ends_on

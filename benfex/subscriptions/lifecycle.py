@@ -17,15 +17,20 @@ from benfex.core.vault import Vault
 from benfex.network.connections import ConnectionSpec, create_connection
 from benfex.subscriptions.add_ons import AddOnSale, put_add_on
 from benfex.subscriptions.agreed_prices import check_agreed_price, sold_today
+from benfex.subscriptions.cutting import finish
 from benfex.subscriptions.discounts import put_discount
 from benfex.subscriptions.opening import open_service
+from benfex.subscriptions.outcomes import ChangeOutcome, OutcomeWatch
 from benfex.subscriptions.payers import set_payer
-from benfex.subscriptions.renewal import bill_customer
+from benfex.subscriptions.plan_changes import period_end
+from benfex.subscriptions.renewal import bill_customer, refresh_service
 from benfex.subscriptions.transitions import (
+    locked_service,
     locked_subscription,
     move_to,
     record_transition,
     sync_line,
+    tell_changed,
     tell_restored,
 )
 from data.locks import lock_customer
@@ -35,11 +40,11 @@ from data.queries import customers as customer_queries
 from data.queries import subscriptions as subscription_queries
 from data.values.errors import Conflict, InvalidInput, NotFound
 from data.values.identifiers import ConnectionId, CustomerId, DiscountId, PlanPriceId, SubscriptionId
-from data.values.kinds import BillingMode, SuspensionReason
+from data.values.kinds import BillingMode, ChangeTiming, SuspensionReason
 from data.values.money import Money
 from data.values.periods import add_months
 from data.values.roles import Permission
-from data.values.states import CustomerStatus, SubscriptionStatus
+from data.values.states import CustomerStatus, SubscriptionStatus, advance
 
 _BACKDATED_DAYS_MAX = 366
 _LIFTED_BY_MONEY = (SuspensionReason.NON_PAYMENT, SuspensionReason.EXPIRED)
@@ -198,11 +203,14 @@ def reactivate_subscription(
 ) -> ConnectionId | None:
     """Give full service back, at once and before other router work; return its connection.
 
-    A payment lifts a suspension for non-payment only. Raises NotFound, InvalidTransition, Conflict.
+    Money lifts a suspension for non-payment or the end of paid time only; a pause is ended by
+    `resume_subscription`. Raises NotFound, InvalidTransition, Conflict.
     """
     # Who may take money in also gives back what it pays for: the accountant at the counter, the webhook.
     require(uow.actor, Permission.RECORD_PAYMENTS if by_payment else Permission.SUSPEND_SUBSCRIPTIONS)
     subscription = locked_subscription(uow, subscription_id)
+    if subscription.status is SubscriptionStatus.PAUSED:
+        raise Conflict("This service is paused at the customer's wish. Bring it back from the pause.")
     was_suspended = subscription.status is SubscriptionStatus.SUSPENDED
     if by_payment and was_suspended and subscription.suspension_reason not in _LIFTED_BY_MONEY:
         raise Conflict("This service was suspended by staff, and only staff can resume it.")
@@ -253,16 +261,59 @@ def mark_past_due(uow: UnitOfWork, *, subscription_id: SubscriptionId) -> None:
         move_to(uow, subscription, SubscriptionStatus.PAST_DUE, "an invoice is overdue")
 
 
-def end_subscription(uow: UnitOfWork, *, subscription_id: SubscriptionId, reason: str) -> None:
-    """End the service for good and take its access off the router. Raises NotFound, InvalidTransition."""
+def end_subscription(
+    uow: UnitOfWork,
+    *,
+    subscription_id: SubscriptionId,
+    reason: str,
+    when: ChangeTiming = ChangeTiming.NOW,
+) -> ChangeOutcome:
+    """End a service for good and take its access off the router, now or when its period is over.
+
+    Now: unused days from today on are credited if the policy says so, and what is due is billed, with the fee for
+    leaving before the minimum term is over. A service that is paused ends now. Raises NotFound, InvalidTransition,
+    InvalidInput without a reason, Conflict for a prepaid service at period end: it ends if nobody renews it.
+    """
     require(uow.actor, Permission.EDIT_SUBSCRIPTIONS)
     if not reason.strip():
         raise InvalidInput("reason", "Say why the service ends.")
-    subscription = locked_subscription(uow, subscription_id)
-    move_to(uow, subscription, SubscriptionStatus.ENDED, reason)
-    subscription.ended_at = uow.now
-    subscription.bills_on = None
+    facts = locked_service(uow, subscription_id)
+    subscription, today = facts.subscription, billing_today(uow)
+    watch = OutcomeWatch(uow, facts)
+    if when is ChangeTiming.NOW or subscription.status is SubscriptionStatus.PAUSED:
+        effective_on = today
+        lines = finish(uow, facts, day=today, reason=reason, on=today)
+        if lines:
+            payer = CustomerId(subscription.billed_customer_id)
+            bill_customer(uow, customer_id=payer, on=today, extra=lines)
+    else:
+        advance(subscription.status, SubscriptionStatus.ENDED)
+        if facts.price.billing_mode is BillingMode.PREPAID:
+            raise Conflict(
+                "A prepaid service is over by itself when it is not renewed. End it now, or let it."
+            )
+        effective_on = subscription.ends_on = period_end(facts, today=today)
+        subscription.version += 1
+        tell_changed(uow, subscription)
+    refresh_service(uow, subscription_id=subscription_id)
     record_audit(
-        uow, action="end", entity="subscription", entity_id=subscription_id, changes={"reason": reason}
+        uow,
+        action="end",
+        entity="subscription",
+        entity_id=subscription_id,
+        changes={"reason": reason, "on": str(effective_on)},
     )
-    sync_line(uow, subscription_id, urgent=False)
+    return watch.outcome(effective_on=effective_on)
+
+
+def keep_subscription(uow: UnitOfWork, *, subscription_id: SubscriptionId) -> None:
+    """Take back that a service ends when its period is over. Raises NotFound, Conflict when it does not."""
+    require(uow.actor, Permission.EDIT_SUBSCRIPTIONS)
+    subscription = locked_subscription(uow, subscription_id)
+    if subscription.ends_on is None or subscription.status is SubscriptionStatus.ENDED:
+        raise Conflict("No end is arranged for this service.")
+    subscription.ends_on = None
+    subscription.version += 1
+    refresh_service(uow, subscription_id=subscription_id)
+    record_audit(uow, action="keep", entity="subscription", entity_id=subscription_id)
+    tell_changed(uow, subscription)

@@ -14,6 +14,7 @@ from benfex.catalog.taxes import TaxTable
 from benfex.core.actors import require
 from benfex.core.policy import billing_today, current_terms
 from benfex.core.unit_of_work import UnitOfWork
+from benfex.subscriptions.due_changes import apply_due_changes
 from benfex.subscriptions.terms import move_on, refresh_bills_on, service_terms
 from data.locks import lock_customer
 from data.queries import invoices as invoice_queries
@@ -46,6 +47,11 @@ def bill_customer(
     lock_customer(uow.session, customer_id)
     terms, taxes = current_terms(uow), TaxTable(uow.session)
     lines = list(extra)
+    for arranged in subscription_queries.arranged_services(
+        uow.session, billed_customer_id=customer_id, on=on
+    ):
+        lines += apply_due_changes(uow, arranged, on=on)
+        refresh_service(uow, subscription_id=SubscriptionId(arranged.subscription.id or 0))
     for facts in subscription_queries.due_services(uow.session, billed_customer_id=customer_id, on=on):
         service = service_terms(facts, taxes, on=on, fixed_month_days=terms.fixed_month_days)
         due = due_charges(service, on=on)

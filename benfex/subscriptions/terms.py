@@ -56,18 +56,20 @@ def service_terms(
     return ServiceTerms(
         subscription_id=SubscriptionId(subscription.id),
         currency=price.currency,
-        cycle=CycleTerms(
-            price.interval,
-            price.interval_count,
-            subscription.anchor_day,
-            price.timing,
-            fixed_month_days,
-        ),
+        cycle=cycle_terms(facts, fixed_month_days=fixed_month_days),
         items=(plan, *add_ons),
         period_ends_on=subscription.period_ends_on,
         segment=subscription.segment,
         discounts=discounts,
         opens_with_full_on=_opening_day(subscription),
+    )
+
+
+def cycle_terms(facts: ServiceFacts, *, fixed_month_days: int | None = None) -> CycleTerms:
+    """Return the rhythm of a service."""
+    price = facts.price
+    return CycleTerms(
+        price.interval, price.interval_count, facts.subscription.anchor_day, price.timing, fixed_month_days
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 
 from data.models.catalog import Plan, PlanPrice
 from data.models.router import Connection
@@ -135,6 +135,16 @@ def due_services(session: Session, *, billed_customer_id: int, on: date) -> list
     )
 
 
+def arranged_services(session: Session, *, billed_customer_id: int, on: date) -> list[ServiceFacts]:
+    """Return a payer's services that have arranged a return, another price or their end by the day, oldest first."""
+    return _facts(
+        session,
+        Subscription.billed_customer_id == billed_customer_id,
+        Subscription.status != SubscriptionStatus.ENDED,
+        or_(Subscription.pending_change_on <= on, Subscription.ends_on <= on, Subscription.resumes_on <= on),
+    )
+
+
 def _facts(session: Session, *which: ColumnElement[bool]) -> list[ServiceFacts]:
     rows = session.execute(
         select(Subscription, PlanPrice, Plan)
@@ -172,11 +182,9 @@ def customers_to_bill(session: Session, *, on: date, after_id: int = 0, limit: i
     return list(
         session.scalars(
             select(Subscription.billed_customer_id)
-            .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)
             .where(
-                Subscription.status.in_(BILLED_STATES),
+                Subscription.status.in_((*BILLED_STATES, SubscriptionStatus.PAUSED)),
                 Subscription.bills_on <= on,
-                PlanPrice.billing_mode == BillingMode.POSTPAID,
                 Subscription.billed_customer_id > after_id,
             )
             .distinct()

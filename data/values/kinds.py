@@ -26,6 +26,13 @@ class ChargeTiming(StrEnum):
     ARREARS = "arrears"
 
 
+class ChangeTiming(StrEnum):
+    """Whether a change of a service takes effect at once or when the running period is over."""
+
+    NOW = "now"
+    PERIOD_END = "period_end"
+
+
 class CycleAlignment(StrEnum):
     """How a new customer comes to the ISP's billing day; `anniversary` has no common day."""
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
+from data.models.catalog import PlanPrice
 from data.models.invoice import CreditNote, Invoice, InvoiceLine
 from data.models.subscription import Subscription
 from data.queries import policy as policy_queries
@@ -36,6 +37,18 @@ def set_terms(run: Run, **terms: Any) -> None:
 
 def _set_terms(uow: UnitOfWork, *, terms: dict[str, Any]) -> None:
     row = policy_queries.newest_policy(uow.session)
+    assert row is not None
+    for name, value in terms.items():
+        setattr(row, name, value)
+
+
+def set_price(run: Run, price_id: int, **terms: Any) -> None:
+    """Give a price that nobody bought yet other terms, such as `trial_days=14`."""
+    run(_set_price, price_id=price_id, terms=terms)
+
+
+def _set_price(uow: UnitOfWork, *, price_id: int, terms: dict[str, Any]) -> None:
+    row = uow.session.get(PlanPrice, price_id)
     assert row is not None
     for name, value in terms.items():
         setattr(row, name, value)

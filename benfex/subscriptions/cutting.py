@@ -1,0 +1,195 @@
+"""Where charging is cut: at another price, a pause, a return, or the end. Each gives the lines it makes due.
+
+What lies before the day is billed at the old terms, what was billed for the day and later is credited, and what
+follows is charged anew from the day. Who may do it, and when, is said in `plan_changes`, `pausing`, `lifecycle`
+and `due_changes`.
+"""
+
+from dataclasses import replace
+from datetime import date
+
+from benfex.billing.charges import ChargeLine, due_charges, once_key
+from benfex.billing.crediting import credit_unused
+from benfex.catalog.taxes import TaxTable
+from benfex.core.policy import current_terms
+from benfex.core.unit_of_work import UnitOfWork
+from benfex.subscriptions.terms import move_on, service_terms
+from benfex.subscriptions.transitions import move_to, sync_line
+from data.models.catalog import PlanPrice
+from data.models.subscription import Subscription
+from data.queries import extras as extra_queries
+from data.queries.subscriptions import BILLED_STATES, ServiceFacts, SoldPrice
+from data.values.identifiers import SubscriptionId
+from data.values.kinds import BillingMode, Interval, LineKind
+from data.values.money import Money
+from data.values.periods import add_months, next_boundary
+from data.values.states import SubscriptionStatus
+from data.values.terms import BillingTerms
+
+PRICE_ITEM = frozenset({"price"})
+
+
+def bill_before(uow: UnitOfWork, facts: ServiceFacts, *, day: date, on: date) -> list[ChargeLine]:
+    """Return what is not billed yet of the days before `day`, and move the service on; taxes are those `on` a date.
+
+    Nothing is due of a service that is paused or prepaid, or suspended where the policy stops billing then.
+    """
+    terms = current_terms(uow)
+    if not _is_charged(facts, terms):
+        return []
+    taxes = TaxTable(uow.session)
+    service = service_terms(facts, taxes, on=on, fixed_month_days=terms.fixed_month_days)
+    items = tuple(
+        replace(item, ends_on=day if item.ends_on is None else min(item.ends_on, day))
+        for item in service.items
+    )
+    due = due_charges(replace(service, items=items, opens_with_full_on=None), on=day)
+    move_on(facts, service.cycle, due)
+    uow.session.flush()
+    return list(due.lines)
+
+
+def switch_price(
+    uow: UnitOfWork, facts: ServiceFacts, new: SoldPrice, *, day: date, on: date
+) -> list[ChargeLine]:
+    """Put another price on a service from a day on, and return what is still due of the old one.
+
+    The running period goes on, unless the new price has another interval: then a cycle begins on the day. What
+    was never billed is not credited. An agreed price ends with the old plan.
+    """
+    subscription, old, price = facts.subscription, facts.price, new.price
+    assert price.id is not None
+    lines = bill_before(uow, facts, day=day, on=on)
+    _give_back_discounts(uow, facts, day=day)
+    _cut(uow, facts, day=day, with_add_ons=False)
+    credit_unused(
+        uow, subscription_id=_id_of(subscription), from_on=day, reason="Change of plan", items=PRICE_ITEM
+    )
+    subscription.plan_price_id = price.id
+    subscription.agreed_price_minor = None
+    subscription.pending_plan_price_id = subscription.pending_change_on = None
+    subscription.segment += 1
+    subscription.version += 1
+    begins_on = max(day, subscription.charged_through_on)
+    if (old.interval, old.interval_count) != (price.interval, price.interval_count):
+        subscription.anchor_day = _anchor(current_terms(uow), subscription, old, price, begins_on)
+        _begin_cycle(subscription, price, begins_on)
+    if price.minimum_term_months:
+        bound_to = add_months(begins_on, price.minimum_term_months, begins_on.day)
+        subscription.minimum_term_ends_on = max(subscription.minimum_term_ends_on or bound_to, bound_to)
+    uow.session.flush()
+    sync_line(uow, _id_of(subscription), urgent=False)
+    return lines
+
+
+def stop_charging(uow: UnitOfWork, facts: ServiceFacts, *, day: date, on: date) -> list[ChargeLine]:
+    """Credit everything that was billed for the day and later, and return what is due of the days before."""
+    lines = bill_before(uow, facts, day=day, on=on)
+    if current_terms(uow).credits_on_pause:
+        _cut(uow, facts, day=day, with_add_ons=True)
+        credit_unused(uow, subscription_id=_id_of(facts.subscription), from_on=day, reason="Pause")
+    uow.session.flush()
+    return lines
+
+
+def restart(uow: UnitOfWork, facts: ServiceFacts, *, day: date, reason: str) -> None:
+    """Bring a paused service back; it is charged from the day on, or from where it was billed to."""
+    subscription = facts.subscription
+    move_to(uow, subscription, SubscriptionStatus.ACTIVE, reason)
+    subscription.charged_through_on = max(subscription.charged_through_on, day)
+    for row in facts.add_ons:
+        row.charged_through_on = max(row.charged_through_on, day)
+    subscription.segment += 1
+    subscription.paused_at = subscription.resumes_on = None
+    if day >= subscription.period_ends_on:
+        _begin_cycle(subscription, facts.price, day)
+    uow.session.flush()
+    sync_line(uow, _id_of(subscription), urgent=True)
+
+
+def finish(uow: UnitOfWork, facts: ServiceFacts, *, day: date, reason: str, on: date) -> list[ChargeLine]:
+    """End a service with a day that is not served any more; return its last charges.
+
+    They hold the early-termination fee when the day lies before the end of the minimum term, but not in a trial.
+    """
+    subscription = facts.subscription
+    lines = bill_before(uow, facts, day=day, on=on)
+    if current_terms(uow).credits_on_end:
+        _cut(uow, facts, day=day, with_add_ons=True)
+        credit_unused(uow, subscription_id=_id_of(subscription), from_on=day, reason="End of the service")
+    fee = _termination_fee(uow, facts, day=day, on=on)
+    move_to(uow, subscription, SubscriptionStatus.ENDED, reason)
+    subscription.ended_at = uow.now
+    subscription.ends_on = day
+    subscription.pending_plan_price_id = subscription.pending_change_on = None
+    subscription.resumes_on = subscription.bills_on = None
+    uow.session.flush()
+    sync_line(uow, _id_of(subscription), urgent=False)
+    return [*lines, fee] if fee else lines
+
+
+def _is_charged(facts: ServiceFacts, terms: BillingTerms) -> bool:
+    status = facts.subscription.status
+    if status not in BILLED_STATES or facts.price.billing_mode is BillingMode.PREPAID:
+        return False
+    return terms.bills_while_suspended or status is not SubscriptionStatus.SUSPENDED
+
+
+def _cut(uow: UnitOfWork, facts: ServiceFacts, *, day: date, with_add_ons: bool) -> None:
+    """Let charging begin anew on the day for what was charged beyond it; what is free beyond it stays so."""
+    subscription = facts.subscription
+    charged = extra_queries.charged_items_beyond(uow.session, subscription_id=_id_of(subscription), day=day)
+    if "price" in charged:
+        subscription.charged_through_on = min(subscription.charged_through_on, day)
+    for row in facts.add_ons if with_add_ons else ():
+        if f"addon:{row.id}" in charged:
+            row.charged_through_on = min(row.charged_through_on, day)
+
+
+def _give_back_discounts(uow: UnitOfWork, facts: ServiceFacts, *, day: date) -> None:
+    """Count no period twice that a discount was used for and that is now charged anew."""
+    for row in facts.discounts:
+        if row.periods_left is not None:
+            row.periods_left += extra_queries.count_charges_beyond(
+                uow.session,
+                prefix=f"{_id_of(facts.subscription)}:discount:{row.id}.{facts.subscription.segment}:",
+                day=day,
+            )
+
+
+def _begin_cycle(subscription: Subscription, price: PlanPrice, day: date) -> None:
+    subscription.period_starts_on = day
+    subscription.period_ends_on = next_boundary(
+        day, price.interval, price.interval_count, subscription.anchor_day
+    )
+
+
+def _anchor(
+    terms: BillingTerms, subscription: Subscription, old: PlanPrice, new: PlanPrice, begins_on: date
+) -> int:
+    if terms.billing_day is None or new.interval is not Interval.MONTH:
+        return begins_on.day
+    return subscription.anchor_day if old.interval is Interval.MONTH else terms.billing_day
+
+
+def _termination_fee(uow: UnitOfWork, facts: ServiceFacts, *, day: date, on: date) -> ChargeLine | None:
+    subscription, price = facts.subscription, facts.price
+    bound_to, trial_ends_on = subscription.minimum_term_ends_on, subscription.trial_ends_on
+    if bound_to is None or day >= bound_to or price.early_termination_fee_minor == 0:
+        return None
+    if trial_ends_on is not None and day < trial_ends_on:
+        return None
+    return ChargeLine(
+        kind=LineKind.TERMINATION_FEE,
+        description=f"Early end of {facts.plan.name}, agreed until {bound_to}",
+        unit=Money(price.early_termination_fee_minor, price.currency),
+        tax=TaxTable(uow.session).terms(price.tax_group_id, price.tax_behavior, on=on),
+        subscription_id=_id_of(subscription),
+        billing_key=once_key(_id_of(subscription), "termination"),
+        item="termination",
+    )
+
+
+def _id_of(subscription: Subscription) -> SubscriptionId:
+    assert subscription.id is not None
+    return SubscriptionId(subscription.id)
