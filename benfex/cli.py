@@ -25,7 +25,7 @@ from benfex.ledger.verification import verify_ledger
 from benfex.usage.polling import PollOutcome
 from benfex.usage.timetable import routers_to_poll
 from data.values.errors import BenfexError
-from data.values.roles import Role
+from data.values.roles import Role, StaffRole
 
 commands = typer.Typer(
     name="benfex",
@@ -101,7 +101,7 @@ def _run(benfex: Benfex, work: Coroutine[Any, Any, Any]) -> Any:
 def staff_create(
     email: Annotated[str, typer.Argument(help="E-mail address to sign in with.")],
     name: Annotated[str, typer.Option(help="The person's name.")],
-    role: Annotated[Role, typer.Option(help="owner, admin, accountant or support.")] = Role.ADMIN,
+    role: Annotated[StaffRole, typer.Option(help="What the person may do.")] = StaffRole.ADMIN,
     password: Annotated[
         str,
         typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, envvar="BENFEX_NEW_PASSWORD"),
@@ -113,7 +113,7 @@ def staff_create(
         benfex = _open(demo)
         hashed = hash_password(check_password(password))
         benfex.transactor.run_sync(
-            create_staff, _CLI, name=name, email=email, role=role, password_hash=hashed
+            create_staff, _CLI, name=name, email=email, role=Role(role), password_hash=hashed
         )
     except BenfexError as error:
         raise _fail(error) from None

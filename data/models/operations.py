@@ -1,4 +1,4 @@
-"""How the house itself is doing: audit trail, job history, leases, and what installation this is."""
+"""How the house itself is doing: audit trail, job history, and what installation this is."""
 
 from datetime import date, datetime
 
@@ -33,16 +33,6 @@ class JobRun(Row, table=True):
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     outcome: JobOutcome | None = Field(default=None, sa_column=enum_column(JobOutcome, nullable=True))
     detail: str = Field(default="", max_length=250)
-
-
-class JobLease(Row, table=True):
-    """Which process runs the jobs; another one waits until the lease is old."""
-
-    __tablename__ = "job_lease"
-
-    name: str = Field(max_length=40, unique=True)
-    holder: str = Field(max_length=64)
-    expires_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class Installation(Row, table=True):

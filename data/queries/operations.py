@@ -1,21 +1,16 @@
-"""SELECTs about the audit trail, job runs, the lease and the installation."""
+"""SELECTs about the audit trail, job runs and the installation."""
 
 from datetime import datetime
 
 from sqlalchemy import delete, select
 
-from data.models.operations import AuditEvent, Installation, JobLease, JobRun
+from data.models.operations import AuditEvent, Installation, JobRun
 from data.session import Session
 
 
 def installation(session: Session) -> Installation | None:
     """Return what this database is, or None before it was marked."""
     return session.scalars(select(Installation).order_by(Installation.id).limit(1)).first()
-
-
-def lease(session: Session, *, name: str) -> JobLease | None:
-    """Return the lease with this name, or None."""
-    return session.scalars(select(JobLease).where(JobLease.name == name)).one_or_none()
 
 
 def failed_runs(session: Session, *, since: datetime, limit: int = 20) -> list[JobRun]:

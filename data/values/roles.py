@@ -18,6 +18,15 @@ class Role(StrEnum):
     SUBSCRIBER = "subscriber"
 
 
+class StaffRole(StrEnum):
+    """The roles that members of staff can have: all but the subscriber's."""
+
+    OWNER = Role.OWNER.value
+    ADMIN = Role.ADMIN.value
+    ACCOUNTANT = Role.ACCOUNTANT.value
+    SUPPORT = Role.SUPPORT.value
+
+
 class Permission(StrEnum):
     """One thing that staff may be allowed to do."""
 

@@ -197,6 +197,10 @@ def test_the_demo_does_not_touch_a_real_database(home: Path) -> None:
         (("bill",), "Missing command."),
         (("bill", "run", "--on", "tomorrow"), "write the date as YYYY-MM-DD"),
         (("staff", "create"), "Missing argument 'email'."),
+        (
+            ("staff", "create", "a@b.example", "--name", "A", "--role", "subscriber"),
+            "'subscriber' is not one of 'owner', 'admin', 'accountant', 'support'.",
+        ),
         (("payments", "reconcile", "--hours", "0"), "'--hours'"),
         (("ledger", "verify", "extra"), "unexpected extra argument(s) (extra)"),
         (("bill", "run", "--off"), "No such option: --off"),

@@ -1,7 +1,7 @@
 """The one gate to the database: all or nothing, in order, off the loop."""
 
 import asyncio
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from sqlalchemy import text
@@ -10,7 +10,8 @@ from benfex.core.actors import SystemActor
 from benfex.core.events import CustomerChanged, EventBus
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
-from data.models.operations import JobLease, JobRun
+from data.models.operations import JobRun
+from data.models.policy import Holiday
 from data.queries import operations
 from data.values.errors import Conflict, InvalidInput
 from data.values.identifiers import CustomerId
@@ -136,12 +137,12 @@ def test_no_row_leaves_its_transaction(run: Run) -> None:
 
 
 def test_a_clash_of_unique_values_is_a_conflict_in_words(run: Run) -> None:
-    def lease(uow: UnitOfWork) -> None:
-        uow.session.add(JobLease(name="jobs", holder="a", expires_at=uow.now))
+    def close_on_christmas(uow: UnitOfWork) -> None:
+        uow.session.add(Holiday(day=date(2026, 12, 25), name="Christmas"))
 
-    run(lease)
+    run(close_on_christmas)
     with pytest.raises(Conflict, match="saved just before"):
-        run(lease)
+        run(close_on_christmas)
 
 
 def test_a_naive_instant_is_refused(run: Run) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from data.values.roles import Permission, Role, may_edit_role, permissions_of
+from data.values.roles import Permission, Role, StaffRole, may_edit_role, permissions_of
 
 
 def test_the_owner_may_do_everything() -> None:
@@ -24,6 +24,10 @@ def test_support_helps_customers_and_touches_no_money() -> None:
     held = permissions_of(Role.SUPPORT)
     assert {Permission.SUSPEND_SUBSCRIPTIONS, Permission.OPERATE_NETWORK, Permission.EDIT_CUSTOMERS} <= held
     assert not {Permission.RECORD_PAYMENTS, Permission.EDIT_INVOICES, Permission.VIEW_LEDGER} & held
+
+
+def test_staff_have_every_role_but_the_subscribers() -> None:
+    assert {Role(role) for role in StaffRole} == set(Role) - {Role.SUBSCRIBER}
 
 
 def test_a_subscriber_holds_no_permission() -> None:
