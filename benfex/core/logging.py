@@ -4,6 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -16,12 +17,10 @@ _QUIET = ("alembic", "librouteros", "httpx", "httpcore", "apscheduler", "uvicorn
 
 
 def set_up_logging(*, as_json: bool | None = None) -> None:
-    """Send logs to standard error: JSON for machines, plain lines on a terminal."""
+    """Send logs to standard error: everything as JSON for machines, short lines from INFO on for a terminal."""
     if as_json is None:
         as_json = not sys.stderr.isatty()
-    renderer: Any = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
-    )
+    renderer: Any = structlog.processors.JSONRenderer() if as_json else short_line
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -31,13 +30,26 @@ def set_up_logging(*, as_json: bool | None = None) -> None:
             structlog.processors.format_exc_info,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if as_json else logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     for name in _QUIET:  # librouteros prints passwords at DEBUG
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def short_line(_: Any, __: str, fields: MutableMapping[str, Any]) -> str:
+    """Return one line for a person: local time, the level unless it is INFO, what happened, and its fields.
+
+    A traceback follows on lines of its own.
+    """
+    at = datetime.fromisoformat(fields.pop("timestamp")).astimezone()
+    level, event = fields.pop("level").upper(), fields.pop("event")
+    traceback = fields.pop("exception", None)
+    told = [f"{name}={value}" for name, value in fields.items() if value not in ("", None)]
+    parts = [f"{at:%H:%M:%S}", *([] if level == "INFO" else [level]), event, *told]
+    return " ".join(parts) + (f"\n{traceback}" if traceback else "")
 
 
 def scrub(_: Any, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -31,7 +31,9 @@ T = TypeVar("T")
 
 _BATCH_MAX = 64
 _TRIES_MAX = 8
+# An act over the first is noted for those who read the log by machine, over the second for everybody.
 _SLOW_SECONDS = 0.05
+_TOO_SLOW_SECONDS = 0.25
 _log = structlog.get_logger("transactor")
 
 
@@ -224,7 +226,8 @@ class Transactor:
             work.error = cause
         spent = time.perf_counter() - started
         if spent > _SLOW_SECONDS and self._loop is not None:
-            _log.info("slow act", act=work.name, milliseconds=round(spent * 1000))
+            log = _log.info if spent > _TOO_SLOW_SECONDS else _log.debug
+            log("slow act", act=work.name, milliseconds=round(spent * 1000))
 
     def _seal(self, connection: Any) -> None:
         if self._before_commit is not None:
