@@ -10,7 +10,7 @@ from data.values.errors import InvalidInput
 from data.values.identifiers import ConnectionId
 from data.values.kinds import AccessLevel, AccessMethod
 from data.values.states import SubscriptionStatus
-from data.values.traffic import Rate
+from data.values.traffic import Burst, Rate
 
 # Routers of an ISP hold on to these names: firewall rules refer to the list.
 SUSPENDED_PROFILE: Final = "benfex-suspended"
@@ -29,11 +29,15 @@ class SubscriptionFacts:
 
 @dataclass(frozen=True, slots=True)
 class PlanLimits:
-    """What of a plan reaches the router; `throttled` None means that the plan is never throttled."""
+    """What of a plan reaches the router; `throttled` None means that the plan is never throttled.
+
+    A burst belongs to the full speed only.
+    """
 
     code: str
     rate: Rate | None
     throttled: Rate | None = None
+    burst: Burst | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ def desired_profiles(
 ) -> tuple[ProfileSpec, ...]:
     """Return the profiles that entries of the plan may name: full, throttled if there is one, suspended."""
     check_method(method)
-    profiles = [ProfileSpec(profile_name(plan, AccessLevel.FULL), plan.rate, method=method)]
+    profiles = [ProfileSpec(profile_name(plan, AccessLevel.FULL), plan.rate, method=method, burst=plan.burst)]
     if plan.throttled is not None:
         name = profile_name(plan, AccessLevel.THROTTLED)
         profiles.append(ProfileSpec(name, plan.throttled, method=method))

@@ -79,7 +79,9 @@ def profile_changes(
     """Return the profiles that are missing or have another rate or list; rates are compared as numbers."""
     present = {(profile.method, profile.name): profile for profile in observed}
     wanted = {(profile.method, profile.name): profile for profile in desired}
-    return tuple(EnsureProfile(profile) for key, profile in wanted.items() if present.get(key) != profile)
+    return tuple(
+        EnsureProfile(profile) for key, profile in wanted.items() if not profile.is_met_by(present.get(key))
+    )
 
 
 def entry_change(desired: AccessEntry, observed: AccessEntry) -> SetAccess | None:

@@ -7,12 +7,12 @@ Download and upload are the subscriber's. Kinds of router are in `drivers/`, the
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 from data.values.identifiers import ConnectionId
 from data.values.kinds import AccessMethod
-from data.values.traffic import Rate
+from data.values.traffic import Burst, Rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +155,21 @@ class AccessEntry:
 class ProfileSpec:
     """A profile of ours on a router; the profile carries the speed and the walled garden.
 
-    `rate` None means without limit. `address_list` None means in none.
+    `rate` None means without limit. `address_list` None means in none. `burst` None in what is desired leaves a
+    burst alone that was set by hand; in what was read it means that there is none.
     """
 
     name: str
     rate: Rate | None
     address_list: str | None = None
     method: AccessMethod = AccessMethod.PPPOE
+    burst: Burst | None = None
+
+    def is_met_by(self, observed: ProfileSpec | None) -> bool:
+        """Return whether a profile that was read is as this one asks for."""
+        if observed is None:
+            return False
+        return self == (observed if self.burst is not None else replace(observed, burst=None))
 
 
 @dataclass(frozen=True, slots=True)

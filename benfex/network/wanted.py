@@ -70,7 +70,7 @@ def _wanted(row: AccessFacts, vault: Vault) -> Wanted:
     slow_bps = row.throttled_bps or (DUNNING_BPS if row.is_throttled else None)
     if slow_bps is not None:
         throttled = Rate(min(slow_bps, row.download_bps), min(slow_bps, row.upload_bps))
-    plan = PlanLimits(row.plan_code, Rate(row.download_bps, row.upload_bps), throttled)
+    plan = PlanLimits(row.plan_code, Rate(row.download_bps, row.upload_bps), throttled, row.burst)
     connection = ConnectionFacts(
         connection_id=ConnectionId(row.connection_id),
         method=row.method,

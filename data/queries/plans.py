@@ -62,6 +62,20 @@ def prices_in_force(session: Session, *, plan_id: int, at: datetime) -> list[Pla
     )
 
 
+def open_prices(session: Session, *, plan_id: int, at: datetime) -> list[PlanPrice]:
+    """Return the prices of a plan that are in force or announced, newest first."""
+    return list(
+        session.scalars(
+            select(PlanPrice)
+            .where(
+                PlanPrice.plan_id == plan_id,
+                or_(PlanPrice.valid_until.is_(None), PlanPrice.valid_until > at),
+            )
+            .order_by(PlanPrice.valid_from.desc(), PlanPrice.id.desc())
+        )
+    )
+
+
 class LineWithPlan(NamedTuple):
     """A line with the speeds and cap that it was sold with."""
 

@@ -16,6 +16,7 @@ from data.models.subscription import Subscription
 from data.session import Session
 from data.values.kinds import AccessMethod, CapAction, TaskKind
 from data.values.states import RouterStatus, SubscriptionStatus, TaskStatus
+from data.values.traffic import Burst, Rate
 
 OPEN_TASKS = (TaskStatus.PENDING, TaskStatus.RUNNING)
 CLOSED_DOORS = (RouterStatus.AUTH_FAILED, RouterStatus.RETIRED)
@@ -148,6 +149,20 @@ class AccessFacts(NamedTuple):
     upload_bps: int
     throttled_bps: int | None
     cap_action: CapAction
+    burst_download_bps: int | None
+    burst_upload_bps: int | None
+    burst_threshold_download_bps: int | None
+    burst_threshold_upload_bps: int | None
+    burst_seconds: int | None
+
+    @property
+    def burst(self) -> Burst | None:
+        """Return the plan's burst, None without one."""
+        if self.burst_download_bps is None or self.burst_seconds is None:
+            return None
+        threshold = (self.burst_threshold_download_bps or 0, self.burst_threshold_upload_bps or 0)
+        rate = Rate(self.burst_download_bps, self.burst_upload_bps or self.upload_bps)
+        return Burst(rate, Rate(*threshold), self.burst_seconds)
 
 
 def access_facts(
@@ -173,6 +188,11 @@ def access_facts(
             Plan.upload_bps,
             Plan.throttled_bps,
             Plan.cap_action,
+            Plan.burst_download_bps,
+            Plan.burst_upload_bps,
+            Plan.burst_threshold_download_bps,
+            Plan.burst_threshold_upload_bps,
+            Plan.burst_seconds,
         )
         .join(Subscription, Subscription.id == Connection.subscription_id)
         .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)

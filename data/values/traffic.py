@@ -20,6 +20,15 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class Burst:
+    """A speed above the plan's for a while: as long as the average of `seconds` stays below the threshold."""
+
+    rate: Rate
+    threshold: Rate
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Traffic:
     """Volume in bytes, from the subscriber's side. Raises ValueError for a negative one."""
 

@@ -33,7 +33,7 @@ from benfex.simulation.routeros.server import SimulatedRouter
 from data.values.identifiers import ConnectionId
 from data.values.kinds import AccessMethod
 from data.values.states import SubscriptionStatus
-from data.values.traffic import Rate
+from data.values.traffic import Burst, Rate
 from tests.contract.router_clients import online, until
 from tests.contract.router_drivers import PLAN, address_of, commands, moved_bytes, secret_of
 
@@ -217,6 +217,20 @@ async def test_a_profile_is_made_once_and_brought_up_to_date(
     rates = {row["name"]: row.get("rate-limit") for row in router.table("ppp.profile")}
     assert rates["benfex-home"] == "10M/40M"
     assert difference([], await link.read_access(), profiles=desired_profiles(faster)) == ()
+
+
+async def test_a_burst_is_written_and_read_back_and_one_set_by_hand_is_kept(
+    link: RouterLink, router: SimulatedRouter
+) -> None:
+    burst = Burst(Rate(80_000_000, 20_000_000), Rate(30_000_000, 8_000_000), 10)
+    bursting = desired_profiles(replace(PLAN, rate=Rate(40_000_000, 10_000_000), burst=burst))
+    plain = desired_profiles(replace(PLAN, rate=Rate(40_000_000, 10_000_000)))
+    await link.apply(EnsureProfile(bursting[0]))
+
+    rates = {row["name"]: row.get("rate-limit") for row in router.table("ppp.profile")}
+    assert rates["benfex-home"] == "10M/40M 20M/80M 8M/30M 10/10"
+    assert difference([], await link.read_access(), profiles=bursting) == ()
+    assert difference([], await link.read_access(), profiles=plain) == ()
 
 
 async def test_a_limit_is_lifted_from_a_profile(link: RouterLink) -> None:

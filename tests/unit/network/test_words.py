@@ -6,7 +6,7 @@ from benfex.network.driver import AccessEntry, ActiveSession, ProfileSpec, SetAc
 from benfex.network.drivers.routeros import words
 from data.values.identifiers import ConnectionId
 from data.values.kinds import AccessMethod
-from data.values.traffic import Rate
+from data.values.traffic import Burst, Rate
 
 
 @pytest.mark.parametrize(
@@ -157,3 +157,25 @@ def test_what_a_change_empties_is_unset_and_not_written() -> None:
 
     assert words.write_change(change, words.PPPOE) == []
     assert words.cleared_properties(change, words.PPPOE) == ["remote-address", "caller-id"]
+
+
+@pytest.mark.parametrize(
+    ("text", "burst"),
+    [
+        ("5M/20M 8M/30M 4M/15M 10/10", Burst(Rate(30_000_000, 8_000_000), Rate(15_000_000, 4_000_000), 10)),
+        (
+            "5M/20M 8M/30M 4M/15M 10s/10s 8 1M/2M",
+            Burst(Rate(30_000_000, 8_000_000), Rate(15_000_000, 4_000_000), 10),
+        ),
+        ("5M/20M", None),
+        ("5M/20M 8M/30M 4M/15M 10/20", None),
+        ("5M/20M nonsense 4M/15M 10/10", None),
+    ],
+)
+def test_a_burst_is_read_behind_the_rate(text: str, burst: Burst | None) -> None:
+    assert words.parse_burst(text) == burst
+
+
+def test_a_burst_is_written_as_it_is_read() -> None:
+    text = "5M/20M 8M/30M 4M/15M 10/10"
+    assert words.format_rate_limit(words.parse_rate_limit(text), words.parse_burst(text)) == text

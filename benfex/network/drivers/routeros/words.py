@@ -21,7 +21,7 @@ from benfex.network.driver import (
 )
 from data.values.identifiers import ConnectionId
 from data.values.kinds import AccessMethod
-from data.values.traffic import Rate
+from data.values.traffic import Burst, Rate
 
 Row = Mapping[str, str]
 
@@ -123,7 +123,7 @@ def parse_duration(text: str) -> int:
 
 
 def parse_rate_limit(text: str) -> Rate | None:
-    """Return the rate of a profile's rate-limit; None means without limit. Bursts behind it are set aside.
+    """Return the rate of a profile's rate-limit; None means without limit. Its burst is read by `parse_burst`.
 
     Source: RouterOS /ppp/profile rate-limit, rx first: what the router receives is the upload. One number is
     for both directions. Raises ValueError.
@@ -137,9 +137,43 @@ def parse_rate_limit(text: str) -> Rate | None:
     return rate if rate.download_bps or rate.upload_bps else None
 
 
-def format_rate_limit(rate: Rate | None) -> str:
-    """Return a rate as rate-limit takes it: "5M/20M" is 5 up and 20 down; empty without limit."""
-    return "" if rate is None else f"{_format_bps(rate.upload_bps)}/{_format_bps(rate.download_bps)}"
+def parse_burst(text: str) -> Burst | None:
+    """Return the burst of a profile's rate-limit; None without one, and for one that we would not write so.
+
+    Source: RouterOS /ppp/profile rate-limit, "rx/tx rx-burst/tx-burst rx-threshold/tx-threshold rx-time/tx-time".
+    """
+    parts = text.split()
+    if len(parts) < 4:
+        return None
+    try:
+        rate, threshold = parse_rate_limit(parts[1]), parse_rate_limit(parts[2])
+        times = {_parse_seconds(time) for time in parts[3].split("/")}
+    except ValueError:
+        return None
+    if rate is None or len(times) != 1:
+        return None
+    return Burst(rate, threshold or Rate(0, 0), times.pop())
+
+
+def format_rate_limit(rate: Rate | None, burst: Burst | None = None) -> str:
+    """Return a rate as rate-limit takes it: "5M/20M" is 5 up and 20 down; empty without limit.
+
+    With a burst: "5M/20M 8M/30M 4M/15M 10/10" is up to 8 up and 30 down while 10 s average below 4 and 15.
+    """
+    if rate is None:
+        return ""
+    if burst is None:
+        return _format_pair(rate)
+    pairs = (_format_pair(each) for each in (rate, burst.rate, burst.threshold))
+    return f"{' '.join(pairs)} {burst.seconds}/{burst.seconds}"
+
+
+def _format_pair(rate: Rate) -> str:
+    return f"{_format_bps(rate.upload_bps)}/{_format_bps(rate.download_bps)}"
+
+
+def _parse_seconds(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() else parse_duration(text)
 
 
 def read_health(row: Row) -> RouterHealth:
@@ -234,8 +268,9 @@ def read_profile(row: Row, menu: AccessMenu) -> ProfileSpec | None:
     name = row.get("name", "")
     if not name.startswith(PROFILE_PREFIX):
         return None
+    limit = row.get("rate-limit", "")
     return ProfileSpec(
-        name, parse_rate_limit(row.get("rate-limit", "")), row.get("address-list") or None, menu.method
+        name, parse_rate_limit(limit), row.get("address-list") or None, menu.method, parse_burst(limit)
     )
 
 

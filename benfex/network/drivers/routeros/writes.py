@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final, assert_never
 
 from benfex.core.errors import RouterRejected
@@ -78,20 +79,22 @@ def _ensure_profile(ask: Ask, profile: ProfileSpec) -> None:
 
 
 def _adjust_profile(ask: Ask, row: Row, profile: ProfileSpec, menu: AccessMenu) -> None:
-    if words.read_profile(row, menu) == profile:
+    observed = words.read_profile(row, menu)
+    if profile.is_met_by(observed):
         return
     target = f"=.id={row['.id']}"
     ask(f"{menu.profiles}/set", target, f"=address-list={profile.address_list or ''}")
     if profile.rate is None:
         ask(f"{menu.profiles}/unset", target, "=value-name=rate-limit")
-    elif words.parse_rate_limit(row.get("rate-limit", "")) != profile.rate:  # keeps a burst set by hand
-        ask(f"{menu.profiles}/set", target, f"=rate-limit={words.format_rate_limit(profile.rate)}")
+    elif observed is None or not replace(profile, address_list=observed.address_list).is_met_by(observed):
+        limit = words.format_rate_limit(profile.rate, profile.burst)
+        ask(f"{menu.profiles}/set", target, f"=rate-limit={limit}")
 
 
 def _profile_words(profile: ProfileSpec) -> list[str]:
     wanted = []
     if profile.rate is not None:
-        wanted.append(f"=rate-limit={words.format_rate_limit(profile.rate)}")
+        wanted.append(f"=rate-limit={words.format_rate_limit(profile.rate, profile.burst)}")
     if profile.address_list is not None:
         wanted.append(f"=address-list={profile.address_list}")
     return wanted
