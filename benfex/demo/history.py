@@ -22,6 +22,7 @@ from benfex.core.settings import Settings
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.core.vault import Vault
 from benfex.customers.registration import register_customer
+from benfex.demo.billing import DemoBilling
 from benfex.demo.money import DemoMoney
 from benfex.demo.usage import DemoUsage
 from benfex.dunning.runs import customers_to_chase, run_dunning
@@ -116,6 +117,7 @@ class DemoHistory:
         router_ids = self._install(benfex, routers)
         newcomers = self._invent(first)
         money = DemoMoney(benfex, self._random)
+        books = DemoBilling(benfex, self._random, router_ids)
         customers = 0
         last = now.astimezone(self._zone).date()
         usage = DemoUsage(benfex, self._random, router_ids, first=first, last=last, zone=self._zone)
@@ -133,6 +135,7 @@ class DemoHistory:
             self._clock.move_to(max(self._clock.now(), morning))
             _bill(benfex, today)
             money.collect(today, days_left=_DAYS - day)
+            books.live(today, days_left=_DAYS - day)
             _chase(benfex)
             if day % 30 == 29:
                 say(f"  {today:%B %Y}: {customers} customers")

@@ -44,6 +44,27 @@ PLANS = (
 )
 
 
+class PrepaidSeed(NamedTuple):
+    """A prepaid plan of the demo: speeds in Mbps, price in whole shillings for one interval."""
+
+    code: str
+    name: str
+    download_mbps: int
+    upload_mbps: int
+    price: int
+    interval: str
+
+
+PREPAID_PLANS = (
+    PrepaidSeed("DAY-5", "Day pass 5", 5, 2, 60, "day"),
+    PrepaidSeed("WEEK-10", "Week pass 10", 10, 5, 350, "week"),
+)
+PREPAID_PEOPLE = (
+    "Zawadi Kipchoge", "Musa Barasa", "Halima Noor", "Dennis Ouma",
+    "Salome Wairimu", "Ibrahim Juma", "Winnie Atieno", "Felix Mwenda",
+)  # fmt: skip
+
+
 class RouterSeed(NamedTuple):
     """A router of the demo, and the share of the customers behind it."""
 

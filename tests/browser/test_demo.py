@@ -46,7 +46,7 @@ def test_the_doctor_finds_the_demo_well(base_url: str, demo_home: Path) -> None:
 
 
 def test_six_months_of_about_120_customers(api: DemoApi) -> None:
-    assert len(list(api.rows("/customers"))) == 120
+    assert 110 <= len(list(api.rows("/customers"))) <= 135
     billed_on = sorted(date.fromisoformat(row["issued_on"]) for row in api.rows("/invoices"))
     assert (billed_on[-1] - billed_on[0]).days >= 150
     assert len({(day.year, day.month) for day in billed_on}) >= 6
