@@ -1,14 +1,26 @@
-"""Prove the books: every entry balances, the chain holds, cached balances and invoices agree with it."""
+"""Prove the books: the chain, every entry, every account, every document, and that they agree.
+
+What is wrong is told in this order, the first row first: what comes later may only follow from it.
+"""
 
 import hmac
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from benfex.core.actors import require
 from benfex.core.unit_of_work import Snapshot
+from benfex.ledger.chart import KIND_OF, AccountCode
 from benfex.ledger.journal import chain_hash
-from data.queries import invoices as invoice_queries
+from data.queries import deferrals as deferral_queries
+from data.queries import document_checks, journal_checks, position_checks
 from data.queries import ledger as ledger_queries
+from data.values.money import CURRENCIES, Money
 from data.values.roles import Permission
+
+_EACH_MAX = 20
+_TOLD_MAX = 200
+_KINDS = {code.value: kind for code, kind in KIND_OF.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +43,25 @@ class LedgerReport:
         """Return whether nothing is wrong."""
         return not self.discrepancies
 
+    @property
+    def first(self) -> LedgerDiscrepancy | None:
+        """Return the first wrong row, None when nothing is wrong."""
+        return self.discrepancies[0] if self.discrepancies else None
+
 
 def verify_ledger(snapshot: Snapshot) -> LedgerReport:
     """Return what is wrong with the books; an empty list is the proof that nothing is."""
     require(snapshot.actor, Permission.VIEW_LEDGER)
-    found = [*_chain(snapshot), *_balance(snapshot), *_caches(snapshot), *_documents(snapshot)]
-    return LedgerReport(ledger_queries.count_entries(snapshot.session), tuple(found))
+    found = tuple(islice(_everything(snapshot), _TOLD_MAX))
+    return LedgerReport(ledger_queries.count_entries(snapshot.session), found)
 
 
-def _chain(snapshot: Snapshot) -> list[LedgerDiscrepancy]:
+def _everything(snapshot: Snapshot) -> Iterator[LedgerDiscrepancy]:
+    for check in (_chain, _rows, _accounts, _numbers, _documents, _deferred, _positions):
+        yield from islice(check(snapshot), _EACH_MAX)
+
+
+def _chain(snapshot: Snapshot) -> Iterator[LedgerDiscrepancy]:
     number, previous = 0, ""
     for batch in ledger_queries.chain_in_order(snapshot.session):
         postings: dict[int, list[ledger_queries.EntryPosting]] = {}
@@ -48,50 +70,141 @@ def _chain(snapshot: Snapshot) -> list[LedgerDiscrepancy]:
         for entry in batch:
             number += 1
             if entry.chain_number != number:
-                return [LedgerDiscrepancy(f"entry {entry.id}", f"link {number} of the chain is missing")]
+                yield LedgerDiscrepancy(f"entry {entry.id}", f"link {number} of the chain is missing")
+                return
             digest = chain_hash(previous, entry, postings.get(entry.id, []))
             if entry.previous_hash != previous or not hmac.compare_digest(digest, entry.entry_hash or ""):
-                return [LedgerDiscrepancy(f"entry {entry.id}", "was altered after it was posted")]
+                yield LedgerDiscrepancy(f"entry {entry.id}", "was altered after it was posted")
+                return
             previous = digest
-    unsealed = ledger_queries.unsealed_entries(snapshot.session)
-    return [LedgerDiscrepancy(f"entry {entry.id}", "is not sealed into the chain") for entry in unsealed[:20]]
+    for row_id in islice(ledger_queries.unsealed_entries(snapshot.session), _EACH_MAX):
+        yield LedgerDiscrepancy(f"entry {row_id.id}", "is not sealed into the chain")
 
 
-def _balance(snapshot: Snapshot) -> list[LedgerDiscrepancy]:
-    wrong = [
-        LedgerDiscrepancy(
-            f"entry {entry_id}", f"does not balance: {amount} minor units of {currency} too much"
-        )
-        for entry_id, currency, amount in ledger_queries.entries_off_balance(snapshot.session)
-    ]
-    return wrong + [
-        LedgerDiscrepancy(f"entry {entry_id}", "has fewer than two sides")
-        for entry_id in ledger_queries.entries_without_postings(snapshot.session)
-    ]
-
-
-def _caches(snapshot: Snapshot) -> list[LedgerDiscrepancy]:
-    return [
-        LedgerDiscrepancy(f"account {account_id}", f"of {owner} says {cached}, its postings say {summed}")
-        for account_id, owner, cached, summed in ledger_queries.balances_that_differ(snapshot.session)
-    ]
-
-
-def _documents(snapshot: Snapshot) -> list[LedgerDiscrepancy]:
+def _rows(snapshot: Snapshot) -> Iterator[LedgerDiscrepancy]:
     session = snapshot.session
-    checks = (
-        (invoice_queries.totals_that_differ_from_lines, "invoice", "its lines do not add up to its total"),
+    for entry_id, currency, minor in journal_checks.entries_off_balance(session):
+        yield LedgerDiscrepancy(
+            f"entry {entry_id}", f"does not balance: {minor} minor units of {currency} too much"
+        )
+    for row_id in journal_checks.entries_without_postings(session):
+        yield LedgerDiscrepancy(f"entry {row_id}", "has fewer than two sides")
+    for row_id in journal_checks.entries_with_other_stamps(session):
+        yield LedgerDiscrepancy(f"entry {row_id}", "carries another time than that of its posting")
+    for row_id in journal_checks.postings_astray(session):
+        yield LedgerDiscrepancy(f"posting {row_id}", "does not belong to an entry and account of its time")
+
+
+def _accounts(snapshot: Snapshot) -> Iterator[LedgerDiscrepancy]:
+    for row in journal_checks.account_states(snapshot.session):
+        where = f"account {row.id}"
+        if row.code not in _KINDS or row.kind != _KINDS[row.code]:
+            yield LedgerDiscrepancy(where, f"is no {row.kind} of the chart: {row.code}")
+        elif row.currency not in CURRENCIES or row.owner != _owner(row):
+            yield LedgerDiscrepancy(where, f"does not belong to {row.owner or 'the ISP'} in {row.currency}")
+        elif row.first_posted_at is None:
+            yield LedgerDiscrepancy(where, "has no postings")
+        elif not row.created_at == row.updated_at == row.first_posted_at:
+            yield LedgerDiscrepancy(where, "carries another time than that of its first posting")
+        elif row.balance_minor != (row.summed_minor if row.customer_id is not None else 0):
+            yield LedgerDiscrepancy(
+                where,
+                f"of {row.owner or row.code} says {row.balance_minor}, its postings say {row.summed_minor}",
+            )
+
+
+def _owner(row: journal_checks.AccountState) -> str | None:
+    """Return the owner that an account of its code and customer has, None when there can be no such account."""
+    if row.code == AccountCode.RECEIVABLE:
+        return f"customer:{row.customer_id}" if row.customer_id is not None else None
+    if row.customer_id is not None:
+        return None
+    if row.code == AccountCode.CLEARING:
+        return row.owner if row.owner.startswith("gateway:") else None
+    return ""
+
+
+def _numbers(snapshot: Snapshot) -> Iterator[LedgerDiscrepancy]:
+    given: dict[tuple[str, int], list[tuple[int, str]]] = {}
+    for noun, number in position_checks.document_numbers(snapshot.session):
+        series, _, rest = number.partition("-")
+        year, _, sequence = rest.partition("-")
+        if not (year.isdecimal() and sequence.isdecimal()):
+            yield LedgerDiscrepancy(f"{noun} {number}", "has a number of no series")
+            continue
+        given.setdefault((series, int(year)), []).append((int(sequence), noun))
+    last = position_checks.last_numbers(snapshot.session)
+    for key in sorted(given.keys() | last.keys()):
+        numbers = sorted(sequence for sequence, _ in given.get(key, ()))
+        name = f"{key[0]}-{key[1]}"
+        for place, found in enumerate(numbers, start=1):
+            if found != place:
+                yield LedgerDiscrepancy(f"number {name}-{place:05d}", "is missing or was given twice")
+                break
+        if len(numbers) != last.get(key, 0):
+            yield LedgerDiscrepancy(
+                f"series {name}", f"gave {last.get(key, 0)} numbers, and {len(numbers)} documents carry one"
+            )
+
+
+def _documents(snapshot: Snapshot) -> Iterator[LedgerDiscrepancy]:
+    checks = document_checks
+    told = (
+        (checks.totals_that_differ_from_lines, "invoice", "its lines do not add up to its total"),
+        (checks.line_taxes_that_differ, "invoice line", "its taxes do not add up"),
+        (checks.notes_that_differ_from_lines, "credit note", "its lines do not add up to its total"),
+        (checks.note_line_taxes_that_differ, "credit note line", "its taxes do not add up"),
         (
-            invoice_queries.paid_that_differs_from_allocations,
+            checks.credited_that_differs_from_notes,
             "invoice",
-            "its payments do not add up to what it says is paid",
+            "its credit notes are not what it says is credited",
         ),
-        (invoice_queries.issued_without_entry, "invoice", "was issued but is not in the journal"),
-        (invoice_queries.allocated_beyond_payment, "payment", "pays more than it brought"),
-        (invoice_queries.payments_without_entry, "payment", "came in but is not in the journal"),
+        (
+            checks.lines_credited_wrong,
+            "invoice line",
+            "is credited beyond what was billed, or not by its notes",
+        ),
+        (checks.paid_that_differs_from_allocations, "invoice", "its payments are not what it says is paid"),
+        (checks.statuses_that_differ_from_payment, "invoice", "its status does not fit what is paid"),
+        (checks.allocated_beyond_note, "credit note", "settles more than it gives"),
+        (checks.used_beyond_payment, "payment", "pays and gives back more than it brought"),
+        (checks.allocations_across, "allocation", "pays for another customer or in another currency"),
+        (checks.invoices_without_entry, "invoice", "was issued but is not in the journal"),
+        (checks.voids_without_entry, "invoice", "is void but that is not in the journal"),
+        (checks.write_offs_without_entry, "invoice", "is written off but that is not in the journal"),
+        (checks.notes_without_entry, "credit note", "is not in the journal"),
+        (checks.payments_without_entry, "payment", "came in but is not in the journal"),
+        (checks.matches_without_entry, "payment", "has a customer, but not in the journal"),
+        (checks.fees_without_entry, "payment", "cost a fee that is not in the journal"),
+        (checks.reversals_without_entry, "payment", "is reversed but that is not in the journal"),
+        (checks.refunds_without_entry, "refund", "is not in the journal"),
+        (checks.entries_without_source, "entry", "is of a row that is gone"),
     )
-    return [
-        LedgerDiscrepancy(f"{noun} {row_id}", what)
-        for check, noun, what in checks
-        for row_id in check(session, limit=20)
-    ]
+    for check, noun, what in told:
+        for row_id in check(snapshot.session, limit=_EACH_MAX):
+            yield LedgerDiscrepancy(f"{noun} {row_id}", what)
+
+
+def _deferred(snapshot: Snapshot) -> Iterator[LedgerDiscrepancy]:
+    by_lines = deferral_queries.deferred_by_currency(snapshot.session)
+    by_books = journal_checks.code_sums(snapshot.session, code=AccountCode.DEFERRED_REVENUE)
+    for currency in sorted(by_lines.keys() | by_books.keys()):
+        lines, books = by_lines.get(currency, 0), -by_books.get(currency, 0)
+        if lines != books:
+            yield LedgerDiscrepancy(
+                f"account {AccountCode.DEFERRED_REVENUE} in {currency}",
+                f"holds {books}, the lines have {lines} still to be earned",
+            )
+
+
+def _positions(snapshot: Snapshot) -> Iterator[LedgerDiscrepancy]:
+    by_documents = position_checks.positions_by_documents(snapshot.session)
+    by_books = ledger_queries.customer_sums(snapshot.session)
+    for key in sorted(by_documents.keys() | by_books.keys()):
+        documents, books = by_documents.get(key, 0), by_books.get(key, 0)
+        if documents != books:
+            customer_id, currency = key
+            yield LedgerDiscrepancy(
+                f"customer {customer_id}",
+                f"owes {Money(documents, currency)} by documents, {Money(books, currency)} by the books",
+            )

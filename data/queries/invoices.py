@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from data.models.invoice import BilledCharge, Invoice, InvoiceLine, InvoiceReminder, NumberSequence
-from data.models.ledger import JournalEntry
-from data.models.payment import Payment, PaymentAllocation
+from data.models.payment import PaymentAllocation
 from data.session import Session
 from data.values.states import InvoiceStatus
 
@@ -120,90 +119,3 @@ def allocations_of(session: Session, *, payment_id: int) -> list[PaymentAllocati
             .order_by(PaymentAllocation.id)
         )
     )
-
-
-# The checks of `ledger verify`: each returns the ids of rows that break one rule.
-
-
-def totals_that_differ_from_lines(session: Session, *, limit: int) -> list[int]:
-    """Return invoices whose lines and taxes do not add up to subtotal and tax."""
-    rows = session.scalars(
-        select(Invoice.id)
-        .join(InvoiceLine, InvoiceLine.invoice_id == Invoice.id)
-        .group_by(Invoice.id, Invoice.subtotal_minor, Invoice.tax_minor)
-        .having(
-            (func.sum(InvoiceLine.amount_minor) != Invoice.subtotal_minor)
-            | (func.sum(InvoiceLine.tax_minor) != Invoice.tax_minor)
-        )
-        .order_by(Invoice.id)
-        .limit(limit)
-    )
-    return [row for row in rows if row is not None]
-
-
-def paid_that_differs_from_allocations(session: Session, *, limit: int) -> list[int]:
-    """Return invoices whose paid amount is not the sum of their allocations."""
-    allocated = (
-        select(
-            PaymentAllocation.invoice_id, func.sum(PaymentAllocation.amount_minor).label("allocated_minor")
-        )
-        .where(PaymentAllocation.reversed_at.is_(None))
-        .group_by(PaymentAllocation.invoice_id)
-        .subquery()
-    )
-    rows = session.scalars(
-        select(Invoice.id)
-        .outerjoin(allocated, allocated.c.invoice_id == Invoice.id)
-        .where(Invoice.paid_minor != func.coalesce(allocated.c.allocated_minor, 0))
-        .order_by(Invoice.id)
-        .limit(limit)
-    )
-    return [row for row in rows if row is not None]
-
-
-def issued_without_entry(session: Session, *, limit: int) -> list[int]:
-    """Return invoices that have a number but no journal entry."""
-    rows = session.scalars(
-        select(Invoice.id)
-        .outerjoin(
-            JournalEntry,
-            (JournalEntry.source_type == "invoice")
-            & (JournalEntry.source_id == Invoice.id)
-            & (JournalEntry.kind == "invoice_issued"),
-        )
-        .where(Invoice.number.is_not(None), Invoice.total_minor > 0, JournalEntry.id.is_(None))
-        .order_by(Invoice.id)
-        .limit(limit)
-    )
-    return [row for row in rows if row is not None]
-
-
-def allocated_beyond_payment(session: Session, *, limit: int) -> list[int]:
-    """Return payments that pay more than they brought."""
-    rows = session.scalars(
-        select(Payment.id)
-        .join(PaymentAllocation, PaymentAllocation.payment_id == Payment.id)
-        .where(PaymentAllocation.reversed_at.is_(None))
-        .group_by(Payment.id, Payment.amount_minor)
-        .having(func.sum(PaymentAllocation.amount_minor) > Payment.amount_minor)
-        .order_by(Payment.id)
-        .limit(limit)
-    )
-    return [row for row in rows if row is not None]
-
-
-def payments_without_entry(session: Session, *, limit: int) -> list[int]:
-    """Return payments that no journal entry posted."""
-    rows = session.scalars(
-        select(Payment.id)
-        .outerjoin(
-            JournalEntry,
-            (JournalEntry.source_type == "payment")
-            & (JournalEntry.source_id == Payment.id)
-            & JournalEntry.kind.in_(["payment_received", "payment_unmatched"]),
-        )
-        .where(JournalEntry.id.is_(None))
-        .order_by(Payment.id)
-        .limit(limit)
-    )
-    return [row for row in rows if row is not None]

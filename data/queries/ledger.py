@@ -217,45 +217,15 @@ def chain_in_order(session: Session, *, batch: int = 2000) -> Iterator[list[Chai
         after = rows[-1].chain_number
 
 
-def entries_off_balance(session: Session, *, limit: int = 20) -> list[tuple[int, str, int]]:
-    """Return (entry id, currency, sum) of entries whose postings do not sum to zero."""
+def customer_sums(session: Session) -> dict[tuple[int, str], int]:
+    """Return the sum of the postings on each customer's account, by customer and currency."""
     rows = session.execute(
-        select(Posting.entry_id, LedgerAccount.currency, func.sum(Posting.amount_minor))
-        .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
-        .group_by(Posting.entry_id, LedgerAccount.currency)
-        .having(func.sum(Posting.amount_minor) != 0)
-        .order_by(Posting.entry_id)
-        .limit(limit)
-    )
-    return [(row[0], row[1], int(row[2])) for row in rows]
-
-
-def entries_without_postings(session: Session, *, limit: int = 20) -> list[int]:
-    """Return ids of entries that have fewer than two postings."""
-    rows = session.execute(
-        select(JournalEntry.id)
-        .outerjoin(Posting, Posting.entry_id == JournalEntry.id)
-        .group_by(JournalEntry.id)
-        .having(func.count(Posting.id) < 2)
-        .order_by(JournalEntry.id)
-        .limit(limit)
-    )
-    return list(rows.scalars())
-
-
-def balances_that_differ(session: Session, *, limit: int = 20) -> list[tuple[int, str, int, int]]:
-    """Return (account id, owner, cached, summed) of customer accounts whose cached balance is wrong."""
-    summed = func.coalesce(func.sum(Posting.amount_minor), 0)
-    rows = session.execute(
-        select(LedgerAccount.id, LedgerAccount.owner, LedgerAccount.balance_minor, summed)
-        .outerjoin(Posting, Posting.account_id == LedgerAccount.id)
+        select(LedgerAccount.customer_id, LedgerAccount.currency, func.sum(Posting.amount_minor))
+        .join(Posting, Posting.account_id == LedgerAccount.id)
         .where(LedgerAccount.customer_id.is_not(None))
-        .group_by(LedgerAccount.id, LedgerAccount.owner, LedgerAccount.balance_minor)
-        .having(LedgerAccount.balance_minor != summed)
-        .order_by(LedgerAccount.id)
-        .limit(limit)
+        .group_by(LedgerAccount.customer_id, LedgerAccount.currency)
     )
-    return [(row[0], row[1], row[2], int(row[3])) for row in rows]
+    return {(customer_id, currency): int(minor) for customer_id, currency, minor in rows}
 
 
 class TrialLine(NamedTuple):

@@ -1,0 +1,184 @@
+"""Whatever is altered by hand in the ledger is found, and the first wrong row is named."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Table, delete, select, text, update
+from sqlmodel import col
+
+from benfex.billing.crediting import issue_credit_note
+from benfex.billing.earning import earn_revenue
+from benfex.billing.invoicing import void_invoice
+from benfex.billing.write_offs import recover_invoice, write_off_invoice
+from benfex.core.clock import MovedClock
+from benfex.core.unit_of_work import Snapshot, UnitOfWork
+from benfex.ledger.verification import LedgerReport, verify_ledger
+from benfex.payments.refunds import refund_payment
+from benfex.payments.reversal import reverse_payment
+from benfex.payments.settlement import match_payment
+from data.base import Row
+from data.engine import Database
+from data.models.ledger import JournalEntry, LedgerAccount, Posting
+from data.queries import policy as policy_queries
+from data.session import act_session, begin_write
+from data.values.identifiers import PaymentId
+from data.values.kinds import AccountKind, EntryKind
+from tests.conftest import START, Run
+from tests.factories.customers import MadeCustomer, make_customer, make_invoice, make_service
+from tests.factories.isp import SYSTEM, kes
+from tests.factories.money import c2b, make_attempt, paystack, receipt, settle, statement
+
+_numbers = count(1)
+TABLES: tuple[type[Row], ...] = (LedgerAccount, JournalEntry, Posting)
+
+
+class _Undo(Exception):
+    """Rolls an alteration back."""
+
+
+@pytest.fixture
+def books(isp: Run, clock: MovedClock) -> Run:
+    """Books with an entry of every kind."""
+    isp(_defer)
+    customer = make_service(isp).customer
+    attempt = make_attempt(isp, customer, gateway="paystack")
+    settle(isp, paystack(attempt, fee=kes(30)))
+    other = make_customer(isp, phone="0708374150")
+    paid = make_invoice(isp, other, amount=kes(100))
+    found = settle(isp, statement(None, receipt=receipt(900), amount=kes(150))).payment_id
+    assert found is not None
+    isp(match_payment, payment_id=found, customer_id=other.customer_id)
+    isp(refund_payment, payment_id=found, amount=kes(10), reason="too much", reference="SLIP 1")
+    isp(issue_credit_note, invoice_id=paid, amount=kes(5), reason="late")
+    isp(void_invoice, invoice_id=make_invoice(isp, make_customer(isp, phone="0708374151")), reason="wrong")
+    lost = make_invoice(isp, other, amount=kes(1_000))
+    isp(write_off_invoice, invoice_id=lost, reason="gone")
+    _pay(isp, other, 30)
+    isp(recover_invoice, invoice_id=lost)
+    isp(reverse_payment, payment_id=_pay(isp, customer, 20), reason="bounced")
+    clock.advance(timedelta(days=3))
+    isp(earn_revenue)
+    return isp
+
+
+def test_the_story_has_every_kind_of_entry(books: Run, database: Database) -> None:
+    with begin_write(database) as connection:
+        kinds = set(connection.execute(select(col(JournalEntry.kind))).scalars())
+    assert kinds == set(EntryKind) - {EntryKind.SWEEP}
+
+
+def test_every_column_of_the_ledger_is_proved(books: Run, database: Database) -> None:
+    missed = []
+    for model in TABLES:
+        table = _table(model)
+        rows = _rows(database, table)
+        for row in (rows[0], rows[len(rows) // 2], rows[-1]):
+            for column in table.columns:
+                with _altered(database) as connection:
+                    value = _other(connection, table, column.name, row[column.name])
+                    connection.execute(
+                        update(table).where(table.c.id == row["id"]).values({column.name: value})
+                    )
+                    if _verify(connection).is_sound:
+                        missed.append(f"{table.name} {row['id']} {column.name}")
+    assert missed == []
+
+
+def test_every_row_that_is_deleted_is_missed(books: Run, database: Database) -> None:
+    found = []
+    for model in TABLES:
+        table = _table(model)
+        for row in _rows(database, table):
+            with _altered(database) as connection:
+                connection.execute(delete(table).where(table.c.id == row["id"]))
+                found.append(_verify(connection).is_sound)
+    assert not any(found)
+
+
+def test_a_journal_cut_off_at_any_entry_is_found(books: Run, database: Database) -> None:
+    entry, posting = _table(JournalEntry), _table(Posting)
+    for row in _rows(database, entry):
+        with _altered(database) as connection:
+            connection.execute(delete(posting).where(posting.c.entry_id >= row["id"]))
+            connection.execute(delete(entry).where(entry.c.id >= row["id"]))
+            assert not _verify(connection).is_sound, row["kind"]
+
+
+def test_the_first_wrong_row_is_named(books: Run, database: Database) -> None:
+    entry = _table(JournalEntry)
+    third, fifth = (_rows(database, entry)[place]["id"] for place in (2, 4))
+    with _altered(database) as connection:
+        connection.execute(update(entry).where(entry.c.id.in_([fifth, third])).values(memo="nothing"))
+        first = _verify(connection).first
+    assert first is not None
+    assert (first.where, first.what) == (f"entry {third}", "was altered after it was posted")
+
+
+@contextmanager
+def _altered(database: Database) -> Iterator[Connection]:
+    """Yield a connection on which anything may be done to the ledger; it is undone afterwards."""
+    try:
+        with begin_write(database) as connection:
+            if database.is_sqlite:
+                connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+                for (name,) in connection.execute(
+                    text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+                ).all():
+                    connection.exec_driver_sql(f"DROP TRIGGER {name}")
+            else:
+                connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+            yield connection
+            raise _Undo
+    except _Undo:
+        pass
+
+
+def _verify(connection: Connection) -> LedgerReport:
+    with act_session(connection, now=START) as session:
+        return verify_ledger(Snapshot(session, SYSTEM, START))
+
+
+def _other(connection: Connection, table: Table, name: str, value: Any) -> Any:
+    """Return a value that the column could hold in place of its own."""
+    if name == "kind":
+        if table.name == "journal_entry":
+            return EntryKind.SWEEP
+        return next(kind for kind in AccountKind if kind != value)
+    if name in {"account_id", "entry_id", "customer_id", "reverses_id"}:
+        (key,) = table.c[name].foreign_keys
+        ids = connection.execute(select(key.column).where(key.column != (value or 0)))
+        return ids.scalars().first()
+    if name == "currency":
+        return "USD"
+    if isinstance(value, datetime):
+        return value + timedelta(seconds=1)
+    if isinstance(value, int):
+        return value + 1_000_003
+    return (value or "")[:-1] + "x"
+
+
+def _rows(database: Database, table: Table) -> list[Any]:
+    with begin_write(database) as connection:
+        return list(connection.execute(table.select().order_by(table.c.id)).mappings())
+
+
+def _table(model: type[Row]) -> Table:
+    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel does not tell of it
+    return table
+
+
+def _pay(run: Run, customer: MadeCustomer, shillings: int) -> PaymentId:
+    evidence = c2b(customer.account_number, receipt=receipt(next(_numbers)), amount=kes(shillings))
+    payment_id = settle(run, evidence).payment_id
+    assert payment_id is not None
+    return payment_id
+
+
+def _defer(uow: UnitOfWork) -> None:
+    policy = policy_queries.newest_policy(uow.session)
+    assert policy is not None
+    policy.defers_revenue = True
