@@ -1,14 +1,16 @@
 """Documents to download over plain HTTP: a page behind a socket cannot answer with a file. Each call is checked."""
 
 from collections.abc import Awaitable, Callable
+from datetime import date
 
 from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from benfex.core.actors import Actor
 from benfex.documents.printing import Printed
+from benfex.documents.proformas import ProformaScope
 from data.values.errors import BenfexError, NotFound
-from data.values.identifiers import InvoiceId
+from data.values.identifiers import CreditNoteId, CustomerId, InvoiceId, PaymentId
 from pages.dependencies import BenfexDep, actor_behind, login_address
 from pages.errors import not_found_page, status_of
 
@@ -20,6 +22,55 @@ async def invoice(request: Request, benfex: BenfexDep, invoice_id: int) -> Respo
     """Give an invoice to staff who may see it, or to the subscriber whose it is."""
     return await _for_the_signed_in(
         request, benfex, lambda actor: benfex.documents.invoice(actor, InvoiceId(invoice_id))
+    )
+
+
+@router.get("/credit-notes/{credit_note_id}.pdf")
+async def credit_note(request: Request, benfex: BenfexDep, credit_note_id: int) -> Response:
+    """Give a credit note to staff who may see it, or to the subscriber whose it is."""
+    return await _for_the_signed_in(
+        request, benfex, lambda actor: benfex.documents.credit_note(actor, CreditNoteId(credit_note_id))
+    )
+
+
+@router.get("/receipts/{payment_id}.pdf")
+async def receipt(request: Request, benfex: BenfexDep, payment_id: int) -> Response:
+    """Give the receipt of a payment to staff who may see it, or to the subscriber who paid."""
+    return await _for_the_signed_in(
+        request, benfex, lambda actor: benfex.documents.receipt(actor, PaymentId(payment_id))
+    )
+
+
+@router.get("/statements/{customer_id}.pdf")
+async def statement(
+    request: Request,
+    benfex: BenfexDep,
+    customer_id: int,
+    first_on: date | None = None,
+    last_on: date | None = None,
+) -> Response:
+    """Give a customer's statement of account, of the last three months unless days are named."""
+    return await _for_the_signed_in(
+        request,
+        benfex,
+        lambda actor: benfex.documents.statement(
+            actor, CustomerId(customer_id), first_on=first_on, last_on=last_on
+        ),
+    )
+
+
+@router.get("/proformas/{customer_id}.pdf")
+async def proforma(
+    request: Request,
+    benfex: BenfexDep,
+    customer_id: int,
+    scope: ProformaScope = ProformaScope.NEXT_PERIOD,
+) -> Response:
+    """Give a quote of what a customer would pay."""
+    return await _for_the_signed_in(
+        request,
+        benfex,
+        lambda actor: benfex.documents.proforma(actor, CustomerId(customer_id), scope=scope),
     )
 
 

@@ -8,16 +8,26 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final, ParamSpec
 
 from benfex.core.actors import Actor, SystemActor
 from benfex.core.transactor import Transactor
-from benfex.documents.invoices import HowToPay, render_invoice
-from benfex.documents.views import invoice_document
+from benfex.documents.account_views import credit_note_document, receipt_document, statement_document
+from benfex.documents.credit_notes import render_credit_note
+from benfex.documents.invoices import render_invoice
+from benfex.documents.parts import HowToPay
+from benfex.documents.proforma_views import proforma_document
+from benfex.documents.proformas import ProformaScope, render_proforma
+from benfex.documents.receipts import render_receipt
+from benfex.documents.statements import render_statement
+from benfex.documents.views import invoice_document, voucher_sheet
+from benfex.documents.vouchers import render_vouchers
 from benfex.payments.accounts import GatewayBook
 from benfex.payments.pay_links import create_pay_link, open_pay_link
+from benfex.payments.vouchers import PrintedBatch
 from data.values.errors import LockBusy, NotFound
-from data.values.identifiers import CustomerId, InvoiceId
+from data.values.identifiers import CreditNoteId, CustomerId, InvoiceId, PaymentId
 
 P = ParamSpec("P")
 
@@ -37,7 +47,10 @@ class Printed:
 
 
 class Documents:
-    """Makes documents for whoever may have them. Built once; `close` ends its threads."""
+    """Makes documents for whoever may have them. Built once; `close` ends its threads.
+
+    Each raises NotFound and NotPermitted as its view does, and LockBusy when too many are asked for at once.
+    """
 
     def __init__(self, transactor: Transactor, gateways: GatewayBook, *, public_url: str) -> None:
         self._transactor = transactor
@@ -47,12 +60,42 @@ class Documents:
         self._waiting = 0
 
     async def invoice(self, actor: Actor, invoice_id: InvoiceId) -> Printed:
-        """Return an invoice, with a fresh pay link while it is open. Raises NotFound, NotPermitted, Conflict."""
+        """Return an invoice, with a fresh pay link while it is open. Raises Conflict for a draft."""
         return await self._off_the_loop(self.invoice_sync, actor, invoice_id)
 
     async def invoice_by_link(self, token: str) -> Printed:
         """Return the invoice that a pay link is for. Raises NotFound when it ended or names none."""
         return await self._off_the_loop(self._invoice_by_link, token)
+
+    async def credit_note(self, actor: Actor, credit_note_id: CreditNoteId) -> Printed:
+        """Return a credit note."""
+        return await self._off_the_loop(self._credit_note, actor, credit_note_id)
+
+    async def receipt(self, actor: Actor, payment_id: PaymentId) -> Printed:
+        """Return a receipt for a payment. Raises Conflict while nobody knows whose money it is."""
+        return await self._off_the_loop(self._receipt, actor, payment_id)
+
+    async def statement(
+        self,
+        actor: Actor,
+        customer_id: CustomerId,
+        *,
+        first_on: date | None = None,
+        last_on: date | None = None,
+    ) -> Printed:
+        """Return a statement of account of these days, of the last three months unless they are named.
+
+        Raises InvalidInput when they are the wrong way round.
+        """
+        return await self._off_the_loop(self._statement, actor, customer_id, first_on, last_on)
+
+    async def proforma(self, actor: Actor, customer_id: CustomerId, *, scope: ProformaScope) -> Printed:
+        """Return a quote of what a customer would pay."""
+        return await self._off_the_loop(self._proforma, actor, customer_id, scope)
+
+    async def vouchers(self, actor: Actor, batch: PrintedBatch) -> Printed:
+        """Return a batch that was just made, to print and cut; nobody can make it again."""
+        return await self._off_the_loop(self._vouchers, actor, batch)
 
     async def invoice_pdf(self, actor: Actor, invoice_id: InvoiceId) -> bytes:
         """Return an invoice's PDF alone."""
@@ -83,8 +126,43 @@ class Documents:
             document = replace(document, pay=pay)
         return Printed(render_invoice(document), file_name(document.number))
 
+    def _credit_note(self, actor: Actor, credit_note_id: CreditNoteId) -> Printed:
+        document = self._transactor.read_sync(credit_note_document, actor, credit_note_id=credit_note_id)
+        return Printed(render_credit_note(document), file_name(document.number))
+
+    def _receipt(self, actor: Actor, payment_id: PaymentId) -> Printed:
+        document = self._transactor.read_sync(receipt_document, actor, payment_id=payment_id)
+        return Printed(render_receipt(document), file_name(f"receipt {document.reference}"))
+
+    def _statement(
+        self, actor: Actor, customer_id: CustomerId, first_on: date | None, last_on: date | None
+    ) -> Printed:
+        document = self._transactor.read_sync(
+            statement_document, actor, customer_id=customer_id, first_on=first_on, last_on=last_on
+        )
+        if document.owed_now.is_positive:
+            document = replace(document, pay=self._how_to_pay(actor, customer_id))
+        name = f"statement {document.payer.account_number} {document.first_on} {document.last_on}"
+        return Printed(render_statement(document), file_name(name))
+
+    def _proforma(self, actor: Actor, customer_id: CustomerId, scope: ProformaScope) -> Printed:
+        document = self._transactor.read_sync(proforma_document, actor, customer_id=customer_id, scope=scope)
+        if document.to_pay.is_positive:
+            document = replace(document, pay=self._how_to_pay(actor, customer_id))
+        name = f"proforma {document.payer.account_number} {document.made_on}"
+        return Printed(render_proforma(document), file_name(name))
+
+    def _vouchers(self, actor: Actor, batch: PrintedBatch) -> Printed:
+        sheet = self._transactor.read_sync(voucher_sheet, actor, batch=batch)
+        return Printed(render_vouchers(sheet), file_name(f"vouchers {batch.name}"))
+
     def _how_to_pay(
-        self, actor: Actor, customer_id: CustomerId, invoice_id: InvoiceId | None, *, token: str | None = None
+        self,
+        actor: Actor,
+        customer_id: CustomerId,
+        invoice_id: InvoiceId | None = None,
+        *,
+        token: str | None = None,
     ) -> HowToPay:
         if token is None:
             # Each paper has a link of its own: one that was printed before goes on working until it ends.

@@ -5,20 +5,25 @@ from datetime import datetime
 
 from benfex.billing.views import InvoiceView, LineView
 from benfex.billing.views import invoice as invoice_view
+from benfex.core.actors import require
 from benfex.core.clock import local_date
 from benfex.core.policy import isp_profile
 from benfex.core.unit_of_work import Snapshot
-from benfex.documents.invoices import ChargedLine, InvoiceDocument, Payer, SettledSum, TaxedSum
+from benfex.documents.invoices import InvoiceDocument, SettledSum
 from benfex.documents.letterhead import brand, letterhead
+from benfex.documents.parts import ChargedLine, Payer, TaxedSum
 from benfex.documents.sheet import Badge
 from benfex.documents.texts import document_text, fill_text
+from benfex.documents.vouchers import VoucherCard, VoucherSheet
 from benfex.documents.wording import say_amount, say_date, say_phone, say_tax
 from benfex.payments.gateway import name_of_gateway
+from benfex.payments.vouchers import PrintedBatch
 from data.queries import documents as document_queries
 from data.values.errors import Conflict
 from data.values.identifiers import InvoiceId
 from data.values.money import Money
 from data.values.periods import Period
+from data.values.roles import Permission
 from data.values.states import InvoiceStatus
 
 
@@ -56,6 +61,21 @@ def invoice_document(snapshot: Snapshot, *, invoice_id: InvoiceId) -> InvoiceDoc
         settled=_settled(snapshot, seen),
         amount_due=seen.outstanding,
         closing=fill_text("invoice_footer", footer, facts),
+    )
+
+
+def voucher_sheet(snapshot: Snapshot, *, batch: PrintedBatch) -> VoucherSheet:
+    """Return a batch that was just made as it is printed. Raises NotPermitted."""
+    require(snapshot.actor, Permission.PRINT_VOUCHERS)
+    looks, facts = brand(snapshot), isp_facts(snapshot)
+    return VoucherSheet(
+        isp_name=looks.name,
+        accent=looks.accent,
+        title=batch.plan_name,
+        worth=say_amount(batch.amount),
+        until=f"Good until {say_date(batch.expires_on)}" if batch.expires_on else "",
+        note=fill_text("voucher_card", document_text(snapshot, "voucher_card"), facts),
+        cards=tuple(VoucherCard(voucher.serial, voucher.code) for voucher in batch.vouchers),
     )
 
 

@@ -106,6 +106,7 @@ class CreditNoteHead(NamedTuple):
     total_minor: int
     reason: str
     issued_on: date
+    created_at: datetime
 
 
 def credit_note_head(session: Session, credit_note_id: int) -> CreditNoteHead | None:
@@ -123,6 +124,7 @@ def credit_note_head(session: Session, credit_note_id: int) -> CreditNoteHead | 
             CreditNote.total_minor,
             CreditNote.reason,
             CreditNote.issued_on,
+            CreditNote.created_at,
         )
         .join(Invoice, Invoice.id == CreditNote.invoice_id)
         .where(CreditNote.id == credit_note_id)

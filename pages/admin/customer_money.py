@@ -7,13 +7,14 @@ from benfex.customers.views import CustomerView
 from benfex.payments.gateway import name_of_gateway
 from benfex.payments.views import PaymentListed, list_payments
 from components.data_table import Column, DataTable, Empty, Row, TableQuery
-from components.elements import box, text
+from components.elements import box, button, text
 from components.moments import say_day, say_exactly, say_when
 from components.money import money_cell
 from components.status_badge import OVERDUE, status_cell
 from data.values.money import Money
 from data.values.roles import Permission
 from pages.admin.lists import page_request
+from pages.admin.paper_dialogs import RECEIPT, open_proforma, open_statement
 from pages.admin.phrases import say_balance, say_span
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import may
@@ -104,12 +105,28 @@ class MoneySection:
                 sort="received",
                 descending=True,
                 size=10,
+                row_actions=[RECEIPT],
                 empty=Empty("No payment yet", "Money that comes in is listed here.", "wallet"),
             )
         )
 
     async def _statement(self) -> None:
-        balance = text("", "bf-sub num")
+        with box("bf-line wide"):
+            balance = text("", "bf-sub num bf-grow")
+            button(
+                "Statement",
+                lambda: open_statement(self._view.customer_id, today=self._view.today),
+                kind="ghost",
+                icon="download",
+                classes="small",
+            )
+            button(
+                "Proforma",
+                lambda: open_proforma(self._view.customer_id),
+                kind="ghost",
+                icon="file-text",
+                classes="small",
+            )
 
         async def fetch(query: TableQuery) -> tuple[list[Row], int]:
             statement = await self._benfex.read(

@@ -24,6 +24,7 @@ from components.status_badge import UNMATCHED, status_cell
 from data.values.identifiers import PaymentId
 from data.values.roles import Permission
 from pages.admin.lists import Unhurried, on_each, page_request
+from pages.admin.paper_dialogs import RECEIPT
 from pages.admin.payment_matching import open_match
 from pages.admin.phrases import say_count, say_span
 from pages.admin.sections import Section, Sections
@@ -120,6 +121,7 @@ class _Lists:
                 sort="received",
                 descending=True,
                 search_hint="Receipt, customer or payer",
+                row_actions=[RECEIPT],
                 empty=Empty("No money yet", "Payments appear here the moment they come in.", "wallet"),
             )
         )

@@ -121,7 +121,7 @@ async def _open_print(benfex: Benfex, staff: SignedInStaff, table: DataTable) ->
         await table.refresh()
         place.clear()
         with place:
-            _show_codes(printed)
+            _show_codes(benfex, staff, printed)
 
     with form_dialog("Print vouchers", "The codes are shown once and kept nowhere: have the printer ready."):
         place = box("bf-stack")
@@ -134,12 +134,21 @@ async def _open_print(benfex: Benfex, staff: SignedInStaff, table: DataTable) ->
             form.submit("Print")
 
 
-def _show_codes(printed: PrintedBatch) -> None:
+def _show_codes(benfex: Benfex, staff: SignedInStaff, printed: PrintedBatch) -> None:
+    async def save() -> None:
+        try:
+            sheet = await benfex.documents.vouchers(await staff.fresh(), printed)
+        except BenfexError as error:
+            toast_error(error.message)
+            return
+        ui.download.content(sheet.content, sheet.file_name, "application/pdf")
+
     Note(
         f"{say_count(len(printed.vouchers), 'voucher')} over {printed.amount} each. Print or write them down now.",
         tone="ok",
         symbol="circle-check",
     )
+    button("Download to print", save, icon="printer")
     with box("bf-scroll"):
         plain_table(["Serial", "Code"], [[voucher.serial, voucher.code] for voucher in printed.vouchers])
     text(printed.plan_name, "bf-sub")

@@ -5,7 +5,7 @@ from starlette.exceptions import HTTPException
 
 from benfex.billing.views import InvoiceView, invoice, list_invoices
 from benfex.core.paging import PageRequest
-from components.elements import body, box, card, link_button, row, text
+from components.elements import body, box, card, link, link_button, row, text
 from components.empty_state import empty_state
 from components.moments import say_day
 from components.money import money_label
@@ -79,7 +79,10 @@ def _bill(bill: InvoiceView) -> None:
             _sum(tax.name, tax.tax)
         _sum("Total", bill.total)
         for part in bill.payments:
-            _sum(f"Paid, {part.transaction_id}", -part.amount)
+            with box("bf-line wide"):
+                link(f"Paid, {part.transaction_id}", f"/documents/receipts/{part.payment_id}.pdf")
+                text("", "bf-grow")
+                money_label(-part.amount)
         if bill.due_on is not None:
             text(f"Due {say_day(bill.due_on, today=bill.today)}", "bf-sub")
 

@@ -5,7 +5,7 @@ from nicegui import ui
 from benfex.customers.contact import contact_of
 from benfex.customers.statements import statement_of_account
 from components.copyable import copyable
-from components.elements import body, box, card, fact, fact_list, text
+from components.elements import body, box, card, fact, fact_list, link_button, text
 from components.frame import sign_out_button
 from components.moments import say_when
 from components.money import money_label
@@ -39,4 +39,11 @@ async def more(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
                         when = say_when(line.at, now=benfex.clock.now(), timezone=here.profile.timezone)
                         text(when, "t2 num")
                     money_label(line.amount)
+        link_button(
+            "Statement as PDF",
+            f"/documents/statements/{customer_id}.pdf",
+            kind="ghost",
+            icon="download",
+            classes="big wide",
+        )
         sign_out_button()

@@ -10,6 +10,7 @@ from benfex.customers.contact import contact_of
 from benfex.payments.pay_links import OpenedPayLink, open_pay_link
 from benfex.payments.progress import attempt_of_reference
 from benfex.payments.quotes import quote
+from components.elements import link as text_link
 from components.elements import text
 from components.feedback import note
 from components.frame import plain_frame
@@ -55,6 +56,8 @@ async def _ask(benfex: Benfex, profile: IspProfileView | None, link: OpenedPayLi
             text(f"{owed.to_pay} to pay", "bf-title")
         else:
             note("Nothing is due. What you pay now is kept for the next bill.")
+        if link.invoice_id is not None:
+            text_link("Invoice as PDF", f"/documents/pay/{token}/invoice.pdf")
         pay_form(
             benfex,
             who=who,

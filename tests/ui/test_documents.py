@@ -4,14 +4,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from nicegui import ui
 from nicegui.testing import User
 
 from data.values.identifiers import CustomerId, InvoiceId
+from data.values.kinds import BillingMode
+from data.values.money import Money
 from tests.ui.isp import Isp, sign_in
 from tests.unit.documents.sheets import codes_on, text_of
 
 if TYPE_CHECKING:
-    pass
+    from benfex.application import Benfex
 
 
 @pytest.fixture
@@ -75,3 +78,64 @@ async def test_the_bill_in_the_portal_leads_to_its_paper(user: User, isp: Isp, a
     await isp.let_in(user, amina)
     await user.open(f"/portal/invoices/{await first_invoice(isp, amina)}")
     await user.should_see("Download as PDF")
+
+
+async def test_every_paper_of_a_customer_is_made_for_them_and_for_staff(
+    user: User, isp: Isp, amina: CustomerId, create_user: Callable[[], User]
+) -> None:
+    from benfex.billing.crediting import issue_credit_note
+
+    invoice_id = await first_invoice(isp, amina)
+    note_id = await isp.do(
+        issue_credit_note, invoice_id=invoice_id, amount=Money(10_000, "KES"), reason="Line was down"
+    )
+    await isp.pays(amina, 500)
+    papers = {
+        f"/documents/credit-notes/{note_id}.pdf": "Line was down",
+        "/documents/receipts/1.pdf": "KES 500.00",
+        f"/documents/statements/{amina}.pdf": "KES 1,900.00",
+        f"/documents/proformas/{amina}.pdf": "KES 4,400.00",
+        f"/documents/proformas/{amina}.pdf?scope=back_online": "KES 1,900.00",
+    }
+    other = await isp.customer("Kamau Traders", "0722000111")
+    stranger = create_user()
+    await isp.let_in(stranger, other)
+    await isp.let_in(user, amina)
+    staff = create_user()
+    await sign_in(staff, "support")
+    for path, words in papers.items():
+        for reader in (user, staff):
+            got = await reader.http_client.get(path)
+            assert got.status_code == 200, path
+            assert words in text_of(got.content), path
+        assert (await stranger.http_client.get(path)).status_code == 404, path
+    wrong = f"/documents/statements/{amina}.pdf?first_on=2026-11-02&last_on=2026-11-01"
+    assert (await user.http_client.get(wrong)).status_code == 422
+
+
+async def test_staff_choose_the_days_of_a_statement(user: User, isp: Isp, amina: CustomerId) -> None:
+    await sign_in(user)
+    await user.open(f"/admin/customers/{amina}")
+    user.find(marker="section-statement").click()
+    await user.should_see("Balance now", retries=30)
+    user.find("Proforma").click()
+    await user.should_see("A quote to pay by.", retries=30)
+    user.find(content="Statement", kind=ui.button).click()
+    await user.should_see("Statement of account", retries=30)
+
+
+async def test_vouchers_are_downloaded_while_their_codes_are_known(isp: Isp, benfex: "Benfex") -> None:
+    from benfex.catalog.plans import create_plan, publish_price
+    from benfex.core.actors import SystemActor
+    from benfex.payments.vouchers import print_vouchers
+
+    plan_id = await isp.do(
+        create_plan, code="WEEK", name="Week", download_bps=5_000_000, upload_bps=5_000_000
+    )
+    price_id = await isp.do(
+        publish_price, plan_id=plan_id, amount=Money(35_000, "KES"), billing_mode=BillingMode.PREPAID
+    )
+    batch = await isp.do(print_vouchers, name="Shop", plan_price_id=price_id, quantity=3, vault=benfex.vault)
+    sheet = await benfex.documents.vouchers(SystemActor("tests"), batch)
+    assert sheet.file_name == "vouchers-Shop.pdf"
+    assert sorted(codes_on(sheet.content)) == sorted(voucher.code for voucher in batch.vouchers)

@@ -6,7 +6,8 @@ from datetime import date
 import pypdfium2
 import zxingcpp
 
-from benfex.documents.invoices import ChargedLine, HowToPay, InvoiceDocument, Payer, SettledSum, TaxedSum
+from benfex.documents.invoices import InvoiceDocument, SettledSum
+from benfex.documents.parts import ChargedLine, HowToPay, Payer, TaxedSum
 from benfex.documents.sheet import Badge, Brand
 from data.values.identifiers import CustomerId
 from data.values.money import Money

@@ -7,8 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from benfex.documents.invoices import ChargedLine, HowToPay, Payer, render_invoice
+from benfex.documents.invoices import render_invoice
 from benfex.documents.paper import UNKNOWN, clean
+from benfex.documents.parts import ChargedLine, HowToPay, Payer
 from benfex.documents.sheet import Brand
 from tests.unit.documents.sheets import (
     BRAND,

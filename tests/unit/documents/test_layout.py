@@ -1,4 +1,5 @@
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -6,7 +7,9 @@ from hypothesis import strategies as st
 
 from benfex.documents.codes import qr_code
 from benfex.documents.colours import CONTRAST_MIN, WHITE, contrast, parse_colour, readable
+from benfex.documents.layout import draw_sheet
 from benfex.documents.pagination import paginate
+from benfex.documents.sheet import Brand, Column, Party, Sheet, Sum
 from benfex.documents.wording import (
     say_amount,
     say_date,
@@ -18,6 +21,7 @@ from benfex.documents.wording import (
 )
 from data.values.money import Money
 from data.values.periods import Period
+from tests.unit.documents.sheets import pages_of
 
 HEIGHTS = st.lists(st.floats(12, 150), max_size=80)
 
@@ -100,3 +104,32 @@ def test_a_rate_is_said_once() -> None:
 def test_phone_numbers_are_grouped_where_the_grouping_is_known() -> None:
     assert say_phone("+254712345126") == "+254 712 345 126"
     assert say_phone("+4930123456") == "+4930123456"
+
+
+def a_sheet(**parts: Any) -> Sheet:
+    plain: dict[str, Any] = {
+        "brand": Brand("Net"),
+        "kind": "Paper",
+        "number": "",
+        "facts": (),
+        "party": Party("FOR", "Amina"),
+        "columns": (Column("WHAT", 1.0),),
+        "rows": (),
+        "sums": (),
+    }
+    return Sheet(**plain | parts)
+
+
+def test_a_table_without_rows_says_why() -> None:
+    assert "Nothing here" in pages_of(draw_sheet(a_sheet(empty="Nothing here")))[0]
+
+
+def test_a_long_label_of_a_sum_is_whole_and_beside_its_value() -> None:
+    label = "M-Pesa SFF6XYZ123 received on 26 November 2026 from the neighbour"
+    (page,) = pages_of(draw_sheet(a_sheet(sums=(Sum(label, "KES 2,000,000.00"),))))
+    assert label in " ".join(page.replace("KES 2,000,000.00", "").split())
+
+
+def test_closing_words_keep_the_line_breaks_of_their_writer() -> None:
+    (page,) = pages_of(draw_sheet(a_sheet(closing="First.\nSecond.")))
+    assert "First.\r\nSecond." in page
