@@ -222,11 +222,14 @@ def _item_line(service: ServiceTerms, item: ChargedItem, part: Period, share: Sh
     kind = item.kind
     if kind is LineKind.RECURRING and not share.is_whole:
         kind = LineKind.PRORATION
+    unit_minor, quantity, name = item.unit_minor, item.quantity, item.name
+    if quantity > 1 and not share.is_whole:  # a part is one sum, so that it is rounded once, not once a unit
+        unit_minor, quantity, name = unit_minor * quantity, 1, f"{quantity} × {name}"
     return ChargeLine(
         kind=kind,
-        description=describe(item.name, share),
-        unit=Money(share.of(item.unit_minor), service.currency),
-        quantity=item.quantity,
+        description=describe(name, share),
+        unit=Money(share.of(unit_minor), service.currency),
+        quantity=quantity,
         tax=item.tax,
         subscription_id=service.subscription_id,
         period=part,

@@ -53,6 +53,18 @@ def test_taxed_and_untaxed_lines_keep_their_order() -> None:
     assert [line.net_minor + line.tax_minor for line in lines] == [100, 11_600, 200]
 
 
+def test_one_tax_is_rounded_once_whether_prices_have_it_inside_or_on_top() -> None:
+    taxed = tax_lines([(103, VAT_INSIDE), (27, VAT_ON_TOP)])
+    assert [line.tax_minor for line in taxed] == [14, 5]  # 14.21 and 4.32 make 18.53
+    assert [line.net_minor + line.tax_minor for line in taxed] == [103, 32]
+
+
+def test_a_tax_alone_and_the_same_over_another_are_rounded_together() -> None:
+    stacked = TaxTerms((EXCISE, VAT_OVER_EXCISE), TaxBehavior.EXCLUSIVE)
+    taxed = tax_lines([(40, VAT_ON_TOP), (28, stacked)])  # VAT is 6.40 and 5.152, excise 4.2
+    assert [line.taxes for line in taxed] == [(7,), (4, 5)]
+
+
 @given(signed_amounts, st.integers(0, 3_000))
 def test_line_taxes_add_up_to_the_tax_on_the_total(amounts: list[int], basis_points: int) -> None:
     terms = TaxTerms((TaxPart(TaxRateId(1), "T", basis_points),), TaxBehavior.EXCLUSIVE)

@@ -1,0 +1,166 @@
+"""Random histories of a customer: what is sold, and what happens on which day. Plain values, told by a seed."""
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from fractions import Fraction
+from random import Random
+
+from tests.oracle.calculator import DAY, Policy, Price, Tax
+
+FIRST_DAY = date(2027, 1, 1)
+UNITS = (
+    ("month", 1),
+    ("month", 1),
+    ("month", 1),
+    ("month", 3),
+    ("week", 1),
+    ("week", 2),
+    ("day", 1),
+    ("day", 10),
+)
+ALIGNMENTS = ("prorate", "prorate", "part_plus_full", "free_until")
+
+
+@dataclass(frozen=True, slots=True)
+class DiscountOffer:
+    """What may be taken off a price."""
+
+    percent: Fraction = Fraction(0)
+    amount: int = 0
+    periods: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddOnOffer:
+    """What may be sold beside a plan."""
+
+    unit: int
+    taxes: tuple[Tax, ...]
+    has_tax_inside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happens: what, when, to which service, with which offer, and how many."""
+
+    kind: str
+    day: date
+    service: int = 0
+    offer: int = 0
+    number: int = 1
+    offers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Everything that decides a customer's bills."""
+
+    seed: int
+    policy: Policy
+    taxes: tuple[tuple[Tax, ...], ...]
+    prices: tuple[Price, ...]
+    discounts: tuple[DiscountOffer, ...]
+    add_ons: tuple[AddOnOffer, ...]
+    steps: tuple[Step, ...]
+
+    def without(self, place: int, size: int) -> "History":
+        """Return the history with some steps left out."""
+        return replace(self, steps=self.steps[:place] + self.steps[place + size :])
+
+    def told(self) -> str:
+        """Return all that matters, for a person."""
+        prices = sorted({step.offer for step in self.steps if step.kind not in ("bill", "pay")})
+        lines = [f"seed {self.seed}", str(self.policy)]
+        lines += [f"price {number}: {self.prices[number]}" for number in prices]
+        for name, offers in (("discount", self.discounts), ("add-on", self.add_ons)):
+            lines += [f"{name} {number}: {offer}" for number, offer in enumerate(offers)]
+        return "\n".join([*lines, *map(str, self.steps)])
+
+
+def make_history(seed: int, *, days_max: int = 430) -> History:
+    """Return the history of a seed: at most so many days, one to three services, runs with gaps."""
+    random = Random(seed)
+    policy = _policy(random)
+    taxes = _taxes(random)
+    in_arrears = random.random() < 0.25 and policy.alignment != "part_plus_full"
+    prices = tuple(_price(random, taxes, in_arrears=in_arrears) for _ in range(5))
+    discounts = tuple(_discount(random) for _ in range(3))
+    add_ons = tuple(
+        AddOnOffer(_amount(random, 50_000), random.choice(taxes), random.random() < 0.5) for _ in range(2)
+    )
+    return History(seed, policy, taxes, prices, discounts, add_ons, _steps(random, days_max))
+
+
+def _policy(random: Random) -> Policy:
+    credits_on_end, credits_on_pause = random.random() < 0.8, random.random() < 0.8
+    if random.random() < 0.5:
+        return Policy(None, "anniversary", credits_on_end, credits_on_pause)
+    return Policy(random.randint(1, 31), random.choice(ALIGNMENTS), credits_on_end, credits_on_pause)
+
+
+def _taxes(random: Random) -> tuple[tuple[Tax, ...], ...]:
+    later = FIRST_DAY + timedelta(days=random.randint(20, 300))
+    vat = (FIRST_DAY - 400 * DAY, Fraction(16)), (later, Fraction(random.choice((14, 18))))
+    excise = (FIRST_DAY - 400 * DAY, Fraction(random.choice((15, 15, 5)))), (later + 17 * DAY, Fraction(7, 2))
+    return (
+        (),
+        (Tax("VAT", vat),),
+        (Tax("EXCISE", excise), Tax("VAT", vat, ("EXCISE",))),
+        (Tax("EXCISE", excise), Tax("VAT", vat)),
+    )
+
+
+def _amount(random: Random, most: int) -> int:
+    return random.choice((random.randint(1, most), random.randint(1, most // 100) * 100))
+
+
+def _price(random: Random, taxes: tuple[tuple[Tax, ...], ...], *, in_arrears: bool) -> Price:
+    unit, count = random.choice(UNITS)
+    return Price(
+        amount=_amount(random, 600_000),
+        unit=unit,
+        count=count,
+        taxes=random.choice(taxes),
+        has_tax_inside=random.random() < 0.5,
+        in_arrears=in_arrears,
+        setup_fee=random.choice((0, 0, _amount(random, 300_000))),
+        trial_days=random.choice((0, 0, 0, random.randint(1, 40))),
+        minimum_months=random.choice((0, 0, 6)),
+        early_end_fee=random.choice((0, _amount(random, 200_000))),
+    )
+
+
+def _discount(random: Random) -> DiscountOffer:
+    periods = random.choice((None, 1, 2, 3, 6))
+    if random.random() < 0.5:
+        return DiscountOffer(percent=Fraction(random.randint(1, 9_000), 100), periods=periods)
+    return DiscountOffer(amount=_amount(random, 60_000), periods=periods)
+
+
+def _steps(random: Random, days_max: int) -> tuple[Step, ...]:
+    """Return the steps by day; what is impossible when its day comes is left out by whoever plays them."""
+    day = FIRST_DAY + timedelta(days=random.randint(0, 400))
+    last = day + timedelta(days=random.randint(40, days_max))
+    steps = [_start(random, day)]
+    services = 1
+    while (day := day + timedelta(days=_gap(random))) <= last:
+        steps.append(Step("bill", day))
+        if services < 3 and random.random() < 0.06:
+            steps.append(_start(random, day))
+            services += 1
+        while random.random() < 0.25:
+            kind = random.choice(("pay", "pay"))
+            offers = (random.randrange(2),)
+            steps.append(
+                Step(kind, day, random.randrange(services), random.randrange(5), random.randint(1, 3), offers)
+            )
+    return tuple(steps)
+
+
+def _gap(random: Random) -> int:
+    return random.choice((1, 1, 3, 7, random.randint(1, 30), random.randint(1, 75)))
+
+
+def _start(random: Random, day: date) -> Step:
+    offers = tuple(sorted(random.sample(range(3), random.choice((0, 0, 1, 1, 2)))))
+    return Step("start", day, offer=random.randrange(5), number=random.choice((0, 0, 1, 2)), offers=offers)

@@ -1,0 +1,99 @@
+"""The engine and an independent calculator agree to the minor unit on random histories of customers."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pytest
+
+from benfex.core.clock import MovedClock
+from benfex.core.events import EventBus
+from benfex.core.transactor import Transactor
+from benfex.ledger.journal import seal_chain
+from data.engine import open_database
+from tests.conftest import START, Run
+from tests.databases import Databases
+from tests.factories.isp import SYSTEM
+from tests.factories.looks import assert_books_sound
+from tests.oracle.histories import History, make_history
+from tests.oracle.players import EnginePlayer, OraclePlayer, Picture
+
+QUICK = range(60)
+DEEP_CHUNKS = [range(first, first + 250) for first in range(1_000, 3_000, 250)]
+
+
+@pytest.mark.parametrize("seeds", [QUICK[:30], QUICK[30:]], ids=["first", "second"])
+def test_the_engine_bills_what_the_oracle_says(databases: Databases, seeds: range) -> None:
+    _assert_agreement(databases, [make_history(seed, days_max=160) for seed in seeds])
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("seeds", DEEP_CHUNKS, ids=lambda seeds: f"from-{seeds.start}")
+def test_the_engine_bills_what_the_oracle_says_two_thousand_times(
+    databases: Databases, seeds: range, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _assert_agreement(databases, [make_history(seed) for seed in seeds])
+    with capsys.disabled():
+        print(f"\nThe oracle and the engine agreed on {len(seeds)} histories from seed {seeds.start} on.")  # noqa: T201
+
+
+def _assert_agreement(databases: Databases, histories: Sequence[History]) -> None:
+    for history in histories:
+        if _difference(databases, history):
+            pytest.fail(_explain(databases, history))
+
+
+def _explain(databases: Databases, history: History) -> str:
+    """Leave out every step that is not needed to disagree, halves first, and tell the rest."""
+    size = max(1, len(history.steps) // 2)
+    while size:
+        place = 0
+        while place < len(history.steps):
+            shorter = history.without(place, size)
+            if shorter.steps and _difference(databases, shorter):
+                history = shorter
+            else:
+                place += size
+        size //= 2
+    return f"{history.told()}\n{_difference(databases, history)}"
+
+
+def _difference(databases: Databases, history: History) -> str:
+    """Return where the two part, empty where they agree."""
+    with _engine(databases, history) as engine:
+        oracle = OraclePlayer(history)
+        for step in history.steps:
+            if oracle.can_play(step):
+                owed = oracle.books.balance
+                oracle.play(step)
+                engine.play(step, owed)
+        assert_books_sound(engine.run)
+        return _compare(oracle.picture(), engine.picture())
+
+
+def _compare(expected: Picture, got: Picture) -> str:
+    told = []
+    for name in ("invoices", "credit_notes", "next_dates"):
+        wanted, found = getattr(expected, name), getattr(got, name)
+        for place in range(max(len(wanted), len(found))):
+            one = wanted[place] if place < len(wanted) else "nothing"
+            other = found[place] if place < len(found) else "nothing"
+            if one != other:
+                told.append(f"{name} {place + 1}\n  oracle: {one}\n  engine: {other}")
+                break
+    if expected.balance != got.balance:
+        told.append(f"balance: oracle {expected.balance}, engine {got.balance}")
+    return "\n".join(told)
+
+
+@contextmanager
+def _engine(databases: Databases, history: History) -> Iterator[EnginePlayer]:
+    with databases.ready("sqlite") as url:
+        database, clock = open_database(url, pool_size=2), MovedClock(START)
+        gate = Transactor(database, clock, EventBus(), before_commit=seal_chain)
+        try:
+            player = EnginePlayer(Run(gate, SYSTEM), clock, history)
+            player.set_up()
+            yield player
+        finally:
+            gate.close()
+            database.dispose()
