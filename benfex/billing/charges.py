@@ -16,6 +16,7 @@ from data.values.money import Money, round_half_up
 from data.values.periods import Period, cycle_ending, next_boundary
 from data.values.taxes import TaxTerms
 
+GIGABYTE = 1_000_000_000  # as plans and caps are sold and shown
 _PERIODS_MAX = 400  # of one item in one run: a day plan caught up for more than a year
 
 
@@ -154,16 +155,22 @@ def full_cycle(terms: CycleTerms, *, ending_on: date) -> Period:
 
 def next_billing_date(service: ServiceTerms) -> date | None:
     """Return the first date on which something of the service is due, None when nothing ever will be."""
+    through = [item.charged_through_on for item in service.items]
+    return billing_date_after(service, charged_through=through, period_ends_on=service.period_ends_on)
+
+
+def billing_date_after(
+    service: ServiceTerms, *, charged_through: Sequence[date], period_ends_on: date
+) -> date | None:
+    """Return the same once the items, in their order, are charged through these dates and the cycle has moved."""
     dates = []
-    for item in service.items:
-        if item.ends_on is not None and item.charged_through_on >= item.ends_on:
+    for item, through in zip(service.items, charged_through, strict=True):
+        if item.ends_on is not None and through >= item.ends_on:
             continue
         if service.cycle.timing is ChargeTiming.ADVANCE:
-            dates.append(item.charged_through_on)
+            dates.append(through)
         else:
-            ends_on = cycle_boundary(
-                service.cycle, after=item.charged_through_on, period_ends_on=service.period_ends_on
-            )
+            ends_on = cycle_boundary(service.cycle, after=through, period_ends_on=period_ends_on)
             dates.append(min(ends_on, item.ends_on) if item.ends_on else ends_on)
     return min(dates, default=None)
 
@@ -196,6 +203,33 @@ def setup_charge(
         subscription_id=subscription_id,
         billing_key=once_key(subscription_id, "setup"),
         item="setup",
+    )
+
+
+def usage_charge(
+    *,
+    subscription_id: SubscriptionId,
+    segment: int,
+    plan_name: str,
+    period: Period,
+    over_bytes: int,
+    gigabyte: Money,
+    tax: TaxTerms | None,
+) -> ChargeLine | None:
+    """Return the charge for traffic beyond the cap of a period that is over, each gigabyte begun; None for none."""
+    gigabytes = -(-over_bytes // GIGABYTE)
+    if gigabytes <= 0 or gigabyte.is_zero:
+        return None
+    return ChargeLine(
+        kind=LineKind.USAGE,
+        description=f"{plan_name}, {gigabytes} GB beyond the cap",
+        unit=gigabyte,
+        quantity=gigabytes,
+        tax=tax,
+        subscription_id=subscription_id,
+        period=period,
+        billing_key=charge_key(subscription_id, "usage", segment, period.starts_on),
+        item="usage",
     )
 
 

@@ -1,10 +1,12 @@
 """From the rows of a service to the values that the billing rules ask for, and back to the rows."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from benfex.billing.charges import ChargedItem, CycleTerms, DiscountTerms, DueCharges, ServiceTerms
 from benfex.catalog.taxes import TaxTable
 from data.models.subscription import Subscription
+from data.queries.billing_facts import DueService, SubscriptionRow
 from data.queries.subscriptions import ServiceFacts
 from data.values.identifiers import SubscriptionId
 from data.values.kinds import CycleAlignment, LineKind
@@ -12,7 +14,7 @@ from data.values.periods import next_boundary
 
 
 def service_terms(
-    facts: ServiceFacts, taxes: TaxTable, *, on: date, fixed_month_days: int | None = None
+    facts: ServiceFacts | DueService, taxes: TaxTable, *, on: date, fixed_month_days: int | None = None
 ) -> ServiceTerms:
     """Return all of a service that decides what it is charged, at the tax rates of a billing date."""
     subscription, price = facts.subscription, facts.price
@@ -65,7 +67,7 @@ def service_terms(
     )
 
 
-def cycle_terms(facts: ServiceFacts, *, fixed_month_days: int | None = None) -> CycleTerms:
+def cycle_terms(facts: ServiceFacts | DueService, *, fixed_month_days: int | None = None) -> CycleTerms:
     """Return the rhythm of a service."""
     price = facts.price
     return CycleTerms(
@@ -73,37 +75,54 @@ def cycle_terms(facts: ServiceFacts, *, fixed_month_days: int | None = None) -> 
     )
 
 
-def refresh_bills_on(subscription: Subscription, charges_on: date | None) -> None:
-    """Note the next date on which the bill run has something to do: a charge, a change, an end or a return."""
+def bills_on(subscription: Subscription | SubscriptionRow, charges_on: date | None) -> date | None:
+    """Return the next date on which the bill run has something to do: a charge, a change, an end or a return."""
     dates = (charges_on, subscription.pending_change_on, subscription.ends_on, subscription.resumes_on)
-    subscription.bills_on = min((day for day in dates if day is not None), default=None)
+    return min((day for day in dates if day is not None), default=None)
+
+
+def refresh_bills_on(subscription: Subscription, charges_on: date | None) -> None:
+    """Note the next date on which the bill run has something to do, when charges are due on one or never."""
+    subscription.bills_on = bills_on(subscription, charges_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a bill leaves a service: charged through a date, in a cycle."""
+
+    charged_through_on: date
+    period_starts_on: date
+    period_ends_on: date
+
+
+def standing_after(facts: ServiceFacts | DueService, cycle: CycleTerms, due: DueCharges) -> Standing:
+    """Return what a service was charged through and the cycle it is in, once the charges are billed."""
+    through = due.charged_through[0]
+    period_starts_on, period_ends_on = facts.subscription.period_starts_on, facts.subscription.period_ends_on
+    if due.period is not None:
+        period_starts_on, period_ends_on = due.period.starts_on, due.period.ends_on
+    if facts.is_in_arrears and through >= period_ends_on:
+        # In arrears the running cycle is the one that is not billed yet.
+        period_starts_on = through
+        period_ends_on = next_boundary(through, cycle.interval, cycle.interval_count, cycle.anchor_day)
+    return Standing(through, period_starts_on, period_ends_on)
 
 
 def move_on(facts: ServiceFacts, cycle: CycleTerms, due: DueCharges) -> None:
     """Note in the rows of a service what it was charged through, and the cycle it is in."""
-    subscription = facts.subscription
-    subscription.charged_through_on = due.charged_through[0]
+    subscription, standing = facts.subscription, standing_after(facts, cycle, due)
     for row, through in zip(facts.add_ons, due.charged_through[1:], strict=True):
         row.charged_through_on = through
     for discount, used in zip(facts.discounts, due.discounts_used, strict=True):
         if discount.periods_left is not None:
             discount.periods_left -= used
-    if due.period is not None:
-        subscription.period_starts_on, subscription.period_ends_on = (
-            due.period.starts_on,
-            due.period.ends_on,
-        )
-    if facts.is_in_arrears and subscription.charged_through_on >= subscription.period_ends_on:
-        # In arrears the running cycle is the one that is not billed yet.
-        starts_on = subscription.charged_through_on
-        subscription.period_starts_on = starts_on
-        subscription.period_ends_on = next_boundary(
-            starts_on, cycle.interval, cycle.interval_count, cycle.anchor_day
-        )
+    subscription.charged_through_on = standing.charged_through_on
+    subscription.period_starts_on = standing.period_starts_on
+    subscription.period_ends_on = standing.period_ends_on
     subscription.version += 1
 
 
-def _opening_day(subscription: Subscription) -> date | None:
+def _opening_day(subscription: Subscription | SubscriptionRow) -> date | None:
     if subscription.alignment is not CycleAlignment.PART_PLUS_FULL:
         return None
     return subscription.trial_ends_on or subscription.starts_on

@@ -258,6 +258,23 @@ def used_by(session: Session, bounds: Sequence[tuple[int, datetime]]) -> dict[in
     return {int(row[0]): int(row[1]) for row in rows}
 
 
+def used_between(session: Session, bounds: Sequence[tuple[int, datetime, datetime]]) -> list[int]:
+    """Return bytes both ways of each (connection, from, until), in the hours that began in `[from, until)`."""
+    if not bounds:
+        return []
+    cells = _Cells(session)
+    rows = session.execute(
+        text(
+            f"SELECT {cells.number(0)} AS place, sum(usage.download_bytes + usage.upload_bytes)"  # noqa: S608
+            f" FROM {cells.source} JOIN usage_1h AS usage ON usage.connection_id = {cells.number(1)}"
+            f" AND usage.starts_at >= {cells.instant(2)} AND usage.starts_at < {cells.instant(3)} GROUP BY 1"
+        ),
+        {"rows": _pack([(place, *bound) for place, bound in enumerate(bounds)])},
+    )
+    used = {int(row[0]): int(row[1]) for row in rows}
+    return [used.get(place, 0) for place in range(len(bounds))]
+
+
 class _Cells:
     """How the cells of a JSON list of lists are named in SQL, on either database."""
 

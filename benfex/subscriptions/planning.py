@@ -1,0 +1,158 @@
+"""What a payer would be billed for, worked out before anything is written.
+
+The rule of what is due is in `billing/charges`; who asks, writes and moves the services on is `renewal`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from benfex.billing.charges import (
+    ChargeLine,
+    DueCharges,
+    ServiceTerms,
+    billing_date_after,
+    due_charges,
+    usage_charge,
+)
+from benfex.billing.invoicing import InvoiceDraft, PricedInvoice, price_invoice
+from benfex.catalog.taxes import TaxTable
+from benfex.subscriptions.terms import Standing, bills_on, service_terms, standing_after
+from benfex.usage.allowance import period_begins_at
+from data.queries import billing_facts as fact_queries
+from data.queries import usage as usage_queries
+from data.queries.billing_facts import DueService
+from data.session import Session
+from data.values.identifiers import CustomerId
+from data.values.money import Money
+from data.values.periods import Period
+from data.values.terms import BillingTerms
+
+UsedBytes = Mapping[tuple[int, date], int]  # by subscription and the first day of a period that is over
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePlan:
+    """What is due of one service, and where the bill leaves it."""
+
+    service: DueService
+    due: DueCharges
+    standing: Standing
+    bills_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class BillPlan:
+    """What one payer would be billed: an invoice for each currency, and how their services move on."""
+
+    customer_id: CustomerId
+    invoices: tuple[PricedInvoice, ...]
+    services: tuple[ServicePlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is the same for all payers of one chunk."""
+
+    on: date
+    terms: BillingTerms
+    taxes: TaxTable
+    used: UsedBytes
+    bill_run_id: int | None = None
+
+
+def plan_bill(
+    customer_id: CustomerId,
+    services: Sequence[DueService],
+    around: Circumstances,
+    *,
+    extra: Sequence[ChargeLine] = (),
+) -> BillPlan:
+    """Return what a payer would be billed on the day, after lines that are charged at any rate.
+
+    Raises as `price_invoice`, and ValueError for a service whose terms make no sense.
+    """
+    lines = list(extra)
+    planned = []
+    for service in services:
+        terms = service_terms(
+            service, around.taxes, on=around.on, fixed_month_days=around.terms.fixed_month_days
+        )
+        due = due_charges(terms, on=around.on)
+        lines += due.lines
+        lines += _usage_lines(service, terms, due, around)
+        standing = standing_after(service, terms.cycle, due)
+        charges_on = billing_date_after(
+            terms, charged_through=due.charged_through, period_ends_on=standing.period_ends_on
+        )
+        planned.append(ServicePlan(service, due, standing, bills_on(service.subscription, charges_on)))
+    by_currency: dict[str, list[ChargeLine]] = {}
+    for line in lines:
+        by_currency.setdefault(line.unit.currency, []).append(line)
+    invoices = tuple(
+        price_invoice(InvoiceDraft(customer_id, tuple(found), around.on, around.bill_run_id))
+        for found in by_currency.values()
+    )
+    return BillPlan(customer_id, invoices, tuple(planned))
+
+
+def read_usage(
+    session: Session, services: Iterable[DueService], *, on: date, terms: BillingTerms, taxes: TaxTable
+) -> dict[tuple[int, date], int]:
+    """Return the bytes of each period that is over by the day, for services that are charged by usage.
+
+    A period is counted in hours from its first local midnight to its last, as `[start, end)`.
+    """
+    wanted = {
+        service.subscription.id: service
+        for service in services
+        if fact_queries.charges_for_usage(service.plan, service.price)
+    }
+    if not wanted:
+        return {}
+    bounds: list[tuple[int, datetime, datetime]] = []
+    keys: list[tuple[int, date]] = []
+    for line in fact_queries.metered_lines(session, list(wanted)):
+        service = wanted[line.subscription_id]
+        due = due_charges(
+            service_terms(service, taxes, on=on, fixed_month_days=terms.fixed_month_days), on=on
+        )
+        for period in _periods_over(service, due.lines, on):
+            keys.append((line.subscription_id, period.starts_on))
+            begins_at = period_begins_at(period.starts_on, terms.timezone)
+            ends_at = period_begins_at(period.ends_on, terms.timezone)
+            bounds.append((line.connection_id, begins_at, ends_at))
+    return dict(zip(keys, usage_queries.used_between(session, bounds), strict=True))
+
+
+def _usage_lines(
+    service: DueService, terms: ServiceTerms, due: DueCharges, around: Circumstances
+) -> list[ChargeLine]:
+    if not fact_queries.charges_for_usage(service.plan, service.price):
+        return []
+    cap, price = service.plan.data_cap_bytes or 0, service.price
+    found = (
+        usage_charge(
+            subscription_id=terms.subscription_id,
+            segment=terms.segment,
+            plan_name=service.plan.name,
+            period=period,
+            over_bytes=around.used.get((service.subscription.id, period.starts_on), 0) - cap,
+            gigabyte=Money(price.overage_minor or 0, price.currency),
+            tax=terms.items[0].tax,
+        )
+        for period in _periods_over(service, due.lines, around.on)
+    )
+    return [line for line in found if line is not None]
+
+
+def _periods_over(service: DueService, lines: Sequence[ChargeLine], on: date) -> list[Period]:
+    """Return the periods of a service that end by the day: its running one, and those charged meanwhile."""
+    row = service.subscription
+    periods = {}
+    if row.period_starts_on < row.period_ends_on:
+        periods[row.period_starts_on] = Period(row.period_starts_on, row.period_ends_on)
+    for line in lines:
+        if line.item == "price" and line.period is not None:
+            periods[line.period.starts_on] = line.period
+    return [period for _, period in sorted(periods.items()) if period.ends_on <= on]
