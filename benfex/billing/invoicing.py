@@ -21,6 +21,7 @@ from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.ledger import entries
 from benfex.ledger.journal import EntryDraft, EntrySource, post_entries
+from benfex.notifications.outbox import enqueue_invoice_messages
 from data.locks import lock_customer, lock_customers
 from data.models.invoice import Invoice, InvoiceLine
 from data.queries import invoice_writing as writing
@@ -146,6 +147,7 @@ def issue_priced(uow: UnitOfWork, invoices: Sequence[PricedInvoice]) -> tuple[In
             uow.emit(InvoicePaid(invoice_id=invoice_id, customer_id=row.draft.customer_id))
     for currency in dict.fromkeys(row.currency for row in invoices):
         use_credit(uow, {row.draft.customer_id: currency for row in invoices if row.currency == currency})
+    enqueue_invoice_messages(uow, ids)
     return tuple(ids)
 
 

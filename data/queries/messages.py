@@ -9,11 +9,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from data.models.customer import Customer
 from data.models.identity import User
-from data.models.invoice import Invoice
+from data.models.invoice import Invoice, InvoiceLine
 from data.models.message import Communication, MessageTemplate, OutboundMessage
 from data.models.policy import ChannelAccount
 from data.session import Session
-from data.values.kinds import MessageChannel
+from data.values.kinds import LineKind, MessageChannel
 from data.values.roles import Role
 from data.values.states import InvoiceStatus, MessageStatus
 
@@ -84,14 +84,27 @@ def reachable(session: Session, *, customer_id: int) -> Reachable | None:
 
 
 def issued_invoices(session: Session, invoice_ids: Sequence[int]) -> list[IssuedInvoice]:
-    """Return what customers are told of invoices that were issued, by invoice."""
+    """Return what customers are told of invoices that were issued, by invoice.
+
+    Those that credit paid at once are not among them, nor late fees, of which dunning tells.
+    """
+    others = (
+        select(InvoiceLine.id)
+        .where(InvoiceLine.invoice_id == Invoice.id, InvoiceLine.kind != LineKind.LATE_FEE)
+        .exists()
+    )
     rows = session.execute(
         select(
             Invoice.id, Invoice.number, Invoice.total_minor, Invoice.paid_minor, Invoice.currency,
             Invoice.due_on, Customer.id, Customer.phone, Customer.email, Customer.language,
         )
         .join(Customer, Customer.id == Invoice.customer_id)
-        .where(Invoice.id.in_(invoice_ids), Invoice.number.is_not(None))
+        .where(
+            Invoice.id.in_(invoice_ids),
+            Invoice.number.is_not(None),
+            Invoice.status == InvoiceStatus.OPEN,
+            others,
+        )
         .order_by(Invoice.id)
     )  # fmt: skip
     return [IssuedInvoice(*row) for row in rows]

@@ -36,6 +36,7 @@ from pages.admin.customer_dialogs import (
     open_portal_password,
 )
 from pages.admin.customer_history import History
+from pages.admin.customer_messages import CustomerMessages
 from pages.admin.customer_money import MoneySection
 from pages.admin.customer_services import Services
 from pages.admin.lists import Unhurried, on_each
@@ -69,6 +70,8 @@ async def customer_page(benfex: BenfexDep, staff: StaffDep, customer_id: int) ->
             with box("bf-stack bf-side"):
                 identity = _Identity()
                 identity.set(view)
+                messages = CustomerMessages(benfex, staff, view)
+                await messages.build()
                 history = History(benfex, staff, view)
                 await history.build()
 
@@ -78,6 +81,7 @@ async def customer_page(benfex: BenfexDep, staff: StaffDep, customer_id: int) ->
             actions.view = fresh
             await services.refresh(fresh)
             await money.refresh()
+            await messages.refresh()
             await history.refresh()
 
         soon = Unhurried(refresh, seconds=0.3)

@@ -37,9 +37,18 @@ _MENU = (
     _Place(MenuEntry("Vouchers", "tag", "/admin/vouchers"), Permission.VIEW_VOUCHERS),
     _Place(MenuEntry("Invoices", "receipt-text", "/admin/invoices"), Permission.VIEW_INVOICES),
     _Place(MenuEntry("Payments", "wallet", "/admin/payments", on_phone=True), Permission.VIEW_PAYMENTS),
+    _Place(MenuEntry("Outbox", "send", "/admin/outbox"), Permission.VIEW_CUSTOMERS),
     _Place(
         MenuEntry("Routers", "router", "/admin/routers", section="Network", on_phone=True),
         Permission.VIEW_NETWORK,
+    ),
+    _Place(
+        MenuEntry("Billing policy", "sliders-horizontal", "/admin/settings/billing", section="Settings"),
+        Permission.EDIT_PROFILE,
+    ),
+    _Place(
+        MenuEntry("Messages", "mail", "/admin/settings/messages", section="Settings"),
+        Permission.EDIT_PROFILE,
     ),
 )
 

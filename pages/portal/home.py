@@ -10,6 +10,7 @@ from benfex.core.events import (
     PaymentSettled,
     SubscriptionChanged,
 )
+from benfex.dunning.promises import promise_offer
 from benfex.payments.quotes import Quote, quote
 from benfex.subscriptions.views import ServiceView
 from benfex.usage.views import PeriodUsage, usage_of_customer
@@ -25,6 +26,7 @@ from data.values.states import SubscriptionStatus
 from data.values.traffic import format_bps
 from pages.dependencies import BenfexDep, SubscriberDep
 from pages.live import on
+from pages.portal.promise import promise_card
 from pages.portal.shell import Visit, portal, visit
 
 
@@ -34,13 +36,17 @@ async def home(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
     customer_id = subscriber.actor.customer_id
     here = await visit(benfex, subscriber)
     owed = await benfex.read(quote, subscriber.actor, customer_id=customer_id)
+    offer = await benfex.read(promise_offer, subscriber.actor, customer_id=customer_id)
     used = await benfex.read(usage_of_customer, subscriber.actor, customer_id=customer_id, days=1)
     title = "Your internet is off" if here.is_cut_off else f"Hello, {subscriber.actor.name.split()[0]}"
     with portal(here, title, active="/portal", bare=here.is_cut_off):
         if here.is_cut_off:
             _cut_off(here, owed)
+            if SuspensionReason.NON_PAYMENT in {one.suspension_reason for one in here.services}:
+                promise_card(benfex, subscriber, offer, today=here.today)
         else:
             _owed(owed, here.today, timezone=here.profile.timezone)
+            promise_card(benfex, subscriber, offer, today=here.today)
             for service in here.services:
                 online = benfex.live.online(service.line.connection_id) if service.line else None
                 _service(service, used.get(service.subscription_id), today=here.today, online=online)

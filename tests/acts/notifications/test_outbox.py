@@ -27,6 +27,7 @@ from tests.factories.messages import (
     make_dispatcher,
     queued,
     set_up_channels,
+    templates_of,
 )
 from tests.factories.money import c2b, settle
 
@@ -63,13 +64,22 @@ def test_nothing_is_written_for_a_channel_that_is_not_set_up_or_has_no_text(isp:
     assert tell(isp, customer, key="payment:2") == 0
 
 
-def test_ten_thousand_invoices_are_told_in_a_few_statements_and_once(isp: Run) -> None:
-    set_up_channels(isp)
+def test_invoices_are_told_in_bulk_and_once(isp: Run) -> None:
     customers = [make_customer(isp, phone=f"07083741{number}") for number in range(10, 13)]
     invoices = [make_invoice(isp, customer) for customer in customers]
+    set_up_channels(isp)
     assert isp(enqueue_invoice_messages, invoices) == 3
     assert isp(enqueue_invoice_messages, invoices) == 0
     assert dict(queued(isp)[0].facts)["amount"] == "KES 1,500"
+
+
+def test_issuing_an_invoice_tells_of_it_in_the_same_transaction(isp: Run) -> None:
+    set_up_channels(isp, SMS)
+    customer = make_customer(isp)
+    settle(isp, c2b(customer.account_number, receipt="TKN4QX71SV", amount=kes(1_500)))
+    make_invoice(isp, customer)  # paid from credit at once: the receipt has said it all
+    make_invoice(isp, customer)
+    assert templates_of(isp) == ["payment_received", "invoice_issued"]
 
 
 async def test_what_was_sent_is_in_the_customer_s_log_word_for_word(
@@ -91,7 +101,7 @@ async def test_a_pay_link_pays_and_its_secret_is_kept_nowhere(
 ) -> None:
     set_up_channels(isp, SMS)
     customer = make_customer(isp)
-    isp(enqueue_invoice_messages, [make_invoice(isp, customer)])
+    make_invoice(isp, customer)
     dispatcher, kept = await make_dispatcher(transactor, clock)
     await dispatcher.dispatch_due()
     link = kept[SMS].sent[0].body.rpartition(" ")[2]
@@ -105,9 +115,8 @@ async def test_a_reminder_waits_for_the_morning_and_a_receipt_does_not(
 ) -> None:
     set_up_channels(isp, SMS)
     customer = make_customer(isp)
-    invoice = make_invoice(isp, customer)
     clock.advance(timedelta(hours=12))  # 23:00 in Nairobi
-    isp(enqueue_invoice_messages, [invoice])
+    make_invoice(isp, customer)
     tell(isp, customer.customer_id)
     dispatcher, kept = await make_dispatcher(transactor, clock)
     await dispatcher.dispatch_due()
@@ -175,9 +184,9 @@ async def test_a_claim_that_nobody_finished_is_taken_again_after_five_minutes(
 async def test_a_reminder_is_not_sent_when_the_invoice_was_paid_before_it_left(
     isp: Run, transactor: Transactor, clock: MovedClock
 ) -> None:
-    set_up_channels(isp, SMS)
     customer = make_customer(isp)
     invoice = make_invoice(isp, customer)
+    set_up_channels(isp, SMS)
     facts = {"number": "INV-1", "amount": "KES 1,500", "due_on": "30 Nov 2026", "invoice_id": str(invoice)}
     isp(
         enqueue_message,
