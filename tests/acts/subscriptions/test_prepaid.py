@@ -6,6 +6,7 @@ import pytest
 
 from benfex.catalog.plans import create_plan, publish_price
 from benfex.core.clock import MovedClock
+from benfex.core.policy import save_policy
 from benfex.core.unit_of_work import Snapshot
 from benfex.ledger.verification import verify_ledger
 from benfex.subscriptions.prepaid import (
@@ -145,3 +146,39 @@ def test_money_does_not_lift_what_staff_suspended(isp: Run) -> None:
         SubscriptionStatus.SUSPENDED,
         SuspensionReason.ABUSE,
     )
+
+
+def test_a_short_payment_waits_as_credit_unless_the_isp_sells_parts(isp: Run) -> None:
+    service = prepaid(isp)
+    pay(isp, service, 50, "RA1")
+    status, _ = isp.read(service_state, subscription_id=service.subscription_id)
+    assert status is SubscriptionStatus.PENDING
+    assert isp.read(owed, customer_id=service.customer_id) == kes(-50)
+
+
+def test_a_short_payment_buys_hours_in_proportion_where_the_isp_sells_parts(
+    isp: Run, clock: MovedClock
+) -> None:
+    isp(save_policy, pays_part_periods=True, part_hours_min=6)
+    service = prepaid(isp)
+    pay(isp, service, 20, "RA1")  # less than six hours
+    status, _ = isp.read(service_state, subscription_id=service.subscription_id)
+    assert status is SubscriptionStatus.PENDING
+    pay(isp, service, 31, "RA2")  # KES 51 are 12.24 hours: twelve are sold for KES 50
+    assert isp.read(until, subscription_id=service.subscription_id) == clock.now().replace(
+        microsecond=0
+    ) + timedelta(hours=12)
+    assert isp.read(owed, customer_id=service.customer_id) == kes(-1)
+    assert isp.read(verify_ledger).is_sound
+
+
+def test_the_grace_of_the_policy_lets_time_run_a_little_over(isp: Run, clock: MovedClock) -> None:
+    isp(save_policy, prepaid_grace_hours=2)
+    service = prepaid(isp)
+    pay(isp, service, 100, "RA1")
+    end = isp.read(until, subscription_id=service.subscription_id)
+    assert end is not None
+    clock.move_to(end + timedelta(hours=1))
+    assert isp.read(services_over) == ()
+    clock.move_to(end + timedelta(hours=2))
+    assert isp.read(services_over) == (service.subscription_id,)
