@@ -19,21 +19,32 @@ from benfex.network.connections import ConnectionSpec
 from benfex.payments.gateway import PaymentEvidence
 from benfex.payments.settlement import settle_payment
 from benfex.payments.vouchers import PrintedBatch, print_vouchers, redeem_voucher
-from benfex.subscriptions.lifecycle import start_subscription
+from benfex.subscriptions.api_views import subscription_records
+from benfex.subscriptions.lifecycle import end_subscription, start_subscription
+from benfex.subscriptions.pausing import pause_subscription
+from benfex.subscriptions.plan_changes import change_plan
 from benfex.subscriptions.prepaid import renewal_quotes, services_over
 from benfex.subscriptions.prepaid_notices import end_prepaid_time
 from data.queries import customers as customer_queries
 from data.seeds import demo as seeds
 from data.values.identifiers import CustomerId, PlanPriceId, RouterId, parse_phone
-from data.values.kinds import BillingMode, EvidenceGrade, Interval
+from data.values.kinds import BillingMode, ChangeTiming, EvidenceGrade, Interval
 from data.values.money import Money
-from data.values.states import InvoiceStatus
+from data.values.states import InvoiceStatus, SubscriptionStatus
 
 _DEMO = SystemActor("demo")
 _MBPS = 1_000_000
 _PREPAID_DAYS = 26  # that long before today the day and week plans are first sold
 _VOUCHER_DAYS, _REDEEM_DAYS = 20, 6
 _CREDIT_DAYS = 15
+# What happens so long before today, to services on which plan.
+_CHANGES = {
+    34: ("end", "HOME-20"),
+    19: ("leave", "FIBRE-50"),
+    12: ("up", "HOME-10"),
+    8: ("leave", "HOME-10"),
+    4: ("down", "HOME-20"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +58,14 @@ class PrepaidPerson:
 class DemoBilling:
     """Makes the demo's books richer day by day."""
 
-    def __init__(self, benfex: Benfex, dice: random.Random, routers: dict[str, RouterId]) -> None:
+    def __init__(
+        self,
+        benfex: Benfex,
+        dice: random.Random,
+        routers: dict[str, RouterId],
+        prices: dict[str, PlanPriceId],
+    ) -> None:
+        self._plans = prices
         self._benfex = benfex
         self._dice = dice
         self._routers = tuple(routers.values())
@@ -80,6 +98,7 @@ class DemoBilling:
                 )
         if days_left == _CREDIT_DAYS:
             self._credit_an_outage()
+        self._change(today, days_left)
 
     def _run(self, act: Any, **values: Any) -> Any:
         return self._benfex.transactor.run_sync(act, _DEMO, **values)
@@ -151,11 +170,40 @@ class DemoBilling:
         )
         self._run(settle_payment, evidence=evidence, evidence_at=self._benfex.clock.now(), source="history")
 
+    def _change(self, today: date, days_left: int) -> None:
+        """Let people move up, move down at the end of their period, go on leave, and leave for good."""
+        if days_left not in _CHANGES:
+            return
+        active = self._benfex.transactor.read_sync(
+            subscription_records, _DEMO, request=SliceRequest(limit=90), status=SubscriptionStatus.ACTIVE
+        ).rows
+        kind, plan = _CHANGES[days_left]
+        mine = [row for row in active if row.plan_code == plan and row.customer_id % 2 == 0]
+        for row in mine[:2]:
+            subscription_id = row.id
+            match kind:
+                case "up" | "down":
+                    self._run(
+                        change_plan,
+                        subscription_id=subscription_id,
+                        plan_price_id=self._plans["HOME-20" if kind == "up" else "HOME-10"],
+                        when=ChangeTiming.NOW if kind == "up" else ChangeTiming.PERIOD_END,
+                    )
+                case "leave":
+                    self._run(
+                        pause_subscription,
+                        subscription_id=subscription_id,
+                        resumes_on=today + timedelta(days=12),
+                        reason="Upcountry for the holidays",
+                    )
+                case _:
+                    self._run(end_subscription, subscription_id=subscription_id, reason="Moved away")
+
     def _credit_an_outage(self) -> None:
         paid = self._benfex.transactor.read_sync(
             invoice_records, _DEMO, request=SliceRequest(limit=60), status=InvoiceStatus.PAID
         )
-        for record in paid.rows[::20]:
+        for record in [row for row in paid.rows if row.total.minor >= 100_000][:4]:
             self._run(
                 issue_credit_note,
                 invoice_id=record.id,

@@ -117,7 +117,7 @@ class DemoHistory:
         router_ids = self._install(benfex, routers)
         newcomers = self._invent(first)
         money = DemoMoney(benfex, self._random)
-        books = DemoBilling(benfex, self._random, router_ids)
+        books = DemoBilling(benfex, self._random, router_ids, prices)
         customers = 0
         last = now.astimezone(self._zone).date()
         usage = DemoUsage(benfex, self._random, router_ids, first=first, last=last, zone=self._zone)
