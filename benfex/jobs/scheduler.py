@@ -69,7 +69,7 @@ class Scheduler:
                 trigger = CronTrigger(hour=hour, minute=minute, timezone=zone)
             else:
                 trigger = IntervalTrigger(seconds=job.every_seconds or 60)
-            scheduler.add_job(self._run, trigger, args=(state,), id=job.name)
+            scheduler.add_job(self._begin_due, trigger, args=(state,), id=job.name)
         scheduler.start()
         self._apscheduler = scheduler
         for state in self._states.values():
@@ -90,8 +90,15 @@ class Scheduler:
         """Run a job now; if it is running, once more right after."""
         if self._apscheduler is None:
             return
-        state = self._states[name]
-        task = asyncio.get_running_loop().create_task(self._run(state), name=f"job:{name}")
+        self._begin(self._states[name])
+
+    async def _begin_due(self, state: JobState) -> None:
+        # APScheduler writes a traceback for a run that is cancelled as we stop; hence runs are tasks of ours.
+        if not state.is_running:
+            self._begin(state)
+
+    def _begin(self, state: JobState) -> None:
+        task = asyncio.get_running_loop().create_task(self._run(state), name=f"job:{state.job.name}")
         state.tasks.add(task)
         task.add_done_callback(state.tasks.discard)
 
