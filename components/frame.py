@@ -61,7 +61,8 @@ def console_frame(
     `actions` creates the buttons right of the title; `search` answers the box in the header.
     """
     mode = _prepare("lHh LpR lff")
-    with ui.left_drawer(top_corner=True, bottom_corner=True).classes("bf-drawer") as drawer:
+    # Without a value NiceGUI asks the browser for one, and writes a traceback when a busy one takes over a second.
+    with ui.left_drawer(value=False, top_corner=True, bottom_corner=True).classes("bf-drawer") as drawer:
         drawer.props("width=252 breakpoint=1023 show-if-above")
         _brand(brand, home=menu[0].href if menu else "/")
         _menu(menu, active)
