@@ -6,7 +6,15 @@ from nicegui import ui
 
 from benfex.application import Benfex
 from benfex.catalog.views import Catalog, catalog
-from benfex.payments.vouchers import BatchView, PrintedBatch, cancel_batch, print_vouchers, voucher_batches
+from benfex.customers.views import search_customers
+from benfex.payments.vouchers import (
+    BatchView,
+    PrintedBatch,
+    cancel_batch,
+    print_vouchers,
+    redeem_voucher,
+    voucher_batches,
+)
 from components.charts import plain_table
 from components.data_table import Column, DataTable, Empty, Row, RowAction, TableQuery
 from components.dialogs import ask_reason
@@ -45,7 +53,12 @@ async def vouchers(benfex: BenfexDep, staff: StaffDep) -> None:
     async def open_print() -> None:
         await _open_print(benfex, staff, table)
 
+    async def open_redeem() -> None:
+        _open_redeem(benfex, staff, table)
+
     def actions() -> None:
+        if may(staff, Permission.RECORD_PAYMENTS):
+            button("Redeem", open_redeem, kind="ghost", icon="circle-check")
         if may_print:
             button("Print vouchers", open_print, icon="plus")
 
@@ -132,6 +145,34 @@ async def _open_print(benfex: Benfex, staff: SignedInStaff, table: DataTable) ->
                 form.whole("quantity", "How many", value=24)
                 form.date("expires_on", "Good until", required=False, hint="Left out: for good.")
             form.submit("Print")
+
+
+def _open_redeem(benfex: Benfex, staff: SignedInStaff, table: DataTable) -> None:
+    """Redeem a voucher for a customer who is at the counter."""
+
+    async def redeem(values: Values) -> None:
+        actor = await staff.fresh()
+        account = values["account"].strip().upper()
+        found = await benfex.read(search_customers, actor, search=account)
+        customer = next((hit for hit in found if hit.account_number == account), None)
+        if customer is None:
+            raise InvalidInput("account", "Nobody has this account number.")
+        await benfex.transact(
+            redeem_voucher,
+            actor,
+            customer_id=customer.customer_id,
+            code=values["code"],
+            vault=benfex.vault,
+        )
+        dialog.close()
+        toast_ok(f"Redeemed for {customer.name}.")
+        await table.refresh()
+
+    words = "It is worth its price once, and opens a period at once."
+    with form_dialog("Redeem a voucher", words) as dialog, Form(redeem) as form:
+        form.text("account", "Account number", hint="Such as BFX010019.")
+        form.text("code", "Voucher code", props="autocomplete=off")
+        form.submit("Redeem")
 
 
 def _show_codes(benfex: Benfex, staff: SignedInStaff, printed: PrintedBatch) -> None:

@@ -63,3 +63,18 @@ async def test_a_subscriber_opens_a_prepaid_service_with_a_voucher(user: User, i
     user.find(marker="field-code").type(batch.vouchers[0].code)
     send_form(user)
     await user.should_see("Online until", retries=20)
+
+
+async def test_a_voucher_is_redeemed_at_the_counter(user: User, isp: Isp) -> None:
+    from benfex.customers.contact import contact_of
+
+    customer_id = await isp.customer("Amina Wanjiru", "0712345678")
+    account = (await isp.see(contact_of, customer_id=customer_id)).account_number
+    await sign_in(user, "accountant")
+    await user.open("/admin/vouchers")
+    user.find("Redeem").click()
+    await user.should_see("opens a period at once")
+    user.find(marker="field-account").type(account)
+    user.find(marker="field-code").type("AAAA-BBBB-CCCC-DDDD")
+    send_form(user)
+    await user.should_see("This is no voucher of ours", retries=20)
