@@ -22,9 +22,12 @@ from benfex.doctor import examine
 from benfex.identity.passwords import check_password, hash_password
 from benfex.identity.staff import create_staff
 from benfex.ledger.verification import verify_ledger
+from benfex.reporting.ageing import BUCKETS, ageing
+from benfex.reporting.trial_balance import trial_balance
 from benfex.usage.polling import PollOutcome
 from benfex.usage.timetable import routers_to_poll
-from data.values.errors import BenfexError
+from data.values.errors import BenfexError, InvalidInput
+from data.values.money import Money
 from data.values.roles import Role, StaffRole
 
 commands = typer.Typer(
@@ -249,7 +252,9 @@ def ledger_verify(as_json: Json = False, demo: Demo = False) -> None:
     wrong = [f"{row.where} {row.what}" for row in report.discrepancies]
     _say(
         {"entries": report.entries, "sound": report.is_sound, "wrong": wrong},
-        f"{report.entries} entries proved." if report.is_sound else "\n".join(wrong),
+        f"{report.entries} entries proved."
+        if report.is_sound
+        else "\n".join([f"The first wrong row: {wrong[0]}.", *wrong[1:]]),
         as_json=as_json,
     )
     benfex.transactor.close()
@@ -274,3 +279,76 @@ def doctor(as_json: Json = False, demo: Demo = False) -> None:
     benfex.transactor.close()
     if not all(row.is_well for row in findings):
         raise typer.Exit(2)
+
+
+@ledger.command("trial-balance")
+def ledger_trial_balance(
+    on: Annotated[str, typer.Option(help="The day, such as 2026-11-23; today when left out.")] = "",
+    as_json: Json = False,
+    demo: Demo = False,
+) -> None:
+    """Print every account of the chart as of the end of a day."""
+    try:
+        day = date.fromisoformat(on) if on else None
+        benfex = _open(demo)
+        found = benfex.transactor.read_sync(trial_balance, _CLI, on=day)
+    except ValueError:
+        raise _fail(InvalidInput("on", "Write the day like 2026-11-23.")) from None
+    except BenfexError as error:
+        raise _fail(error) from None
+    rows = [(f"{line.code} {line.name}", line.debit, line.credit) for line in found.lines]
+    rows += [("Total", debit, credit) for debit, credit in found.totals]
+    table = [f"{name:<28}{_cell(debit):>20}{_cell(credit):>20}" for name, debit, credit in rows]
+    _say(
+        {
+            "on": found.on,
+            "balanced": found.is_balanced,
+            "lines": [
+                {
+                    "code": line.code,
+                    "name": line.name,
+                    "debit": line.debit.to_json(),
+                    "credit": line.credit.to_json(),
+                }
+                for line in found.lines
+            ],
+        },
+        "\n".join([f"{'Account':<28}{'Debit':>20}{'Credit':>20}", *table]),
+        as_json=as_json,
+    )
+    benfex.transactor.close()
+
+
+@ledger.command("ageing")
+def ledger_ageing(as_json: Json = False, demo: Demo = False) -> None:
+    """Print what customers owe by days overdue."""
+    try:
+        benfex = _open(demo)
+        found = benfex.transactor.read_sync(ageing, _CLI)
+    except BenfexError as error:
+        raise _fail(error) from None
+    head = f"{'Customer':<32}" + "".join(f"{bucket:>16}" for bucket in BUCKETS)
+    rows = [(f"{debt.customer_name[:20]} {debt.account_number}", debt.parts) for debt in found.debts]
+    rows += [("Total", parts) for parts in found.totals]
+    table = [f"{name:<32}" + "".join(f"{_cell(part):>16}" for part in parts) for name, parts in rows]
+    _say(
+        {
+            "on": found.on,
+            "buckets": BUCKETS,
+            "debts": [
+                {
+                    "customer_id": debt.customer_id,
+                    "account_number": debt.account_number,
+                    "parts": [part.to_json() for part in debt.parts],
+                }
+                for debt in found.debts
+            ],
+        },
+        "\n".join([head, *table]),
+        as_json=as_json,
+    )
+    benfex.transactor.close()
+
+
+def _cell(amount: Money) -> str:
+    return "" if amount.is_zero else amount.format_exact()

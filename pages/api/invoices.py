@@ -7,9 +7,10 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from benfex.billing import api_views
-from benfex.billing.invoicing import void_invoice
+from benfex.billing.write_offs import recover_invoice, write_off_invoice
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.identity.idempotency import Answer
+from benfex.subscriptions.corrections import cancel_invoice
 from data.values.identifiers import CustomerId, InvoiceId
 from data.values.kinds import LineKind
 from data.values.states import InvoiceStatus
@@ -23,7 +24,14 @@ router = APIRouter(prefix="/invoices", tags=["invoices"])
 
 
 class Voiding(Incoming):
-    """Why an invoice is void."""
+    """Why an invoice is void, and whether the next bill run bills its periods again."""
+
+    reason: Text
+    bill_again: bool = False
+
+
+class WritingOff(Incoming):
+    """Why an invoice is given up."""
 
     reason: Text
 
@@ -113,11 +121,35 @@ async def get_invoice(invoice_id: PathId, benfex: BenfexDep, actor: ActorDep) ->
 
 @router.post("/{invoice_id}/void", response_model=WholeInvoice, responses=WRITING)
 async def void(invoice_id: PathId, asked: Voiding, call: UnsafeCallDep) -> Response:
-    """Void an open invoice nobody has paid on; its periods may be billed again."""
+    """Void an open invoice nobody has paid on; services it suspended come back."""
 
     def work(uow: UnitOfWork) -> Answer:
         known = api_views.whole_invoice(uow, invoice_id=InvoiceId(invoice_id)).invoice
-        void_invoice(uow, invoice_id=known.id, reason=asked.reason)
+        cancel_invoice(uow, invoice_id=known.id, reason=asked.reason, bill_again=asked.bill_again)
+        return told(200, WholeInvoice.of(api_views.whole_invoice(uow, invoice_id=known.id)))
+
+    return await call.once(work)
+
+
+@router.post("/{invoice_id}/write-off", response_model=WholeInvoice, responses=WRITING)
+async def write_off(invoice_id: PathId, asked: WritingOff, call: UnsafeCallDep) -> Response:
+    """Give up what is open of an invoice as bad debt."""
+
+    def work(uow: UnitOfWork) -> Answer:
+        known = api_views.whole_invoice(uow, invoice_id=InvoiceId(invoice_id)).invoice
+        write_off_invoice(uow, invoice_id=known.id, reason=asked.reason)
+        return told(200, WholeInvoice.of(api_views.whole_invoice(uow, invoice_id=known.id)))
+
+    return await call.once(work)
+
+
+@router.post("/{invoice_id}/recover", response_model=WholeInvoice, responses=WRITING)
+async def recover(invoice_id: PathId, call: UnsafeCallDep) -> Response:
+    """Pay a written-off invoice from the customer's credit, as far as that goes."""
+
+    def work(uow: UnitOfWork) -> Answer:
+        known = api_views.whole_invoice(uow, invoice_id=InvoiceId(invoice_id)).invoice
+        recover_invoice(uow, invoice_id=known.id)
         return told(200, WholeInvoice.of(api_views.whole_invoice(uow, invoice_id=known.id)))
 
     return await call.once(work)

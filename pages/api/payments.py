@@ -11,6 +11,7 @@ from benfex.customers.api_views import customer_record
 from benfex.identity.idempotency import Answer
 from benfex.payments import api_views
 from benfex.payments.cash import record_cash_payment
+from benfex.payments.reversal import reverse_payment
 from benfex.payments.settlement import match_payment
 from data.values.identifiers import CustomerId, PaymentId
 from data.values.kinds import CashMethod, EvidenceGrade
@@ -42,6 +43,12 @@ class NewPayment(Incoming):
     amount: AskedAmount
     method: CashMethod = CashMethod.CASH
     reference: Text
+
+
+class Reversing(Incoming):
+    """Why a payment is taken out of the books again."""
+
+    reason: Text
 
 
 class Matching(Incoming):
@@ -163,6 +170,18 @@ async def match(payment_id: PathId, asked: Matching, call: UnsafeCallDep) -> Res
         known = api_views.whole_payment(uow, payment_id=PaymentId(payment_id)).payment
         customer = customer_record(uow, customer_id=CustomerId(asked.customer_id))
         match_payment(uow, payment_id=known.id, customer_id=customer.id)
+        return told(200, WholePayment.of(api_views.whole_payment(uow, payment_id=known.id)))
+
+    return await call.once(work)
+
+
+@router.post("/{payment_id}/reverse", response_model=WholePayment, responses=WRITING)
+async def reverse(payment_id: PathId, asked: Reversing, call: UnsafeCallDep) -> Response:
+    """Take a payment out of the books: what it paid is open again."""
+
+    def work(uow: UnitOfWork) -> Answer:
+        known = api_views.whole_payment(uow, payment_id=PaymentId(payment_id)).payment
+        reverse_payment(uow, payment_id=known.id, reason=asked.reason)
         return told(200, WholePayment.of(api_views.whole_payment(uow, payment_id=known.id)))
 
     return await call.once(work)

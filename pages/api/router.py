@@ -12,6 +12,7 @@ from benfex.application import Benfex
 from pages.api import (
     auth,
     connections,
+    credit_notes,
     customers,
     documents,
     invoices,
@@ -19,6 +20,8 @@ from pages.api import (
     payment_attempts,
     payments,
     plans,
+    refunds,
+    reports,
     routers,
     subscriptions,
     usage,
@@ -83,13 +86,16 @@ def add_api(outer: FastAPI, benfex: Benfex) -> None:
         subscriptions,
         invoices,
         messages,
+        credit_notes,
         documents,
         payments,
+        refunds,
         payment_attempts,
         routers,
         connections,
         usage,
         vouchers,
+        reports,
     ):
         api.include_router(resource.router)
     outer.mount(auth.PREFIX, api)
