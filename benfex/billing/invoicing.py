@@ -202,9 +202,10 @@ def _write_lines(
                     0,
                 )
             )
-            if line.tax is not None:
-                for tax, tax_minor in zip(line.tax.parts, part.taxes, strict=True):
-                    taxes.append((line_id, tax.rate_id, part.net_minor, tax_minor))
+            taxes.extend(
+                (line_id, tax.rate_id, part.net_minor, tax_minor)
+                for tax, tax_minor in zip(line.tax.parts if line.tax else (), part.taxes, strict=True)
+            )
             if line.billing_key is not None:
                 charges.append((line.billing_key, line_id))
     writing.insert_lines(uow.session, lines)
