@@ -25,6 +25,13 @@ from data.values.roles import Permission
 from data.values.terms import BillingTerms, DunningSchedule, DunningStep
 
 DEFAULT_STEPS = (DunningStep(days_overdue=3, action=DunningAction.SUSPEND),)
+# What a new ISP begins with; the owner changes it under Settings.
+FIRST_STEPS = (
+    DunningStep(-3, DunningAction.REMIND),
+    DunningStep(0, DunningAction.PROMPT),
+    DunningStep(1, DunningAction.REMIND),
+    *DEFAULT_STEPS,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,8 +136,8 @@ def _save_channels(uow: UnitOfWork, *, outside: Announcement, vault: Vault) -> N
         "host": outside["mail"]["host"],
         "port": str(outside["mail"]["port"]),
         "security": "none",
-        "from_address": "bills@riftvalley.example",
-        "from_name": "Rift Valley Net",
+        "from_address": "bills@savanna.example",
+        "from_name": seeds.ISP_NAME,
     }
     save_channel_account(uow, channel=MessageChannel.EMAIL, settings=mail, vault=vault)
     texting = {

@@ -3,7 +3,7 @@
 from benfex.core.actors import StaffActor, SystemActor, require
 from benfex.core.audit import record_audit
 from benfex.core.events import SessionsEnded
-from benfex.core.policy import save_policy, save_profile
+from benfex.core.policy import FIRST_STEPS, save_policy, save_profile
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from data.models.identity import User
 from data.queries import customers as customer_queries
@@ -34,7 +34,7 @@ def set_up_isp(
     if user_queries.has_owner(uow.session):
         raise Conflict("The owner exists already. Sign in instead.")
     save_profile(uow, name=isp_name, currency=currency, timezone=timezone)
-    save_policy(uow)
+    save_policy(uow, steps=FIRST_STEPS)
     return create_staff(uow, name=owner_name, email=owner_email, role=Role.OWNER, password_hash=password_hash)
 
 

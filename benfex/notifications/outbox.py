@@ -87,13 +87,17 @@ def enqueue_invoice_messages(uow: UnitOfWork, invoice_ids: Sequence[InvoiceId]) 
 
 
 def retry_message(uow: UnitOfWork, *, message_id: int) -> None:
-    """Send a message that failed once more, now. Raises NotFound, InvalidTransition."""
+    """Send a message that failed once more, or one that waits without waiting on. Raises NotFound, InvalidTransition.
+
+    Night does not hold it back: a person asked for it.
+    """
     require(uow.actor, Permission.EDIT_CUSTOMERS)
     message = message_queries.find_message(uow.session, message_id)
     if message is None:
         raise NotFound("message")
-    message.status = advance(message.status, MessageStatus.PENDING)
-    message.attempts, message.claimed_at, message.last_error = 0, None, None
+    if message.status is not MessageStatus.PENDING:
+        message.status = advance(message.status, MessageStatus.PENDING)
+        message.attempts, message.claimed_at, message.last_error = 0, None, None
     message.send_after_at = uow.now
     record_audit(uow, action="retry", entity="outbound_message", entity_id=message_id)
     uow.emit(MessagesQueued(count=1))

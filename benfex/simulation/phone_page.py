@@ -135,6 +135,7 @@ LIST_BODY = """
 <p class=said id=said role=status aria-live=polite></p>
 <form class=card action=/phone><label>Open a phone<input name=msisdn placeholder="07xx xxx xxx" inputmode=tel
 required></label><button class=main>Open</button></form>
+<a class=row href="/inbox"><span>Letters and texts that were sent</span></a>
 """
 
 

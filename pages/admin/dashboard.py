@@ -32,6 +32,7 @@ from components.status_badge import UNMATCHED, Look, badge
 from components.theme import Tone
 from data.values.roles import Permission
 from data.values.states import RouterStatus
+from pages.admin.dunning_question import DunningQuestion
 from pages.admin.lists import Unhurried, on_each
 from pages.admin.network_chart import NetworkChart
 from pages.admin.phrases import say_change, say_count, say_short, say_span
@@ -60,6 +61,7 @@ async def dashboard(benfex: BenfexDep, staff: StaffDep) -> None:
         money = await benfex.read(revenue, staff.actor)
         house = await benfex.read(operations, staff.actor)
         routers = await benfex.read(list_routers, staff.actor) if may(staff, Permission.VIEW_NETWORK) else ()
+        await DunningQuestion(benfex, staff).build()
         overview = _Overview(benfex, staff)
         overview.build(routers)
         overview.set_money(money)

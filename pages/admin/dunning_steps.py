@@ -103,7 +103,9 @@ class StepEditor:
             control.on_value_change(self._preview)
 
     def _add_empty(self) -> None:
-        self._add(DunningStep(1, DunningAction.REMIND))
+        written = [str(row.days.value or "") for row in self._rows]
+        last = max((int(days) for days in written if days.isdecimal()), default=0)
+        self._add(DunningStep(last + 1, DunningAction.REMIND))
         self._preview()
 
     def _remove(self, row: _Row) -> None:

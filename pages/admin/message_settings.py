@@ -249,6 +249,6 @@ def _row(view: TextView) -> Row:
         "id": f"{view.code}:{view.channel.value}",
         "title": view.title,
         "channel": look_of(view.channel).label,
-        "begins": " ".join(view.body.split())[:80],
+        "begins": " ".join(view.body.split())[:48],
         **status_cell("status", look),
     }

@@ -47,7 +47,7 @@ async def outbox(benfex: BenfexDep, staff: StaffDep) -> None:
             except BenfexError as error:
                 toast_error(error.message)
                 return
-            toast_ok("It is tried again now.")
+            toast_ok("It is sent now.")
             await refresh()
 
         may_retry = may(staff, Permission.EDIT_CUSTOMERS)
@@ -63,7 +63,7 @@ async def outbox(benfex: BenfexDep, staff: StaffDep) -> None:
                 TableTab("sent", "Sent"),
             ],
             search_hint="Customer, number or address",
-            row_actions=[RowAction("retry", "Try again", "repeat", retry)] if may_retry else [],
+            row_actions=[RowAction("retry", "Send now", "send", retry)] if may_retry else [],
             empty=Empty(
                 "No messages here", "Bills, receipts and reminders are listed as they leave.", "send"
             ),
