@@ -24,6 +24,7 @@ from benfex.payments.checkout import Checkout
 from benfex.payments.reconciliation import PaymentReconciler
 from benfex.payments.webhooks import WebhookInbox
 from benfex.subscriptions.bill_run import BillRunner
+from benfex.subscriptions.previews import preview
 from benfex.usage.live import LiveUsage
 from benfex.usage.polling import UsagePoller
 from benfex.usage.rollup import UsageRollup
@@ -115,6 +116,12 @@ class Benfex:
     ) -> T:
         """Run one act in one transaction and publish its events after the commit."""
         return await self.transactor.transact(act, actor, *args, **kwargs)
+
+    async def preview(
+        self, act: Callable[Concatenate[UnitOfWork, P], T], actor: Actor, /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Return what an act would return, and change nothing."""
+        return await preview(self.transactor, act, actor, *args, **kwargs)
 
     async def read(
         self, look: Callable[Concatenate[Snapshot, P], T], actor: Actor, /, *args: P.args, **kwargs: P.kwargs

@@ -16,7 +16,6 @@ from benfex.subscriptions.outcomes import ChangeOutcome, OutcomeWatch
 from benfex.subscriptions.renewal import bill_customer, refresh_service
 from benfex.subscriptions.terms import cycle_terms
 from benfex.subscriptions.transitions import locked_service, tell_changed
-from data.models.catalog import PlanPrice
 from data.queries.subscriptions import ServiceFacts, SoldPrice
 from data.values.errors import Conflict, InvalidInput
 from data.values.identifiers import CustomerId, PlanPriceId, SubscriptionId
@@ -109,11 +108,14 @@ def period_end(facts: ServiceFacts, *, today: date) -> date:
     return max(boundary, subscription.charged_through_on)
 
 
-def is_dearer(new: PlanPrice, old: PlanPrice) -> bool:
-    """Return whether a price is above another, both taken by the month; who goes up goes at once by default."""
-    new_span = _SPANS[new.interval] * new.interval_count
-    old_span = _SPANS[old.interval] * old.interval_count
-    return new.amount_minor * old_span > old.amount_minor * new_span
+def is_upgrade(new: tuple[Money, Interval, int], old: tuple[Money, Interval, int]) -> bool:
+    """Return whether a price is above another, both taken by the month; who goes up goes at once by default.
+
+    Each is the amount of a period, its interval and how many of them.
+    """
+    (new_amount, new_interval, new_count), (old_amount, old_interval, old_count) = new, old
+    new_span, old_span = _SPANS[new_interval] * new_count, _SPANS[old_interval] * old_count
+    return new_amount.minor * old_span > old_amount.minor * new_span
 
 
 def _check_change(facts: ServiceFacts, new: SoldPrice) -> None:

@@ -51,6 +51,9 @@ class ServiceView:
     price: Money
     interval: Interval
     interval_count: int
+    pending_change_on: date | None
+    ends_on: date | None
+    resumes_on: date | None
     line: LineOfService | None
 
     @property
@@ -62,6 +65,12 @@ class ServiceView:
     def can_be_resumed(self) -> bool:
         """Return whether it is off and may be put on again."""
         return self.status in (SubscriptionStatus.SUSPENDED, SubscriptionStatus.PAUSED)
+
+    @property
+    def has_arrangement(self) -> bool:
+        """Return whether a change of plan or the end is arranged for a day."""
+        is_running = self.status is not SubscriptionStatus.ENDED
+        return is_running and (self.pending_change_on is not None or self.ends_on is not None)
 
     @property
     def can_be_ended(self) -> bool:
@@ -95,9 +104,14 @@ def _service(row: listing.ServiceRow) -> ServiceView:
         data_cap_bytes=row.data_cap_bytes,
         cap_action=row.cap_action,
         throttled_bps=row.throttled_bps,
-        price=Money(row.amount_minor, row.currency),
+        price=Money(
+            row.amount_minor if row.agreed_price_minor is None else row.agreed_price_minor, row.currency
+        ),
         interval=row.interval,
         interval_count=row.interval_count,
+        pending_change_on=row.pending_change_on,
+        ends_on=row.ends_on,
+        resumes_on=row.resumes_on,
         line=_line(row),
     )
 

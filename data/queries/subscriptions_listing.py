@@ -48,6 +48,10 @@ class ServiceRow(NamedTuple):
     router_id: int | None
     router_name: str | None
     router_status: RouterStatus | None
+    pending_change_on: date | None
+    ends_on: date | None
+    resumes_on: date | None
+    agreed_price_minor: int | None
 
 
 def services_in_list(session: Session, *, customer_id: int) -> list[ServiceRow]:
@@ -85,6 +89,10 @@ def services_in_list(session: Session, *, customer_id: int) -> list[ServiceRow]:
             Router.id,
             Router.name,
             Router.status,
+            Subscription.pending_change_on,
+            Subscription.ends_on,
+            Subscription.resumes_on,
+            Subscription.agreed_price_minor,
         )
         .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)
         .join(Plan, Plan.id == PlanPrice.plan_id)

@@ -17,15 +17,16 @@ from components.usage_bar import UsageBar
 from data.values.identifiers import ConnectionId, SubscriptionId
 from data.values.roles import Permission
 from data.values.states import CustomerStatus, SubscriptionStatus
+from pages.admin.change_dialogs import open_change_plan, open_return
 from pages.admin.network_chart import chart_points
 from pages.admin.phrases import say_price, say_speed
 from pages.admin.service_dialogs import (
-    open_end,
     open_new_service,
     open_resume,
     open_suspend,
     sync_now,
 )
+from pages.admin.service_menu import ServiceMenu
 from pages.admin.shell import may
 from pages.dependencies import SignedInStaff
 from pages.live import hold, on
@@ -129,7 +130,7 @@ class ServiceCard:
             when = say_day(service.ended_at.date(), today=today) if service.ended_at else "—"
             self._facts.set_text(f"{price} · ended {when}")
         else:
-            self._facts.set_text(f"{price} · {speed} · period ends {ends}")
+            self._facts.set_text(f"{price} · {speed} · {self._say_arranged(service, ends)}")
         self._line.set_text(self._line_words(service))
         self._why.set(
             self._why_words(
@@ -139,6 +140,17 @@ class ServiceCard:
         )
         self._usage.set(usage.total_bytes if usage else 0, service.data_cap_bytes)
         self._offer(service)
+
+    def _say_arranged(self, service: ServiceView, ends: str) -> str:
+        today = self._view.today
+        if service.ends_on is not None:
+            return f"ends for good on {say_day(service.ends_on, today=today)}"
+        if service.status is SubscriptionStatus.PAUSED:
+            back = service.resumes_on
+            return f"paused until {say_day(back, today=today)}" if back else "paused until staff resume it"
+        if service.pending_change_on is not None:
+            return f"plan changes on {say_day(service.pending_change_on, today=today)}"
+        return f"period ends {ends}"
 
     def _line_words(self, service: ServiceView) -> str:
         line = service.line
@@ -170,19 +182,25 @@ class ServiceCard:
             if may(self._staff, Permission.OPERATE_NETWORK) and service.line is not None:
                 button("Sync", self._sync, kind="ghost", icon="refresh-cw", classes="small")
             if may(self._staff, Permission.EDIT_SUBSCRIPTIONS) and service.can_be_ended:
-                button("End", self._end, kind="ghost", icon="circle-x", classes="small")
+                button(
+                    "Change plan", self._change_plan, kind="ghost", icon="arrow-left-right", classes="small"
+                )
+            ServiceMenu(self._benfex, self._staff, service, self._view)
 
     def _suspend(self) -> None:
         open_suspend(self._benfex, self._staff, self._service, self._view)
 
     async def _resume(self) -> None:
+        if self._service.status is SubscriptionStatus.PAUSED:
+            await open_return(self._benfex, self._staff, self._service, self._view)
+            return
         await open_resume(self._benfex, self._staff, self._service, self._view)
 
     async def _sync(self) -> None:
         await sync_now(self._benfex, self._staff, self._service)
 
-    async def _end(self) -> None:
-        await open_end(self._benfex, self._staff, self._service, self._view)
+    async def _change_plan(self) -> None:
+        await open_change_plan(self._benfex, self._staff, self._service, self._view)
 
     def _watch(self, connection_id: ConnectionId, watched: _Watched) -> None:
         history = chart_points(self._benfex.live.recent_connection(connection_id))

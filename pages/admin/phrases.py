@@ -52,6 +52,12 @@ def say_count(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def say_percent(basis_points: int) -> str:
+    """Return "16%", "12.5%"."""
+    whole, rest = divmod(basis_points, 100)
+    return f"{whole}.{rest:02d}".rstrip("0") + "%" if rest else f"{whole}%"
+
+
 def say_waiting(tasks: int) -> str:
     """Return what a number of waiting router tasks means."""
     return "told when the router answers" if tasks else "routers are up to date"

@@ -1,4 +1,4 @@
-"""What staff do to a service: sell, suspend, resume, end, sync. Each says its exact consequence first."""
+"""What staff do to a service: sell, suspend, resume, sync. Each says its exact consequence first."""
 
 from benfex.application import Benfex
 from benfex.catalog.views import PlanView, PriceView, catalog
@@ -6,7 +6,6 @@ from benfex.customers.views import CustomerView
 from benfex.network.connections import ConnectionSpec, sync_again
 from benfex.network.views import list_routers
 from benfex.subscriptions.lifecycle import (
-    end_subscription,
     reactivate_subscription,
     start_subscription,
     suspend_subscription,
@@ -76,26 +75,6 @@ async def open_resume(benfex: Benfex, staff: SignedInStaff, service: ServiceView
         toast_error(error.message)
         return
     toast_ok(f"{service.plan_name} of {view.name} is active again.")
-
-
-async def open_end(benfex: Benfex, staff: SignedInStaff, service: ServiceView, view: CustomerView) -> None:
-    """Ask why, and end the service for good."""
-    words = "Access is taken off the router and nothing more is billed. This cannot be undone."
-    if view.balance.is_positive:
-        words += f" {view.balance} stays owed."
-    reason = await ask_reason(
-        f"End {service.plan_name} of {view.name}?", words, action="End service", danger=True
-    )
-    if reason is None:
-        return
-    try:
-        await benfex.transact(
-            end_subscription, await staff.fresh(), subscription_id=service.subscription_id, reason=reason
-        )
-    except BenfexError as error:
-        toast_error(error.message)
-        return
-    toast_ok(f"{service.plan_name} has ended.")
 
 
 async def sync_now(benfex: Benfex, staff: SignedInStaff, service: ServiceView) -> None:
