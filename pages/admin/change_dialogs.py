@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from benfex.application import Benfex
-from benfex.catalog.views import catalog
+from benfex.catalog.views import Catalog, PlanView, PriceView, catalog
 from benfex.customers.views import CustomerView
 from benfex.subscriptions.lifecycle import end_subscription, keep_subscription
 from benfex.subscriptions.outcomes import ChangeOutcome
@@ -19,6 +19,7 @@ from components.form import Form, Values
 from components.moments import say_day
 from components.timeline import Timeline
 from data.values.errors import BenfexError, InvalidInput
+from data.values.identifiers import PlanPriceId
 from data.values.kinds import ChangeTiming
 from data.values.money import Money
 from pages.admin.change_words import say_outcome, tell
@@ -69,13 +70,7 @@ async def open_change_plan(
     except BenfexError as error:
         toast_error(error.message)
         return
-    prices = {
-        price.plan_price_id: (plan, price)
-        for plan in goods.plans
-        if not plan.is_archived
-        for price in plan.prices
-        if price.amount.currency == view.currency and price.plan_price_id != story.plan_price_id
-    }
+    prices = _other_prices(goods, story)
     if not prices:
         toast_error("There is no other plan to change to.")
         return
@@ -119,6 +114,16 @@ async def open_change_plan(
         when.on_value_change(consequence.refresh)
         form.submit("Change plan")
     await consequence.refresh()
+
+
+def _other_prices(goods: Catalog, story: ServiceStory) -> dict[PlanPriceId, tuple[PlanView, PriceView]]:
+    return {
+        price.plan_price_id: (plan, price)
+        for plan in goods.plans
+        if not plan.is_archived
+        for price in plan.prices
+        if price.amount.currency == story.list_price.currency and price.plan_price_id != story.plan_price_id
+    }
 
 
 async def open_pause(benfex: Benfex, staff: SignedInStaff, service: ServiceView, view: CustomerView) -> None:
