@@ -15,6 +15,8 @@ IN_CI = os.environ.get("CI", "").lower() == "true"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Note on each test where it runs; the note travels with its reports, across processes too."""
     for item in items:
+        if item.get_closest_marker("deep"):
+            item.user_properties.append(("runs_on", "large sizes"))
         place = _place(item)
         if place:
             item.user_properties.append(("runs_on", place))

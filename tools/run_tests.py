@@ -50,6 +50,9 @@ def main() -> int:
     print()
     print("\n".join(lines))
     places = ", ".join(f"{total[place]} on {place}" for place in ("SQLite", "PostgreSQL"))
+    if deep:
+        examples = os.environ.get("HYPOTHESIS_PROFILE") or "default"
+        print(f"deep: {total['large sizes']} tests of large sizes ran; examples as in the profile {examples}")
     print(f"ran {places}, {total['a browser']} in a browser")
     print(f"{total['passed']} passed, {_failures(total)} failed, {total['skipped']} skipped")
     return 1 if failed else 0

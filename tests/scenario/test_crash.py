@@ -5,12 +5,14 @@ import os
 import signal
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx
+import pytest
 
 from benchmarks.installation import (
     BENCHMARK,
@@ -30,10 +32,12 @@ from benfex.dunning.runs import run_dunning
 # Names that a careless hand turns into numbers, other letters or other words.
 USERNAMES = ("00123", "número-ñ", "12345678901234567890", "no", "Ωmega-7", "a=b", "home-7", "home-8")
 PATIENCE_SECONDS = 60.0
+KILLS = 40
 STORED = "SELECT count(*) FROM inbound_webhook WHERE kind = 'stk'"
 WRITING = "SELECT count(*) FROM router_task WHERE status = 'running'"
 SETTLED = "SELECT count(*) FROM restoration_clock"
 READ_BACK = "SELECT count(*) FROM restoration_clock WHERE read_back_at IS NOT NULL"
+ASKED = "SELECT count(*) FROM payment_attempt"
 NOT_APPLIED = "SELECT count(*) FROM connection WHERE applied_generation < desired_generation"
 UNREGISTERED = "SELECT count(*) FROM gateway_account WHERE registered_at IS NULL"
 
@@ -69,11 +73,40 @@ async def test_a_server_killed_again_and_again_books_all_money_once_and_restores
     assert (await run(words, environment={"BENFEX_HOME": str(settings.home)}))[0] == 0
 
 
-def suspended(settings: Settings, outside: Surroundings) -> tuple[Subscriber, ...]:
+@pytest.mark.deep
+async def test_forty_kills_at_odd_moments_lose_nothing_and_book_nothing_twice(tmp_path: Path) -> None:
+    odd = Random(40)
+    usernames = [f"line-{number:02d}" for number in range(KILLS)]
+    async with simulation(tmp_path / "outside", routers=1) as outside:
+        settings = make_settings(tmp_path / "benfex", outside)
+        subscribers = suspended(settings, outside, usernames=usernames)
+        await tell(outside, "/phones/habit", {"answer": "pay", "delay_seconds": 0.2})
+        for subscriber in subscribers:  # each life hears of one more payment, and ends when something moves
+            async with product(settings) as served:
+                watched = odd.choice((STORED, SETTLED, READ_BACK, ASKED))
+                before = count(settings, watched)
+                await pay_all(served, settings, (subscriber,))
+                await until(lambda watched=watched, before=before: count(settings, watched) > before)  # type: ignore[misc]
+                os.kill(served.pid, signal.SIGKILL)
+        async with product(settings):
+            await until(lambda: count(settings, READ_BACK) == KILLS, patience_seconds=300)
+            await until(lambda: count(settings, NOT_APPLIED) == 0)
+        given = sorted(row["receipt"] for row in await ask(outside, "/daraja/transactions"))
+    booked = sorted(row[0] for row in rows(settings, "SELECT gateway_transaction_id FROM payment"))
+    assert (len(given), booked) == (KILLS, given)
+    assert count(settings, SETTLED) == KILLS
+    assert rows(settings, "SELECT DISTINCT status FROM subscription") == [("active",)]
+    words = (str(ROOT / "app.py"), "ledger", "verify")
+    assert (await run(words, environment={"BENFEX_HOME": str(settings.home)}))[0] == 0
+
+
+def suspended(
+    settings: Settings, outside: Surroundings, *, usernames: Sequence[str] = USERNAMES
+) -> tuple[Subscriber, ...]:
     clock = long_ago(days=12)
     isp = found(settings, outside, clock=clock)
     with opened(settings, clock=clock) as benfex:
-        subscribers = subscribe(benfex, isp, usernames=USERNAMES)
+        subscribers = subscribe(benfex, isp, usernames=usernames)
     with opened(settings) as benfex:
         for subscriber in subscribers:
             benfex.transactor.run_sync(run_dunning, BENCHMARK, customer_id=subscriber.customer_id)
@@ -109,8 +142,8 @@ async def ask(outside: Surroundings, path: str) -> list[dict[str, Any]]:
     return content
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+async def until(condition: Callable[[], bool], *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    deadline = time.monotonic() + patience_seconds
     while not condition():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.005)
