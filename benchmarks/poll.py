@@ -34,7 +34,7 @@ from data.models.subscription import Subscription
 NAME = "poll"
 ROUTERS = 50
 SUBSCRIBERS = 10_000
-ROUNDS = 5
+ROUNDS = 3
 AT_ONCE = 16
 # A second apart: readings of the same second have no time between them for bytes to pass in.
 _PAUSE_SECONDS = 1.0

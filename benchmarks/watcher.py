@@ -28,7 +28,7 @@ _READY = "plotly_afterplot"
 _APPENDED = "extendTraces"
 _ASKED = re.compile(r'"request_id":"([0-9a-f-]+)"')
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
-_READY_SECONDS = 40.0
+_READY_SECONDS = 60.0
 _PAGES_AT_ONCE = 4
 
 
@@ -127,7 +127,7 @@ class Watcher:
         seen.bytes += len(message.encode())
         self._next_message += 1
         asked = _ASKED.search(message)
-        if asked is not None:  # whether the drawer is open, for one; who does not answer is an error
+        if asked is not None:  # who does not answer is an error
             answer = {"request_id": asked[1], "client_id": page.client_id, "result": False}
             await socket.send("42" + json.dumps(["javascript_response", answer]))
         if _APPENDED not in message:
