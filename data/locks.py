@@ -14,6 +14,7 @@ from data.models.customer import Customer
 from data.session import Session
 
 _JOBS_KEY = 0x42454E46  # "BENF": one lock a database, shared with nobody else
+_BILL_RUN_KEY = 0x42494C4C  # "BILL"
 
 
 def lock_row(session: Session, table: type[Row], row_id: int) -> None:
@@ -52,13 +53,26 @@ def try_file_lock(path: Path) -> IO[str] | None:
 
 @contextmanager
 def hold_database(database: Database) -> Iterator[bool]:
-    """Hold the right to run jobs on a database; False when another process holds it.
+    """Hold the right to run jobs on a database; False when another process holds it."""
+    with _hold(database, "jobs", _JOBS_KEY) as is_held:
+        yield is_held
 
-    It ends with the process, however that ends: a file lock beside SQLite's file, on PostgreSQL an advisory
-    lock of a connection that is kept.
+
+@contextmanager
+def hold_bill_run(database: Database) -> Iterator[bool]:
+    """Hold the right to run bills on a database; False when another run holds it, in this process or another."""
+    with _hold(database, "bill-run", _BILL_RUN_KEY) as is_held:
+        yield is_held
+
+
+@contextmanager
+def _hold(database: Database, name: str, key: int) -> Iterator[bool]:
+    """Hold a lock that ends with the process, however that ends.
+
+    A file lock beside SQLite's file, on PostgreSQL an advisory lock of a connection that is kept.
     """
     if database.is_sqlite:
-        handle = try_file_lock(Path(f"{database.url.database}.jobs"))
+        handle = try_file_lock(Path(f"{database.url.database}.{name}"))
         try:
             yield handle is not None
         finally:
@@ -66,5 +80,10 @@ def hold_database(database: Database) -> Iterator[bool]:
                 handle.close()
         return
     with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        yield bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _JOBS_KEY}))
-        connection.invalidate()  # back in the pool it would keep the lock
+        is_held = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}))
+        try:
+            yield is_held
+        finally:
+            if is_held:  # now: a server ends a closed connection, and its locks, only a moment later
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+            connection.invalidate()  # back in the pool it would keep what could not be unlocked

@@ -210,11 +210,12 @@ class WebhookStored(Event):
 
 @dataclass(frozen=True, slots=True)
 class BillRunProgressed(Event):
-    """A bill run went on: customers done, of how many seen."""
+    """A bill run went on: customers seen, of how many. `asks` says that it waits for a person."""
 
     done: int
     total: int
     finished: bool
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 
 from data.models.catalog import Plan, PlanPrice
 from data.models.router import Connection
@@ -135,16 +135,6 @@ def due_services(session: Session, *, billed_customer_id: int, on: date) -> list
     )
 
 
-def arranged_services(session: Session, *, billed_customer_id: int, on: date) -> list[ServiceFacts]:
-    """Return a payer's services that have arranged a return, another price or their end by the day, oldest first."""
-    return _facts(
-        session,
-        Subscription.billed_customer_id == billed_customer_id,
-        Subscription.status != SubscriptionStatus.ENDED,
-        or_(Subscription.pending_change_on <= on, Subscription.ends_on <= on, Subscription.resumes_on <= on),
-    )
-
-
 def _facts(session: Session, *which: ColumnElement[bool]) -> list[ServiceFacts]:
     rows = session.execute(
         select(Subscription, PlanPrice, Plan)
@@ -175,23 +165,6 @@ def _facts(session: Session, *which: ColumnElement[bool]) -> list[ServiceFacts]:
         )
         for row in rows
     ]
-
-
-def customers_to_bill(session: Session, *, on: date, after_id: int = 0, limit: int = 100) -> list[int]:
-    """Return ids, ascending and above `after_id`, of payers with something that is due on the day."""
-    return list(
-        session.scalars(
-            select(Subscription.billed_customer_id)
-            .where(
-                Subscription.status.in_((*BILLED_STATES, SubscriptionStatus.PAUSED)),
-                Subscription.bills_on <= on,
-                Subscription.billed_customer_id > after_id,
-            )
-            .distinct()
-            .order_by(Subscription.billed_customer_id)
-            .limit(limit)
-        )
-    )
 
 
 def live_connection(session: Session, *, subscription_id: int) -> Connection | None:

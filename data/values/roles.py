@@ -41,6 +41,7 @@ class Permission(StrEnum):
     VIEW_INVOICES = "view_invoices"
     EDIT_INVOICES = "edit_invoices"
     RUN_BILLING = "run_billing"
+    OVERRIDE_BREAKERS = "override_breakers"
     VIEW_VOUCHERS = "view_vouchers"
     PRINT_VOUCHERS = "print_vouchers"
     VIEW_PAYMENTS = "view_payments"
@@ -62,7 +63,7 @@ _VIEWS: Final = frozenset(permission for permission in Permission if permission.
 _PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {
         Role.OWNER: _ALL,
-        Role.ADMIN: _ALL - {Permission.EDIT_PROFILE},
+        Role.ADMIN: _ALL - {Permission.EDIT_PROFILE, Permission.OVERRIDE_BREAKERS},
         Role.ACCOUNTANT: _VIEWS
         | {
             Permission.EDIT_INVOICES,

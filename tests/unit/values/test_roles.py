@@ -11,7 +11,10 @@ def test_the_owner_may_do_everything() -> None:
 
 def test_only_the_owner_edits_the_profile() -> None:
     assert [role for role in Role if Permission.EDIT_PROFILE in permissions_of(role)] == [Role.OWNER]
-    assert permissions_of(Role.OWNER) - permissions_of(Role.ADMIN) == {Permission.EDIT_PROFILE}
+    assert permissions_of(Role.OWNER) - permissions_of(Role.ADMIN) == {
+        Permission.EDIT_PROFILE,
+        Permission.OVERRIDE_BREAKERS,
+    }
 
 
 def test_the_accountant_works_with_money_and_leaves_the_network_alone() -> None:
