@@ -6,7 +6,9 @@ Each command fails with one clear line and a code other than 0; `--json` prints 
 
 import asyncio
 import json
-from collections.abc import Coroutine, Sequence
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Annotated, Any
 
@@ -24,6 +26,7 @@ from benfex.identity.staff import create_staff
 from benfex.ledger.verification import verify_ledger
 from benfex.reporting.ageing import BUCKETS, ageing
 from benfex.reporting.trial_balance import trial_balance
+from benfex.subscriptions.bill_run import Progress
 from benfex.usage.polling import PollOutcome
 from benfex.usage.timetable import routers_to_poll
 from data.values.errors import BenfexError, InvalidInput
@@ -130,19 +133,34 @@ def bill_run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be billed, change nothing.")
     ] = False,
+    is_checked: Annotated[
+        bool, typer.Option("--yes-i-checked", help="Go on even if it is unlike the last cycle.")
+    ] = False,
     as_json: Json = False,
     demo: Demo = False,
 ) -> None:
-    """Issue every invoice that is due. Running it again issues nothing twice."""
+    """Issue every invoice that is due. Running it again issues nothing twice.
+
+    Ends with 2 when customers were left aside, with 3 when the run asks whether to go on.
+    """
     asked = _date(on) if on else None
     try:
         benfex = _open(demo)
         today = benfex.transactor.read_sync(billing_today, _CLI)
-        result = benfex.bill_runner.run_sync(_CLI, on=asked or today, dry_run=dry_run)
+        with _progress_bar(is_shown=not as_json and not dry_run) as tell:
+            result = benfex.bill_runner.run_sync(
+                _CLI, on=asked or today, dry_run=dry_run, is_checked=is_checked, tell=tell
+            )
     except BenfexError as error:
         raise _fail(error) from None
+    benfex.transactor.close()
     totals = [str(total) for total in result.totals]
     parked = [{"customer_id": row.customer_id, "reason": row.reason} for row in result.parked]
+    lines = [f"customer {row.customer_id}: {row.reason}" for row in result.parked]
+    text = (
+        f"{'Would issue' if dry_run else 'Issued'} {result.invoices} invoices"
+        f"{', ' + ', '.join(totals) if totals else ''}; {len(parked)} customers left aside."
+    )
     _say(
         {
             "billed_on": result.billed_on,
@@ -150,14 +168,31 @@ def bill_run(
             "totals": [total.to_json() for total in result.totals],
             "parked": parked,
             "dry_run": dry_run,
+            "run_id": result.run_id,
+            "question": result.question,
         },
-        f"{'Would issue' if dry_run else 'Issued'} {result.invoices} invoices"
-        f"{', ' + ', '.join(totals) if totals else ''}; {len(parked)} customers left aside.",
+        f"{result.question} Add --yes-i-checked to go on." if result.question else "\n".join([text, *lines]),
         as_json=as_json,
     )
-    benfex.transactor.close()
+    if result.question:
+        raise typer.Exit(3)
     if parked:
         raise typer.Exit(2)
+
+
+@contextmanager
+def _progress_bar(*, is_shown: bool) -> Iterator[Callable[[Progress], None]]:
+    """Yield what moves a bar on the terminal; on anything else nothing is shown."""
+    if not is_shown or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with typer.progressbar(length=1, label="Customers", file=sys.stderr, show_pos=True) as bar:
+
+        def tell(progress: Progress) -> None:
+            bar.length = max(progress.total, 1)
+            bar.update(progress.done - bar.pos)
+
+        yield tell
 
 
 def _date(text: str) -> date:

@@ -30,9 +30,7 @@ from benfex.identity.passwords import hash_password
 from benfex.identity.staff import create_staff, create_subscriber_login, needs_first_run, set_up_isp
 from benfex.network.connections import ConnectionSpec
 from benfex.network.inventory import add_router
-from benfex.subscriptions.bill_run import customers_due
 from benfex.subscriptions.lifecycle import start_subscription
-from benfex.subscriptions.renewal import bill_customer
 from data.queries import clocks, operations
 from data.seeds import demo as seeds
 from data.values.identifiers import CustomerId, PlanPriceId, RouterId, parse_phone
@@ -281,11 +279,8 @@ def _sign_up(
 
 
 def _bill(benfex: Benfex, today: date) -> None:
-    # As the bill run does, but the customers of a day share a commit.
-    _all_of(
-        benfex.transactor.submit(bill_customer, _DEMO, customer_id=customer_id, on=today)
-        for customer_id in benfex.transactor.read_sync(customers_due, _DEMO, on=today)
-    )
+    # The demo's few customers come in fits and starts, which is no reason to ask.
+    benfex.bill_runner.run_sync(_DEMO, on=today, is_checked=True)
 
 
 def _chase(benfex: Benfex) -> None:

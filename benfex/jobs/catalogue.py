@@ -9,10 +9,12 @@ from benfex.billing.earning import earn_revenue
 from benfex.core.actors import SystemActor
 from benfex.core.policy import billing_today, isp_profile
 from benfex.dunning.runner import DunningRunner
+from benfex.dunning.runs import foreseen_suspensions
 from benfex.ledger.verification import verify_ledger
 from benfex.reporting.purge import purge_old_rows
 from benfex.subscriptions.prepaid import services_over
 from benfex.subscriptions.prepaid_notices import end_prepaid_time, services_to_warn, warn_of_end
+from benfex.subscriptions.rehearsal import day_to_rehearse, rehearse
 
 _CLOCK = SystemActor("scheduler")
 _NOT_YET = "waits for the first run"
@@ -81,8 +83,22 @@ async def _bill_run(benfex: Benfex) -> str:
     if await benfex.read(isp_profile, _CLOCK) is None:
         return _NOT_YET
     today = await benfex.read(billing_today, _CLOCK)
-    result = await benfex.bill_runner.run(_CLOCK, on=today)
+    # Whom a run of today left aside waits for a person, or for tomorrow.
+    result = await benfex.bill_runner.run(_CLOCK, on=today, retries_parked=False)
+    if result.question:
+        return f"asks: {result.question}"
     return f"{result.invoices} invoices, {len(result.parked)} customers left aside"
+
+
+async def _rehearse_tomorrow(benfex: Benfex) -> str:
+    if await benfex.read(isp_profile, _CLOCK) is None:
+        return _NOT_YET
+    tomorrow = await benfex.read(day_to_rehearse, _CLOCK)
+    if tomorrow is None:
+        return "nothing to do"
+    suspended = len(await benfex.read(foreseen_suspensions, _CLOCK, tomorrow))
+    await rehearse(benfex.bill_runner, benfex.transactor, _CLOCK, on=tomorrow, suspensions=suspended)
+    return f"{tomorrow} is foreseen"
 
 
 async def _expire_prepaid(benfex: Benfex) -> str:
@@ -156,6 +172,7 @@ TIMETABLE: tuple[Job, ...] = (
     Job("run_dunning", _run_dunning, "each step is taken once", every_seconds=900),
     Job("reconcile_routers", _reconcile_routers, "it compares states", every_seconds=21_600),
     Job("bill_run", _bill_run, "a period is billed once", every_seconds=1800),
+    Job("rehearse_tomorrow", _rehearse_tomorrow, "it only looks, once a day", every_seconds=900),
     Job("earn_revenue", _earn_revenue, "a day is posted once", daily_at=(0, 20)),
     Job("verify_ledger", _verify_ledger, "it only reads", daily_at=(3, 0)),
     Job("purge_old_rows", _purge_old_rows, "it goes by age", daily_at=(4, 0)),
