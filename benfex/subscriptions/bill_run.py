@@ -7,7 +7,7 @@ in `rehearsal`.
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from benfex.billing.breaker import CycleFigures, invoicing_question
 from benfex.core.actors import Actor
@@ -237,52 +237,70 @@ class BillRunner:
 
     async def _drive(self, actor: Actor, steps: Steps[T]) -> T:
         """Do the steps of a run on the event loop, and tell the screens how far it is."""
-        told = Progress(0, 0)
-        answer: Any = None
-        failed: BaseException | None = None
+        course = _Course(steps, self._tell)
         try:
-            while True:
-                step = steps.throw(failed) if failed is not None else steps.send(answer)
-                answer, failed = None, None
-                if isinstance(step, Progress):
-                    told = step
-                    self._bus.publish(BillRunProgressed(told.done, told.total, finished=False))
-                    continue
+            while (step := course.next_step()) is not None:
                 gate = self._transactor.transact if step.writes else self._transactor.read
                 try:
-                    answer = await gate(step.work, actor, **step.arguments)
+                    course.answer = await gate(step.work, actor, **step.arguments)
                 except Exception as cause:  # noqa: BLE001 - handed to the run, which raises what it does not know
-                    failed = cause
-        except StopIteration as done:
-            result: T = done.value
+                    course.failed = cause
         finally:
             steps.close()
+        result = course.result
         if isinstance(result, BillRunResult) and result.run_id is not None:
-            asks = bool(result.question)
-            self._bus.publish(BillRunProgressed(told.done, told.total, finished=not asks, asks=asks))
+            done, asks = course.told, bool(result.question)
+            self._bus.publish(BillRunProgressed(done.done, done.total, finished=not asks, asks=asks))
         return result
 
     def _drive_sync(self, actor: Actor, steps: Steps[T], tell: Callable[[Progress], None] | None = None) -> T:
-        answer: Any = None
-        failed: BaseException | None = None
+        course = _Course(steps, tell)
         try:
-            while True:
-                step = steps.throw(failed) if failed is not None else steps.send(answer)
-                answer, failed = None, None
-                if isinstance(step, Progress):
-                    if tell is not None:
-                        tell(step)
-                    continue
+            while (step := course.next_step()) is not None:
                 gate = self._transactor.run_sync if step.writes else self._transactor.read_sync
                 try:
-                    answer = gate(step.work, actor, **step.arguments)
+                    course.answer = gate(step.work, actor, **step.arguments)
                 except Exception as cause:  # noqa: BLE001 - handed to the run, which raises what it does not know
-                    failed = cause
-        except StopIteration as done:
-            result: T = done.value
-            return result
+                    course.failed = cause
         finally:
             steps.close()
+        return course.result
+
+    def _tell(self, progress: Progress) -> None:
+        self._bus.publish(BillRunProgressed(progress.done, progress.total, finished=False))
+
+
+class _Course(Generic[T]):
+    """A run on its way: what the last step gave goes in, the next step comes out."""
+
+    def __init__(self, steps: Steps[T], tell: Callable[[Progress], None] | None) -> None:
+        self._steps = steps
+        self._tell = tell
+        self._results: list[T] = []
+        self.answer: Any = None
+        self.failed: Exception | None = None
+        self.told = Progress(0, 0)
+
+    @property
+    def result(self) -> T:
+        """Return what the run gave, once there is no step left."""
+        return self._results[0]
+
+    def next_step(self) -> Step | None:
+        """Return what to do next, None at the end. Raises what the run raises."""
+        answer, failed = self.answer, self.failed
+        while True:
+            self.answer = self.failed = None
+            try:
+                step = self._steps.throw(failed) if failed is not None else self._steps.send(answer)
+            except StopIteration as done:
+                self._results.append(done.value)
+                return None
+            if isinstance(step, Step):
+                return step
+            answer, failed, self.told = None, None, step
+            if self._tell is not None:
+                self._tell(step)
 
 
 @dataclass(frozen=True, slots=True)
