@@ -74,6 +74,12 @@ async def proforma(
     )
 
 
+@router.get("/sample.pdf")
+async def sample(request: Request, benfex: BenfexDep) -> Response:
+    """Give an invoice that nobody owes, to look at the letterhead."""
+    return await _for_the_signed_in(request, benfex, benfex.documents.sample)
+
+
 @router.get("/pay/{token}/invoice.pdf")
 async def invoice_by_link(request: Request, benfex: BenfexDep, token: str) -> Response:
     """Give the invoice that a pay link is for to whoever holds the link."""

@@ -21,7 +21,7 @@ from benfex.documents.proforma_views import proforma_document
 from benfex.documents.proformas import ProformaScope, render_proforma
 from benfex.documents.receipts import render_receipt
 from benfex.documents.statements import render_statement
-from benfex.documents.views import invoice_document, voucher_sheet
+from benfex.documents.views import invoice_document, sample_invoice, voucher_sheet
 from benfex.documents.vouchers import render_vouchers
 from benfex.payments.accounts import GatewayBook
 from benfex.payments.pay_links import create_pay_link, open_pay_link
@@ -97,6 +97,10 @@ class Documents:
         """Return a batch that was just made, to print and cut; nobody can make it again."""
         return await self._off_the_loop(self._vouchers, actor, batch)
 
+    async def sample(self, actor: Actor) -> Printed:
+        """Return an invoice that nobody owes, to look at the letterhead and the texts."""
+        return await self._off_the_loop(self._sample, actor)
+
     async def invoice_pdf(self, actor: Actor, invoice_id: InvoiceId) -> bytes:
         """Return an invoice's PDF alone."""
         return (await self.invoice(actor, invoice_id)).content
@@ -151,6 +155,13 @@ class Documents:
             document = replace(document, pay=self._how_to_pay(actor, customer_id))
         name = f"proforma {document.payer.account_number} {document.made_on}"
         return Printed(render_proforma(document), file_name(name))
+
+    def _sample(self, actor: Actor) -> Printed:
+        document = self._transactor.read_sync(sample_invoice, actor)
+        url = f"{self._public_url}/pay/sample"
+        return Printed(
+            render_invoice(replace(document, pay=HowToPay(url, self._gateways.paybill))), file_name("sample")
+        )
 
     def _vouchers(self, actor: Actor, batch: PrintedBatch) -> Printed:
         sheet = self._transactor.read_sync(voucher_sheet, actor, batch=batch)

@@ -69,6 +69,51 @@ DOCUMENT_TEXTS: Final[Mapping[str, DocumentText]] = MappingProxyType(
 )
 
 
+_SAMPLES: Final = {
+    "isp_name": "Rift Valley Net",
+    "isp_phone": "0712 345 678",
+    "isp_email": "billing@example.com",
+    "customer_name": "Amina Wanjirũ",
+    "account_number": "BFX000014",
+    "number": "INV-2026-00042",
+    "amount_due": "KES 2,500.00",
+    "due_on": "2 Dec 2026",
+    "description": "Home 10",
+    "first_day": "25 Nov 2026",
+    "last_day": "24 Dec 2026",
+    "days": "30",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentTextView:
+    """A text as the settings show it: what is in force, and whether it is the ISP's own."""
+
+    code: str
+    where: str
+    facts: tuple[str, ...]
+    body: str
+    is_own: bool
+
+
+def document_texts(snapshot: Snapshot) -> tuple[DocumentTextView, ...]:
+    """Return all texts of documents in English, in the order of `DOCUMENT_TEXTS`."""
+    require(snapshot.actor, Permission.EDIT_PROFILE)
+    found = []
+    for code, text in DOCUMENT_TEXTS.items():
+        row = document_queries.newest_text(snapshot.session, code=code, language="en")
+        body = row.body if row is not None else text.default
+        found.append(DocumentTextView(code, text.where, text.facts, body, row is not None))
+    return tuple(found)
+
+
+def preview_document_text(code: str, body: str) -> str:
+    """Return a text filled with sample facts. Raises TemplateRefused saying what is wrong with it."""
+    facts = DOCUMENT_TEXTS[code].facts
+    check_template(body, facts=facts)
+    return fill_template(body, {name: _SAMPLES[name] for name in facts})
+
+
 def document_text(
     snapshot: Snapshot, code: str, *, language: str = "en", until: datetime | None = None
 ) -> str:

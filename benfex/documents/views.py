@@ -1,13 +1,13 @@
 """What documents say, read in one snapshot and checked at the door. How it looks is in the renderers."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from benfex.billing.views import InvoiceView, LineView
 from benfex.billing.views import invoice as invoice_view
 from benfex.core.actors import require
 from benfex.core.clock import local_date
-from benfex.core.policy import isp_profile
+from benfex.core.policy import billing_today, current_terms, isp_profile
 from benfex.core.unit_of_work import Snapshot
 from benfex.documents.invoices import InvoiceDocument, SettledSum
 from benfex.documents.letterhead import brand, letterhead
@@ -20,7 +20,7 @@ from benfex.payments.gateway import name_of_gateway
 from benfex.payments.vouchers import PrintedBatch
 from data.queries import documents as document_queries
 from data.values.errors import Conflict
-from data.values.identifiers import InvoiceId
+from data.values.identifiers import CustomerId, InvoiceId
 from data.values.money import Money
 from data.values.periods import Period
 from data.values.roles import Permission
@@ -76,6 +76,42 @@ def voucher_sheet(snapshot: Snapshot, *, batch: PrintedBatch) -> VoucherSheet:
         until=f"Good until {say_date(batch.expires_on)}" if batch.expires_on else "",
         note=fill_text("voucher_card", document_text(snapshot, "voucher_card"), facts),
         cards=tuple(VoucherCard(voucher.serial, voucher.code) for voucher in batch.vouchers),
+    )
+
+
+def sample_invoice(snapshot: Snapshot) -> InvoiceDocument:
+    """Return an invoice that nobody owes, with the letterhead and the texts of now. Raises NotPermitted."""
+    require(snapshot.actor, Permission.EDIT_PROFILE)
+    terms, today = current_terms(snapshot), billing_today(snapshot)
+    net, tax = Money(215_517, terms.currency), Money(34_483, terms.currency)
+    period = Period(today, today + timedelta(days=30))
+    due_on = today + timedelta(days=terms.invoice_due_days)
+    facts = isp_facts(snapshot) | {
+        "customer_name": "Amina Wanjirũ",
+        "account_number": "BFX000000",
+        "number": "SAMPLE",
+        "amount_due": say_amount(net + tax),
+        "due_on": say_date(due_on),
+    }
+    return InvoiceDocument(
+        brand=brand(snapshot),
+        customer_id=CustomerId(0),
+        number="SAMPLE",
+        payer=Payer("Amina Wanjirũ", "BFX000000", ("Plot 7, Section 58", "a sample, nobody owes this")),
+        issued_on=today,
+        due_on=due_on,
+        badge=Badge("Sample", "mute"),
+        lines=(
+            ChargedLine(
+                line_text(document_text(snapshot, "invoice_line"), "Home 10", period), net, tax, period
+            ),
+        ),
+        subtotal=net,
+        taxes=(TaxedSum("VAT 16%", tax, net),),
+        total=net + tax,
+        settled=(),
+        amount_due=net + tax,
+        closing=fill_text("invoice_footer", document_text(snapshot, "invoice_footer"), facts),
     )
 
 

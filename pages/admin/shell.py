@@ -50,6 +50,10 @@ _MENU = (
         MenuEntry("Messages", "mail", "/admin/settings/messages", section="Settings"),
         Permission.EDIT_PROFILE,
     ),
+    _Place(
+        MenuEntry("Documents", "file-text", "/admin/settings/documents", section="Settings"),
+        Permission.EDIT_PROFILE,
+    ),
 )
 
 

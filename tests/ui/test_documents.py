@@ -10,7 +10,7 @@ from nicegui.testing import User
 from data.values.identifiers import CustomerId, InvoiceId
 from data.values.kinds import BillingMode
 from data.values.money import Money
-from tests.ui.isp import Isp, sign_in
+from tests.ui.isp import Isp, rows, send_form, sign_in, until
 from tests.unit.documents.sheets import codes_on, text_of
 
 if TYPE_CHECKING:
@@ -139,3 +139,41 @@ async def test_vouchers_are_downloaded_while_their_codes_are_known(isp: Isp, ben
     sheet = await benfex.documents.vouchers(SystemActor("tests"), batch)
     assert sheet.file_name == "vouchers-Shop.pdf"
     assert sorted(codes_on(sheet.content)) == sorted(voucher.code for voucher in batch.vouchers)
+
+
+async def test_the_owner_writes_the_letterhead_and_sees_it_on_a_sample(user: User, isp: Isp) -> None:
+    await sign_in(user)
+    await user.open("/admin/settings/documents")
+    user.find(marker="field-address").type("Kenyatta Avenue 12, Nakuru")
+    user.find(marker="field-tax_number").type("P051234567X")
+    send_form(user)
+    await user.should_see("Documents show it from now on.", retries=30)
+    got = await user.http_client.get("/documents/sample.pdf")
+    assert "Kenyatta Avenue 12, Nakuru" in text_of(got.content)
+    assert "P051234567X" in text_of(got.content)
+
+
+async def test_a_text_of_documents_is_shown_filled_while_it_is_written(user: User, isp: Isp) -> None:
+    from benfex.documents.texts import document_texts
+
+    await sign_in(user)
+    await user.open("/admin/settings/documents")
+    user.find(marker="section-texts").click()
+    await until(lambda: any(row["id"] == "receipt_footer" for row in rows(user)))
+    user.find(kind=ui.table).trigger("act", {"key": "edit", "id": "receipt_footer"})
+    await user.should_see("We received your payment.", retries=30)
+    user.find(marker="field-body").clear().type("Asante {{ customer_name }}")
+    await user.should_see("Asante Amina Wanjirũ", retries=30)
+    user.find(marker="field-body").clear().type("Asante {{ nobody }}")
+    await user.should_see("there is no nobody here.", retries=30)
+    user.find(marker="field-body").clear().type("Asante sana")
+    send_form(user)
+    await user.should_see("New documents use it.", retries=30)
+    texts = await isp.see(document_texts)
+    assert {one.code: one.body for one in texts}["receipt_footer"] == "Asante sana"
+
+
+async def test_only_the_owner_sees_the_settings_and_the_sample(user: User, isp: Isp) -> None:
+    await sign_in(user, "accountant")
+    for path in ("/admin/settings/documents", "/documents/sample.pdf"):
+        assert (await user.http_client.get(path)).status_code == 403
