@@ -4,13 +4,15 @@ import re
 import sqlite3
 import sys
 import tomllib
+from collections.abc import Sequence
 from importlib.metadata import packages_distributions, version
+from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tests.architecture.sources import CODE_FOLDERS, ROOT, code_files, imported_modules
+from tests.architecture.sources import CODE_FOLDERS, ROOT, code_files, imported_modules, name_of
 
 OURS = {*CODE_FOLDERS, "app", "tests", "tools"}
 
@@ -45,14 +47,14 @@ def test_what_is_installed_is_what_is_pinned() -> None:
 
 
 def test_product_code_imports_only_what_the_project_declares() -> None:
-    homes = packages_distributions()
-    declared = {canonicalize_name(one.name) for one in _declared(dev=False)}
-    imported = {name.partition(".")[0] for path in code_files() for name in imported_modules(path)}
-    strangers = imported - set(sys.stdlib_module_names) - OURS
-    undeclared = {
-        name for name in strangers if not {canonicalize_name(home) for home in homes.get(name, [])} & declared
-    }
-    assert undeclared == set()
+    product = [path for path in code_files() if not name_of(path).startswith("benchmarks/")]
+    assert _undeclared(product, _declared(dev=False)) == set()
+
+
+def test_benchmarks_import_only_what_some_extra_declares() -> None:
+    benchmarks = [path for path in code_files() if name_of(path).startswith("benchmarks/")]
+    optional = {"weasyprint"}  # compared with where it is installed: the extra `bench`
+    assert _undeclared(benchmarks, _declared(dev=True)) - optional == set()
 
 
 def test_passlib_comes_from_its_maintained_distribution() -> None:
@@ -72,6 +74,16 @@ def test_the_licence_is_the_one_that_is_declared() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["license"]
     assert declared == "GPL-3.0-or-later"
     assert "GNU GENERAL PUBLIC LICENSE" in (ROOT / "LICENSE").read_text()[:200]
+
+
+def _undeclared(paths: Sequence[Path], allowed: Sequence[Requirement]) -> set[str]:
+    homes = packages_distributions()
+    declared = {canonicalize_name(one.name) for one in allowed}
+    imported = {name.partition(".")[0] for path in paths for name in imported_modules(path)}
+    strangers = imported - set(sys.stdlib_module_names) - OURS
+    return {
+        name for name in strangers if not {canonicalize_name(home) for home in homes.get(name, [])} & declared
+    }
 
 
 def _requirements(name: str) -> list[Requirement]:
