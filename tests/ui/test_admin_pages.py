@@ -245,3 +245,14 @@ async def _unknown_money(isp: Isp) -> int:
     )
     outcome = await isp.do(settle_payment, evidence=evidence, evidence_at=now, source="c2b")
     return int(outcome.payment_id)
+
+
+async def test_the_menu_waits_for_no_answer_of_a_busy_browser(user: User, isp: Isp) -> None:
+    await sign_in(user)
+    await user.open("/admin")
+
+    (drawer,) = user.find(kind=ui.left_drawer).elements
+
+    assert isinstance(drawer, ui.left_drawer)
+    assert drawer.value is False  # with None, NiceGUI asks the browser and fails after a second
+    assert drawer.props["show-if-above"] is True

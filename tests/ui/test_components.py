@@ -287,18 +287,6 @@ async def test_the_first_stop_of_the_keyboard_leads_past_the_menu(person: User, 
     assert first.props["href"] == "#main"
 
 
-async def test_the_menu_waits_for_no_answer_of_a_busy_browser(person: User) -> None:
-    def page() -> None:
-        with console_frame("Plans", user_name="Amina", role_label="Owner", menu=[], active=""):
-            pass
-
-    await see(person, page)
-    (drawer,) = person.find(kind=ui.left_drawer).elements
-    assert isinstance(drawer, ui.left_drawer)
-    assert drawer.value is False  # with None, NiceGUI asks the browser and fails after a second
-    assert drawer.props["show-if-above"] is True
-
-
 async def test_the_first_reading_after_a_quiet_minute_is_no_gap_but_a_later_silence_is(person: User) -> None:
     charts: list[LiveChart] = []
 
