@@ -49,9 +49,7 @@ def issue_credit_note(uow: UnitOfWork, *, invoice_id: InvoiceId, amount: Money, 
     neither open nor paid.
     """
     invoice = _creditable(uow, invoice_id, reason)
-    _check_amount(invoice, amount)
-    credits = amount_credits(_billed_lines(uow, invoice_id), amount_minor=amount.minor)
-    return _issue(uow, invoice, credits, reason)
+    return _issue(uow, invoice, _spread(uow, invoice, amount), reason)
 
 
 def credit_lines(
@@ -62,17 +60,31 @@ def credit_lines(
     Raises as `issue_credit_note`, and AmountOutOfRange beyond what is left of a line.
     """
     invoice = _creditable(uow, invoice_id, reason)
-    for amount in amounts.values():
-        if amount.currency != invoice.currency:
-            raise InvalidInput("amount", f"This invoice is in {invoice.currency}.")
-    try:
-        credits = chosen_credits(
-            _billed_lines(uow, invoice_id), {line_id: amount.minor for line_id, amount in amounts.items()}
-        )
-    except ValueError as cause:
-        raise AmountOutOfRange("amount", "That is more than is left of a line.") from cause
-    _check_amount(invoice, Money(total_minor(credits), invoice.currency))
-    return _issue(uow, invoice, credits, reason)
+    return _issue(uow, invoice, _chosen(uow, invoice, amounts), reason)
+
+
+@dataclass(frozen=True, slots=True)
+class CreditPreview:
+    """What a credit note would give: its total, the tax in it, what settles its invoice, what is credit."""
+
+    total: Money
+    tax: Money
+    settles: Money
+    credit: Money
+
+
+def preview_credit_note(snapshot: Snapshot, *, invoice_id: InvoiceId, amount: Money) -> CreditPreview:
+    """Return what `issue_credit_note` would give. Raises as it does."""
+    invoice = _found(snapshot, invoice_id)
+    return _preview(invoice, _spread(snapshot, invoice, amount))
+
+
+def preview_credit_lines(
+    snapshot: Snapshot, *, invoice_id: InvoiceId, amounts: Mapping[int, Money]
+) -> CreditPreview:
+    """Return what `credit_lines` would give. Raises as it does."""
+    invoice = _found(snapshot, invoice_id)
+    return _preview(invoice, _chosen(snapshot, invoice, amounts))
 
 
 def credit_unused(
@@ -152,16 +164,48 @@ def _service(snapshot: Snapshot, subscription_id: SubscriptionId) -> Subscriptio
 
 
 def _creditable(uow: UnitOfWork, invoice_id: InvoiceId, reason: str) -> Invoice:
-    require(uow.actor, Permission.EDIT_INVOICES)
     if not reason.strip():
         raise InvalidInput("reason", "Say why this is credited.")
-    invoice = invoice_queries.find_invoice(uow.session, invoice_id)
+    invoice = _found(uow, invoice_id)
+    lock_customer(uow.session, invoice.customer_id)
+    return invoice
+
+
+def _found(snapshot: Snapshot, invoice_id: InvoiceId) -> Invoice:
+    require(snapshot.actor, Permission.EDIT_INVOICES)
+    invoice = invoice_queries.find_invoice(snapshot.session, invoice_id)
     if invoice is None:
         raise NotFound("invoice")
-    lock_customer(uow.session, invoice.customer_id)
     if invoice.status not in note_queries.CREDITABLE:
         raise Conflict(f"An invoice that is {invoice.status} takes no credit note.")
     return invoice
+
+
+def _spread(snapshot: Snapshot, invoice: Invoice, amount: Money) -> tuple[LineCredit, ...]:
+    _check_amount(invoice, amount)
+    return amount_credits(_billed_lines(snapshot, invoice), amount_minor=amount.minor)
+
+
+def _chosen(snapshot: Snapshot, invoice: Invoice, amounts: Mapping[int, Money]) -> tuple[LineCredit, ...]:
+    for amount in amounts.values():
+        if amount.currency != invoice.currency:
+            raise InvalidInput("amount", f"This invoice is in {invoice.currency}.")
+    try:
+        credits = chosen_credits(
+            _billed_lines(snapshot, invoice), {line_id: amount.minor for line_id, amount in amounts.items()}
+        )
+    except ValueError as cause:
+        raise AmountOutOfRange("amount", "That is more than is left of a line.") from cause
+    _check_amount(invoice, Money(total_minor(credits), invoice.currency))
+    return credits
+
+
+def _preview(invoice: Invoice, credits: Sequence[LineCredit]) -> CreditPreview:
+    total = Money(total_minor(credits), invoice.currency)
+    still_open = Money(invoice.total_minor - invoice.paid_minor, invoice.currency)
+    settles = min(total, still_open)
+    tax = Money(sum(credit.tax_minor for credit in credits), invoice.currency)
+    return CreditPreview(total, tax, settles, total - settles)
 
 
 def _check_amount(invoice: Invoice, amount: Money) -> None:
@@ -174,9 +218,10 @@ def _check_amount(invoice: Invoice, amount: Money) -> None:
         raise AmountOutOfRange("amount", f"No more than {left} is left to credit on this invoice.")
 
 
-def _billed_lines(snapshot: Snapshot, invoice_id: InvoiceId) -> list[BilledLine]:
-    rows = note_queries.credited_lines(snapshot.session, [invoice_id])
-    return [_billed_line(row) for row in rows.get(invoice_id, ())]
+def _billed_lines(snapshot: Snapshot, invoice: Invoice) -> list[BilledLine]:
+    assert invoice.id is not None
+    rows = note_queries.credited_lines(snapshot.session, [invoice.id])
+    return [_billed_line(row) for row in rows.get(invoice.id, ())]
 
 
 def _billed_line(row: note_queries.CreditedLine) -> BilledLine:

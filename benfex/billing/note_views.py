@@ -7,6 +7,8 @@ from benfex.core.actors import narrowed_scope, require_customer_access, scope_of
 from benfex.core.paging import Slice, SliceRequest, sliced
 from benfex.core.unit_of_work import Snapshot
 from data.queries import books_listing as listing
+from data.queries import credit as credit_queries
+from data.queries import invoices as invoice_queries
 from data.values.errors import NotFound
 from data.values.identifiers import CreditNoteId, CustomerId, InvoiceId
 from data.values.money import Money
@@ -42,6 +44,83 @@ class CreditNoteView:
     issued_on: date
     created_at: datetime
     lines: tuple[CreditNoteLineView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CreditableLine:
+    """A charge of an invoice and what of it can still be credited, tax included; negative for a discount."""
+
+    line_id: int
+    description: str
+    left: Money
+    is_once: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SettledByNote:
+    """The part of a credit note that settles an invoice."""
+
+    credit_note_id: CreditNoteId
+    number: str
+    amount: Money
+    at: datetime
+    is_reversed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceCorrections:
+    """What was credited of an invoice, what settles it so, and what can still be done about it.
+
+    `customer_credit` is what the customer has with us now, in the invoice's currency.
+    """
+
+    left: Money
+    lines: tuple[CreditableLine, ...]
+    notes: tuple[CreditNoteView, ...]
+    settled: tuple[SettledByNote, ...]
+    customer_credit: Money
+
+
+def invoice_corrections(snapshot: Snapshot, *, invoice_id: InvoiceId) -> InvoiceCorrections:
+    """Return the corrections of one invoice. Raises NotFound, to a subscriber for others' too."""
+    invoice = invoice_queries.find_invoice(snapshot.session, invoice_id)
+    if invoice is None:
+        scope_of(snapshot.actor, Permission.VIEW_INVOICES)
+        raise NotFound("invoice")
+    require_customer_access(snapshot.actor, CustomerId(invoice.customer_id), Permission.VIEW_INVOICES)
+    currency = invoice.currency
+    sources = credit_queries.credit_of(snapshot.session, [invoice.customer_id])
+    return InvoiceCorrections(
+        left=Money(invoice.total_minor - invoice.credited_minor, currency),
+        lines=tuple(
+            CreditableLine(
+                line.id or 0,
+                line.description,
+                Money(line.amount_minor + line.tax_minor - line.credited_minor, currency),
+                is_once=line.period_starts_on is None,
+            )
+            for line in invoice_queries.lines_of(snapshot.session, invoice_id)
+        ),
+        notes=credit_notes_of_invoice(snapshot, invoice_id=invoice_id),
+        settled=tuple(
+            SettledByNote(
+                CreditNoteId(part.credit_note_id),
+                part.number,
+                Money(part.amount_minor, currency),
+                part.at,
+                part.reversed_at is not None,
+            )
+            for part in listing.notes_on(snapshot.session, invoice_id=invoice_id)
+        ),
+        customer_credit=Money(
+            sum(
+                source.remainder_minor
+                for source in sources.get(invoice.customer_id, ())
+                if source.currency == currency
+            ),
+            currency,
+        ),
+    )
 
 
 def credit_note(snapshot: Snapshot, *, credit_note_id: CreditNoteId) -> CreditNoteView:

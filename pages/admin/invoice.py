@@ -1,21 +1,19 @@
 """One invoice: what is owed, why each line, what paid it."""
 
 import re
-from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
 from benfex.application import Benfex
-from benfex.billing.invoicing import void_invoice
+from benfex.billing.note_views import invoice_corrections
 from benfex.billing.views import InvoiceView, LineView, invoice
-from benfex.core.events import InvoicePaid, PaymentSettled
+from benfex.core.events import CreditNoteIssued, InvoicePaid, PaymentSettled
 from benfex.payments.gateway import name_of_gateway
 from benfex.payments.pay_links import create_pay_link
 from components.copyable import copyable
-from components.dialogs import ask_reason
 from components.elements import body, box, button, card, fact, fact_list, link, link_button, row, text
 from components.empty_state import empty_state
-from components.feedback import note, toast_error, toast_ok
+from components.feedback import note, toast_error
 from components.moments import moment, say_day, say_exactly
 from components.money import money_label
 from components.status_badge import OVERDUE, badge, look_of
@@ -24,13 +22,12 @@ from data.values.identifiers import InvoiceId
 from data.values.money import Money
 from data.values.roles import Permission
 from pages.admin.customer_dialogs import pay_address, show_pay_link
+from pages.admin.invoice_corrections import Correcting, correction_buttons
 from pages.admin.lists import Unhurried
 from pages.admin.phrases import say_count
-from pages.admin.shell import console, may
-from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
+from pages.admin.shell import console
+from pages.dependencies import BenfexDep, StaffDep
 from pages.live import on
-
-Refresh = Callable[[], Awaitable[None]]
 
 
 @ui.page("/admin/invoices/{invoice_id}")
@@ -51,33 +48,41 @@ async def invoice_page(benfex: BenfexDep, staff: StaffDep, invoice_id: int) -> N
         back=("Invoices", "/admin/invoices"),
     ):
         view = seen if seen is not None else await benfex.read(invoice, staff.actor, invoice_id=key)
+        known = await benfex.read(invoice_corrections, staff.actor, invoice_id=key)
         paper = box("bf-stack")
 
         async def refresh() -> None:
-            fresh = await benfex.read(invoice, await staff.fresh(), invoice_id=key)
+            actor = await staff.fresh()
+            fresh = await benfex.read(invoice, actor, invoice_id=key)
+            corrections = await benfex.read(invoice_corrections, actor, invoice_id=key)
             paper.clear()
             with paper:
-                _show(benfex, staff, fresh, refresh)
+                _show(Correcting(benfex, staff, fresh, corrections, refresh))
 
         with paper:
-            _show(benfex, staff, view, refresh)
+            _show(Correcting(benfex, staff, view, known, refresh))
 
         soon = Unhurried(refresh, seconds=0.3)
         on(benfex, InvoicePaid, soon.ask, where=lambda event: event.invoice_id == key)
+        on(benfex, CreditNoteIssued, soon.ask, where=lambda event: event.customer_id == view.customer_id)
         on(benfex, PaymentSettled, soon.ask, where=lambda event: event.customer_id == view.customer_id)
 
 
-def _show(benfex: Benfex, staff: SignedInStaff, view: InvoiceView, refresh: Refresh) -> None:
+def _show(shown: Correcting) -> None:
+    benfex, view = shown.benfex, shown.view
     with box("bf-grid bf-main"):
         with box("bf-stack"):
-            _lines_card(view)
-            _payments_card(benfex, view)
+            _lines_card(shown)
+            _payments_card(shown)
+            if shown.known.notes:
+                _notes_card(shown)
         with box("bf-stack bf-side"):
-            _standing_card(benfex, staff, view, refresh)
+            _standing_card(shown)
             _facts_card(benfex, view)
 
 
-def _standing_card(benfex: Benfex, staff: SignedInStaff, view: InvoiceView, refresh: Refresh) -> None:
+def _standing_card(shown: Correcting) -> None:
+    view = shown.view
     with card(), body():
         with box("bf-line wide"):
             text("To pay", "bf-sub bf-grow")
@@ -86,51 +91,36 @@ def _standing_card(benfex: Benfex, staff: SignedInStaff, view: InvoiceView, refr
         if view.is_overdue:
             late = say_count(view.days_overdue, "day")
             note(f"Overdue for {late}.", tone="bad", symbol="triangle-alert")
-        _actions(benfex, staff, view, refresh)
+        _pay_link(shown)
+        correction_buttons(shown)
         if view.issued_on is not None:
             link_button("PDF", f"/documents/invoices/{view.invoice_id}.pdf", kind="ghost", icon="download")
 
 
-def _actions(benfex: Benfex, staff: SignedInStaff, view: InvoiceView, refresh: Refresh) -> None:
+def _pay_link(shown: Correcting) -> None:
+    view = shown.view
     if view.outstanding.is_zero:
         return
 
     async def pay_link() -> None:
         try:
-            token = await benfex.transact(
-                create_pay_link, await staff.fresh(), customer_id=view.customer_id, invoice_id=view.invoice_id
+            token = await shown.benfex.transact(
+                create_pay_link,
+                await shown.staff.fresh(),
+                customer_id=view.customer_id,
+                invoice_id=view.invoice_id,
             )
         except BenfexError as error:
             toast_error(error.message)
             return
-        show_pay_link(pay_address(benfex, token), view.customer_name)
+        show_pay_link(pay_address(shown.benfex, token), view.customer_name)
 
     with box("bf-line"):
         button("Pay link", pay_link, icon="link")
-        if may(staff, Permission.EDIT_INVOICES) and view.can_be_void:
-            button("Void", lambda: _void(benfex, staff, view, refresh), kind="ghost", icon="circle-slash")
 
 
-async def _void(benfex: Benfex, staff: SignedInStaff, view: InvoiceView, refresh: Refresh) -> None:
-    reason = await ask_reason(
-        f"Void invoice {view.number}?",
-        f"{view.customer_name} no longer owes {view.outstanding} on it. Its number stays, "
-        "and the next bill run invoices its periods again.",
-        action="Void invoice",
-        danger=True,
-    )
-    if reason is None:
-        return
-    try:
-        await benfex.transact(void_invoice, await staff.fresh(), invoice_id=view.invoice_id, reason=reason)
-    except BenfexError as error:
-        toast_error(error.message)
-        return
-    toast_ok(f"Invoice {view.number} is void.")
-    await refresh()
-
-
-def _lines_card(view: InvoiceView) -> None:
+def _lines_card(shown: Correcting) -> None:
+    view = shown.view
     with card("Charges", classes="clip"):
         for line in view.lines:
             with row(line.description, _line_note(view, line)):
@@ -145,8 +135,11 @@ def _lines_card(view: InvoiceView) -> None:
                     f"{tax.name} of {tax.base}" if says_rate else f"{tax.name} {rate}% of {tax.base}", tax.tax
                 )
             _sum("Total", view.total, strong=True)
+            credited = view.total - shown.known.left
+            if credited.is_positive:
+                _sum("Credited", -credited)
             if view.paid.is_positive:
-                _sum("Paid", -view.paid)
+                _sum("Settled", -view.paid)
 
 
 def _line_note(view: InvoiceView, line: LineView) -> str:
@@ -167,15 +160,38 @@ def _sum(label: str, amount: Money, *, strong: bool = False) -> None:
         money_label(amount)
 
 
-def _payments_card(benfex: Benfex, view: InvoiceView) -> None:
+def _payments_card(shown: Correcting) -> None:
+    view, settled = shown.view, shown.known.settled
     with card("What paid it", classes="clip"):
-        if not view.payments:
+        if not view.payments and not settled:
             empty_state("Nothing yet", "Payments that go to this invoice are listed here.", symbol="wallet")
         for part in view.payments:
             words = f"{part.transaction_id} · {say_exactly(part.at, timezone=view.timezone)}"
             title = name_of_gateway(part.gateway) + (" (reversed)" if part.is_reversed else "")
-            with row(title, words, symbol="undo-2" if part.is_reversed else "banknote"):
+            with row(title, words, symbol="circle-slash" if part.is_reversed else "banknote"):
                 money_label(part.amount)
+        for note_part in settled:
+            title = f"Credit note {note_part.number}" + (" (reversed)" if note_part.is_reversed else "")
+            with row(title, say_exactly(note_part.at, timezone=view.timezone), symbol="file-text"):
+                money_label(note_part.amount)
+
+
+def _notes_card(shown: Correcting) -> None:
+    view = shown.view
+    with card("Credit notes", classes="clip"):
+        for given in shown.known.notes:
+            words = f"{say_day(given.issued_on, today=view.today)} · {given.reason}"
+            with row(given.number, words, symbol="file-text"):
+                money_label(-given.total)
+            for line in given.lines:
+                with row(line.description, f"tax {-line.tax}" if not line.tax.is_zero else ""):
+                    money_label(-line.net)
+            with body(), box("bf-line wide"):
+                left = (
+                    f"{given.credit} of it is credit still." if given.credit.is_positive else "It is used up."
+                )
+                text(left, "bf-sub bf-grow")
+                link_button("PDF", f"/documents/credit-notes/{given.id}.pdf", kind="ghost", icon="download")
 
 
 def _facts_card(benfex: Benfex, view: InvoiceView) -> None:

@@ -5,7 +5,14 @@ from datetime import datetime
 from nicegui import ui
 
 from benfex.application import Benfex
-from benfex.core.events import AttemptChanged, ClockStepped, ConnectionApplied, PaymentSettled
+from benfex.core.events import (
+    AttemptChanged,
+    ClockStepped,
+    ConnectionApplied,
+    PaymentRefunded,
+    PaymentReversed,
+    PaymentSettled,
+)
 from benfex.core.policy import current_terms
 from benfex.payments.gateway import name_of_gateway
 from benfex.payments.views import (
@@ -24,6 +31,7 @@ from components.status_badge import UNMATCHED, status_cell
 from data.values.identifiers import PaymentId
 from data.values.roles import Permission
 from pages.admin.lists import Unhurried, on_each, page_request
+from pages.admin.money_back import money_back_actions
 from pages.admin.paper_dialogs import RECEIPT
 from pages.admin.payment_matching import open_match
 from pages.admin.phrases import say_count, say_span
@@ -88,7 +96,18 @@ async def payments(benfex: BenfexDep, staff: StaffDep) -> None:
         lists.after_match = refresh
         await count()
         soon = Unhurried(refresh, seconds=0.4)
-        on_each(benfex, (PaymentSettled, AttemptChanged, ClockStepped, ConnectionApplied), soon.ask)
+        on_each(
+            benfex,
+            (
+                PaymentSettled,
+                PaymentReversed,
+                PaymentRefunded,
+                AttemptChanged,
+                ClockStepped,
+                ConnectionApplied,
+            ),
+            soon.ask,
+        )
 
 
 class _Lists:
@@ -121,7 +140,7 @@ class _Lists:
                 sort="received",
                 descending=True,
                 search_hint="Receipt, customer or payer",
-                row_actions=[RECEIPT],
+                row_actions=[RECEIPT, *money_back_actions(self._benfex, self._staff, self.refresh)],
                 empty=Empty("No money yet", "Payments appear here the moment they come in.", "wallet"),
             )
         )

@@ -29,7 +29,7 @@ from pages.api.schemas import (
 )
 from pages.dependencies import BenfexDep
 
-router = APIRouter(prefix="/credit-notes", tags=["credit notes"])
+router = APIRouter(prefix="/credit-notes", tags=["credit-notes"])
 
 
 class NewCreditNote(Incoming):
