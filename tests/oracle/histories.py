@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from random import Random
 
-from tests.oracle.calculator import DAY, Policy, Price, Tax
+from tests.oracle.terms import DAY, Policy, Price, Tax
 
 FIRST_DAY = date(2027, 1, 1)
 UNITS = (
@@ -17,6 +17,21 @@ UNITS = (
     ("week", 2),
     ("day", 1),
     ("day", 10),
+)
+CHANGES = (
+    ("pay", 4),
+    ("upgrade", 3),
+    ("downgrade", 2),
+    ("cancel_change", 1),
+    ("pause", 2),
+    ("resume", 4),
+    ("end", 0.5),
+    ("end_later", 1),
+    ("keep", 1),
+    ("add", 2),
+    ("remove", 2),
+    ("give", 2),
+    ("take", 1),
 )
 ALIGNMENTS = ("prorate", "prorate", "part_plus_full", "free_until")
 
@@ -148,11 +163,16 @@ def _steps(random: Random, days_max: int) -> tuple[Step, ...]:
         if services < 3 and random.random() < 0.06:
             steps.append(_start(random, day))
             services += 1
-        while random.random() < 0.25:
-            kind = random.choice(("pay", "pay"))
-            offers = (random.randrange(2),)
+        while random.random() < 0.4:
             steps.append(
-                Step(kind, day, random.randrange(services), random.randrange(5), random.randint(1, 3), offers)
+                Step(
+                    random.choices(*zip(*CHANGES, strict=True))[0],
+                    day,
+                    random.randrange(services),
+                    random.randrange(5),
+                    random.randint(1, 4),
+                    (random.randrange(2),),
+                )
             )
     return tuple(steps)
 
