@@ -100,8 +100,10 @@ def set_agreed_price(uow: UnitOfWork, *, subscription_id: SubscriptionId, agreed
 
 
 def period_end(facts: ServiceFacts, *, today: date) -> date:
-    """Return the first day that is not billed yet and on which a period begins; in a trial, where it ends."""
+    """Return the first day that is not billed yet and on which a period begins; in free days, where they end."""
     subscription = facts.subscription
+    if today < subscription.period_starts_on:
+        return subscription.period_starts_on
     if subscription.trial_ends_on is not None and today < subscription.trial_ends_on:
         return subscription.trial_ends_on
     boundary = cycle_boundary(cycle_terms(facts), after=today, period_ends_on=subscription.period_ends_on)

@@ -12,7 +12,7 @@ from benfex.subscriptions.lifecycle import end_subscription, keep_subscription
 from benfex.subscriptions.pausing import pause_subscription, resume_subscription
 from benfex.subscriptions.plan_changes import cancel_pending_change, change_plan, set_agreed_price
 from data.values.errors import Conflict, InvalidInput
-from data.values.kinds import ChangeTiming, ChargeTiming, Interval
+from data.values.kinds import ChangeTiming, ChargeTiming, CycleAlignment, Interval
 from data.values.money import Money
 from data.values.states import SubscriptionStatus
 from tests.conftest import Run
@@ -239,6 +239,21 @@ def test_an_end_at_period_end_bills_nothing_after_it(isp: Run, clock: MovedClock
     change(isp, end_subscription, **asked)
     assert bill_on(isp, NEXT) == 0
     assert isp.read(standing, subscription_id=service.subscription_id).status is SubscriptionStatus.ENDED
+
+
+def test_an_end_that_is_asked_for_in_free_days_comes_where_they_end(isp: Run) -> None:
+    set_terms(isp, billing_day=1, alignment=CycleAlignment.FREE_UNTIL)
+    service = home(isp, timing=ChargeTiming.ARREARS)
+    outcome = change(
+        isp,
+        end_subscription,
+        subscription_id=service.subscription_id,
+        reason="not for me",
+        when=ChangeTiming.PERIOD_END,
+    )
+    assert outcome.effective_on == date(2026, 12, 1)
+    assert bill_on(isp, date(2027, 1, 1)) == 0
+    assert isp.read(owed, customer_id=service.customer_id) == kes(0)
 
 
 def test_in_arrears_an_end_bills_the_last_part(isp: Run, clock: MovedClock) -> None:
