@@ -15,6 +15,7 @@ from benfex.core.settings import Settings
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.core.vault import Vault
+from benfex.documents.attachments import InvoiceAttachments
 from benfex.documents.printing import Documents
 from benfex.identity.login import SignIn
 from benfex.identity.passwords import PasswordKeeper
@@ -133,9 +134,9 @@ def build(
     passwords = PasswordKeeper()
     book = GatewayBook(transactor, vault, clock, lambda accounts: gateways(accounts, clock))
     channel_book = ChannelBook(transactor, vault, lambda accounts: channels(accounts, clock))
+    documents = Documents(transactor, book, public_url=settings.public_url)
     watch = RouterWatch(transactor=transactor, bus=bus)
-    live = LiveUsage()
-    rollup = UsageRollup(transactor=transactor, clock=clock)
+    live, rollup = LiveUsage(), UsageRollup(transactor=transactor, clock=clock)
     reach: _Reach = {
         "transactor": transactor,
         "clock": clock,
@@ -157,8 +158,8 @@ def build(
         inbox=WebhookInbox(transactor, book),
         reconciler=PaymentReconciler(transactor, book, clock),
         channels=channel_book,
-        messages=_dispatcher(transactor, channel_book, clock, settings),
-        documents=Documents(transactor, book, public_url=settings.public_url),
+        messages=_dispatcher(transactor, channel_book, clock, settings, documents),
+        documents=documents,
         bill_runner=BillRunner(transactor, bus),
         probe=RouterProbe(transactor=transactor, vault=vault, drivers=readers),
         watch=watch,
@@ -182,10 +183,15 @@ def _pace(settings: Settings) -> _Pace:
 
 
 def _dispatcher(
-    transactor: Transactor, book: ChannelBook, clock: Clock, settings: Settings
+    transactor: Transactor, book: ChannelBook, clock: Clock, settings: Settings, documents: Documents
 ) -> MessageDispatcher:
     return MessageDispatcher(
-        transactor, book, clock, public_url=settings.public_url, make_pay_link=create_pay_link
+        transactor,
+        book,
+        clock,
+        public_url=settings.public_url,
+        make_pay_link=create_pay_link,
+        attach=InvoiceAttachments(documents),
     )
 
 

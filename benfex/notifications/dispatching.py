@@ -8,7 +8,7 @@ Never lost: whatever was not written down as sent is a row that waits.
 import asyncio
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -25,7 +25,7 @@ from benfex.core.templates import TemplateRefused
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.notifications.accounts import ChannelBook
-from benfex.notifications.channel import Delivered, Message
+from benfex.notifications.channel import Attachment, Delivered, Message
 from benfex.notifications.outbox import earliest
 from benfex.notifications.templates import (
     MessageText,
@@ -79,6 +79,9 @@ class ClaimedMessage:
     accent: str
 
 
+Attach = Callable[[ClaimedMessage], Awaitable[tuple[Attachment, ...]]]
+
+
 class MessageDispatcher:
     """Sends due messages, several at once; a channel that fails wholly rests for half a minute."""
 
@@ -90,7 +93,9 @@ class MessageDispatcher:
         *,
         public_url: str,
         make_pay_link: MakePayLink,
+        attach: Attach | None = None,
     ) -> None:
+        self._attach = attach
         self._transactor = transactor
         self._book = book
         self._clock = clock
@@ -156,7 +161,8 @@ class MessageDispatcher:
                     accent=claimed.accent,
                     language=claimed.language,
                 )
-                delivered = await self._book.get(claimed.channel).send(_message(claimed, written))
+                message = _message(claimed, written, await self._files(claimed))
+                delivered = await self._book.get(claimed.channel).send(message)
             except TemplateRefused as cause:
                 await self._failed(claimed, cause.message, is_final=True)
                 return False
@@ -171,6 +177,11 @@ class MessageDispatcher:
             reference=delivered.reference,
         )
         return True
+
+    async def _files(self, claimed: ClaimedMessage) -> tuple[Attachment, ...]:
+        if self._attach is None or claimed.channel is not MessageChannel.EMAIL:
+            return ()
+        return await self._attach(claimed)
 
     async def _failed(self, claimed: ClaimedMessage, reason: str, *, is_final: bool) -> None:
         _log.info("message not sent", message=claimed.message_id, channel=claimed.channel, reason=reason)
@@ -330,11 +341,12 @@ def _facts_of(row: OutboundMessage) -> dict[str, str]:
     return {str(name): str(value) for name, value in found.items()}
 
 
-def _message(claimed: ClaimedMessage, written: Written) -> Message:
+def _message(claimed: ClaimedMessage, written: Written, files: tuple[Attachment, ...]) -> Message:
     return Message(
         recipient=claimed.recipient,
         subject=written.subject,
         body=written.body,
         html=written.html,
         dedupe_key=claimed.dedupe_key,
+        attachments=files,
     )

@@ -12,7 +12,7 @@ from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.notifications.accounts import ChannelBook, save_channel_account
 from benfex.notifications.channel import Channel, Delivered, Message
-from benfex.notifications.dispatching import MessageDispatcher
+from benfex.notifications.dispatching import Attach, MessageDispatcher
 from benfex.payments.pay_links import create_pay_link
 from data.models.customer import Customer
 from data.models.message import Communication, OutboundMessage
@@ -88,7 +88,11 @@ def log_of(run: Run, customer_id: CustomerId) -> list[str]:
 
 
 async def make_dispatcher(
-    transactor: Transactor, clock: Clock, outgoing: Mapping[MessageChannel, Channel] | None = None
+    transactor: Transactor,
+    clock: Clock,
+    outgoing: Mapping[MessageChannel, Channel] | None = None,
+    *,
+    attach: Attach | None = None,
 ) -> tuple[MessageDispatcher, dict[MessageChannel, Outgoing]]:
     """Return a dispatcher over channels that keep what they are given."""
     kept = {kind: Outgoing(kind) for kind in SETTINGS}
@@ -99,7 +103,12 @@ async def make_dispatcher(
     )
     await book.load()
     dispatcher = MessageDispatcher(
-        transactor, book, clock, public_url="https://billing.example", make_pay_link=create_pay_link
+        transactor,
+        book,
+        clock,
+        public_url="https://billing.example",
+        make_pay_link=create_pay_link,
+        attach=attach,
     )
     return dispatcher, kept
 

@@ -1,5 +1,6 @@
 """A message is written with the fact it tells, once, and leaves at least once, whatever breaks on the way."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -8,9 +9,12 @@ from benfex.core.clock import MovedClock
 from benfex.core.errors import ChannelRejected, ChannelUnavailable
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import UnitOfWork
+from benfex.documents.attachments import InvoiceAttachments
+from benfex.documents.printing import Documents
 from benfex.notifications.dispatching import claim_messages
 from benfex.notifications.outbox import enqueue_invoice_messages, enqueue_message, retry_message
 from benfex.notifications.templates import save_template
+from benfex.payments.accounts import GatewayBook
 from benfex.payments.pay_links import create_pay_link
 from data.models.message import MessageTemplate
 from data.values.errors import InvalidTransition
@@ -19,7 +23,7 @@ from data.values.kinds import MessageChannel
 from data.values.states import MessageStatus
 from tests.conftest import Run
 from tests.factories.customers import make_customer, make_invoice
-from tests.factories.isp import kes
+from tests.factories.isp import VAULT, kes
 from tests.factories.messages import (
     Outgoing,
     give_email,
@@ -200,6 +204,37 @@ async def test_a_reminder_is_not_sent_when_the_invoice_was_paid_before_it_left(
     await dispatcher.dispatch_due()
     assert not any("due today" in message.body for message in kept[SMS].sent)
     assert "settled" in next(row.error or "" for row in queued(isp) if row.template == "reminder_due")
+
+
+async def test_two_dispatchers_at_once_send_each_message_once(
+    isp: Run, transactor: Transactor, clock: MovedClock
+) -> None:
+    set_up_channels(isp, SMS)
+    customer = make_customer(isp).customer_id
+    for number in range(12):
+        tell(isp, customer, key=f"payment:{number}")
+    outgoing = Outgoing(SMS)
+    both = [(await make_dispatcher(transactor, clock, {SMS: outgoing}))[0] for _ in range(2)]
+    assert sum(await asyncio.gather(*(one.dispatch_due() for one in both))) == 12
+    assert len(outgoing.sent) == len(log_of(isp, customer)) == 12
+
+
+async def test_an_e_mail_of_a_new_invoice_carries_it_as_pdf(
+    isp: Run, transactor: Transactor, clock: MovedClock
+) -> None:
+    customer = make_customer(isp)
+    give_email(isp, customer.customer_id)
+    set_up_channels(isp)
+    make_invoice(isp, customer)
+    gateways = GatewayBook(transactor, VAULT, clock, lambda _: {})
+    documents = Documents(transactor, gateways, public_url="https://billing.example")
+    dispatcher, kept = await make_dispatcher(transactor, clock, attach=InvoiceAttachments(documents))
+    assert await dispatcher.dispatch_due() == 2
+    documents.close()
+    (file,) = kept[EMAIL].sent[0].attachments
+    assert file.content.startswith(b"%PDF")
+    assert file.filename.endswith(".pdf")
+    assert kept[SMS].sent[0].attachments == ()
 
 
 async def test_a_text_that_was_never_checked_fails_and_says_why(
