@@ -3,9 +3,9 @@
 Lengths are points from the left and from the top. What a font cannot show is replaced by a box, visibly.
 """
 
+import threading
 import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
 from typing import Final
@@ -25,6 +25,7 @@ PAGE_HEIGHT: Final = 841.89
 PLAIN: Final = "Inter"
 BOLD: Final = "Inter-SemiBold"
 UNKNOWN: Final = "□"
+_PICTURES_MAX: Final = 4
 _FILES: Final = {PLAIN: "Inter-Regular.ttf", BOLD: "Inter-SemiBold.ttf"}
 
 
@@ -202,7 +203,7 @@ class Paper:
 
     def picture(self, data: bytes, x: float, y: float, *, width: float, height: float) -> tuple[float, float]:
         """Place a picture into a box from its top left corner; return how wide and high it became."""
-        reader = _picture(data)
+        reader = _PICTURES.open(data)
         own_width, own_height = reader.getSize()
         scale = min(width / own_width, height / own_height)
         wide, high = own_width * scale, own_height * scale
@@ -230,6 +231,19 @@ class Paper:
             self._colour = colour
 
 
-@lru_cache(maxsize=4)
-def _picture(data: bytes) -> ImageReader:
-    return ImageReader(BytesIO(data))
+class _Pictures(threading.local):
+    """The pictures that one thread opened: they are read like files, so two threads must not share one."""
+
+    def __init__(self) -> None:
+        self._opened: dict[bytes, ImageReader] = {}
+
+    def open(self, data: bytes) -> ImageReader:
+        """Return the picture, opened once."""
+        if data not in self._opened:
+            if len(self._opened) >= _PICTURES_MAX:
+                self._opened.clear()
+            self._opened[data] = ImageReader(BytesIO(data))
+        return self._opened[data]
+
+
+_PICTURES: Final = _Pictures()
