@@ -52,6 +52,8 @@ class OraclePlayer:
         match step.kind:
             case "upgrade":
                 books.upgrade(day, service, price)
+            case "downgrade" if service.is_paused:  # what runs no period changes at once
+                books.upgrade(day, service, price)
             case "downgrade":
                 service.pending = (books.period_end(day, service), price)
             case "cancel_change":
