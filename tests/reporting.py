@@ -41,13 +41,17 @@ def pytest_runtest_makereport(
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print how many tests ran where, and leave the figures for whoever asked."""
     counts = Counter[str]()
+    agreed = 0
     for outcome in ("passed", "failed", "error", "skipped", "xfailed", "xpassed"):
         for report in terminalreporter.stats.get(outcome, []):
             counts[outcome] += 1
             if outcome != "skipped" and getattr(report, "when", "") == "call":
                 counts.update(value for name, value in report.user_properties if name == "runs_on")
+                agreed += sum(value for name, value in report.user_properties if name == "oracle_histories")
     ran = ", ".join(f"{counts[place]} on {place}" for place in ("SQLite", "PostgreSQL"))
     terminalreporter.write_line(f"Tests that ran: {ran}, {counts['a browser']} in a browser")
+    if agreed:
+        terminalreporter.write_line(f"The oracle and the engine agreed on {agreed} histories")
     if target := os.environ.get(COUNTS_FILE):
         Path(target).write_text(json.dumps(counts))
 

@@ -273,7 +273,7 @@ def test_months_of_random_acts_leave_every_book_in_order(databases: Databases) -
 
 @pytest.mark.deep
 def test_years_of_random_acts_leave_every_book_in_order(databases: Databases) -> None:
-    _play(databases, examples=250, steps=50)
+    _play(databases, examples=100, steps=50)
 
 
 def _play(databases: Databases, *, examples: int, steps: int) -> None:
