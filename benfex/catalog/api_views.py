@@ -11,9 +11,10 @@ from benfex.core.policy import billing_today
 from benfex.core.unit_of_work import Snapshot
 from data.models.catalog import Plan, PlanPrice
 from data.queries import api_listing as listing
+from data.queries import subscriptions as subscription_queries
 from data.values.errors import NotFound
 from data.values.identifiers import PlanId, PlanPriceId
-from data.values.kinds import AccessMethod, CapAction, Interval, TaxBehavior
+from data.values.kinds import AccessMethod, BillingMode, CapAction, ChargeTiming, Interval, TaxBehavior
 from data.values.money import Money
 from data.values.roles import Permission
 
@@ -30,6 +31,12 @@ class PriceRecord:
     tax_code: str | None
     tax_basis_points: int | None
     tax_behavior: TaxBehavior
+    billing_mode: BillingMode
+    timing: ChargeTiming
+    trial_days: int
+    minimum_term_months: int
+    early_termination_fee: Money
+    overage: Money | None
     valid_from: datetime
 
 
@@ -46,6 +53,11 @@ class PlanRecord:
     data_cap_bytes: int | None
     cap_action: CapAction
     throttled_bps: int | None
+    burst_download_bps: int | None
+    burst_upload_bps: int | None
+    burst_threshold_download_bps: int | None
+    burst_threshold_upload_bps: int | None
+    burst_seconds: int | None
     is_archived: bool
     prices: tuple[PriceRecord, ...]
     created_at: datetime
@@ -65,6 +77,16 @@ def plan_record(snapshot: Snapshot, *, plan_id: PlanId) -> PlanRecord:
     if not rows:
         raise NotFound("plan")
     return _records(snapshot, rows)[0]
+
+
+def price_record(snapshot: Snapshot, *, plan_price_id: PlanPriceId) -> PriceRecord:
+    """Return one price, whether it is in force or not. Raises NotFound."""
+    require(snapshot.actor, Permission.VIEW_PLANS)
+    sold = subscription_queries.sold_price(snapshot.session, plan_price_id)
+    if sold is None:
+        raise NotFound("price")
+    choice = TaxTable(snapshot.session).choice(sold.price.tax_group_id, on=billing_today(snapshot))
+    return _price(sold.price, choice)
 
 
 def _records(snapshot: Snapshot, rows: Sequence[Plan]) -> list[PlanRecord]:
@@ -89,6 +111,11 @@ def _plan(plan: Plan, prices: tuple[PriceRecord, ...]) -> PlanRecord:
         data_cap_bytes=plan.data_cap_bytes,
         cap_action=plan.cap_action,
         throttled_bps=plan.throttled_bps,
+        burst_download_bps=plan.burst_download_bps,
+        burst_upload_bps=plan.burst_upload_bps,
+        burst_threshold_download_bps=plan.burst_threshold_download_bps,
+        burst_threshold_upload_bps=plan.burst_threshold_upload_bps,
+        burst_seconds=plan.burst_seconds,
         is_archived=plan.archived_at is not None,
         prices=prices,
         created_at=plan.created_at,
@@ -106,5 +133,11 @@ def _price(price: PlanPrice, tax: TaxChoice | None) -> PriceRecord:
         tax_code=tax.code if tax else None,
         tax_basis_points=tax.basis_points if tax else None,
         tax_behavior=price.tax_behavior,
+        billing_mode=price.billing_mode,
+        timing=price.timing,
+        trial_days=price.trial_days,
+        minimum_term_months=price.minimum_term_months,
+        early_termination_fee=Money(price.early_termination_fee_minor, price.currency),
+        overage=Money(price.overage_minor, price.currency) if price.overage_minor is not None else None,
         valid_from=price.valid_from,
     )

@@ -6,12 +6,13 @@ from fastapi import APIRouter
 from pydantic import Field, StrictInt
 from starlette.responses import Response
 
-from benfex.catalog.api_views import plan_record, plan_records
-from benfex.catalog.plans import create_plan, publish_price
+from benfex.catalog.api_views import plan_record, plan_records, price_record
+from benfex.catalog.plans import PriceTerms, archive_plan, create_plan, publish_price
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.identity.idempotency import Answer
+from data.values import traffic
 from data.values.identifiers import PlanId
-from data.values.kinds import AccessMethod, BillingMode, CapAction, Interval, TaxBehavior
+from data.values.kinds import AccessMethod, BillingMode, CapAction, ChargeTiming, Interval, TaxBehavior
 from pages.api.auth import ActorDep
 from pages.api.idempotency import UnsafeCallDep, told
 from pages.api.problems import READING, WRITING
@@ -19,6 +20,7 @@ from pages.api.schemas import (
     LARGEST_COUNT,
     Amount,
     AskedAmount,
+    Day,
     Incoming,
     Listing,
     Outgoing,
@@ -31,6 +33,24 @@ from pages.dependencies import BenfexDep
 router = APIRouter(prefix="/plans", tags=["plans"])
 
 
+class Burst(Incoming):
+    """A speed above the plan's while the average of some seconds stays below the threshold; bits per second."""
+
+    download_bps: StrictInt = Field(ge=0, le=LARGEST_COUNT)
+    upload_bps: StrictInt = Field(ge=0, le=LARGEST_COUNT)
+    threshold_download_bps: StrictInt = Field(ge=0, le=LARGEST_COUNT)
+    threshold_upload_bps: StrictInt = Field(ge=0, le=LARGEST_COUNT)
+    seconds: StrictInt
+
+    def value(self) -> traffic.Burst:
+        """Return the burst as a value."""
+        return traffic.Burst(
+            traffic.Rate(self.download_bps, self.upload_bps),
+            traffic.Rate(self.threshold_download_bps, self.threshold_upload_bps),
+            self.seconds,
+        )
+
+
 class NewPlan(Incoming):
     """A PPPoE plan to sell. Speeds in bits per second, cap in bytes per period, null for none."""
 
@@ -41,10 +61,11 @@ class NewPlan(Incoming):
     data_cap_bytes: StrictInt | None = Field(default=None, le=LARGEST_COUNT)
     cap_action: CapAction = CapAction.NOTIFY
     throttled_bps: StrictInt | None = None
+    burst: Burst | None = None
 
 
 class NewPrice(Incoming):
-    """A price to sell a plan at from now on; who bought before keeps the price they bought."""
+    """A price to sell a plan at, from now or from a date on; who bought before keeps the price they bought."""
 
     amount: AskedAmount
     setup_fee: AskedAmount | None = None
@@ -53,10 +74,16 @@ class NewPrice(Incoming):
     tax_code: Text | None = None
     tax_behavior: TaxBehavior = TaxBehavior.INCLUSIVE
     billing_mode: BillingMode = BillingMode.POSTPAID
+    timing: ChargeTiming = ChargeTiming.ADVANCE
+    trial_days: StrictInt = 0
+    minimum_term_months: StrictInt = 0
+    early_termination_fee: AskedAmount | None = None
+    overage: AskedAmount | None = Field(default=None, description="Of each gigabyte begun beyond the cap.")
+    valid_from_on: Day | None = Field(default=None, description="Now when left out.")
 
 
 class Price(Outgoing):
-    """A price in force."""
+    """A price in force, or announced for a date."""
 
     id: int
     amount: Amount
@@ -66,6 +93,12 @@ class Price(Outgoing):
     tax_code: str | None
     tax_basis_points: int | None
     tax_behavior: TaxBehavior
+    billing_mode: BillingMode
+    timing: ChargeTiming
+    trial_days: int
+    minimum_term_months: int
+    early_termination_fee: Amount
+    overage: Amount | None
     valid_from: datetime
 
 
@@ -81,6 +114,11 @@ class Plan(Outgoing):
     data_cap_bytes: int | None
     cap_action: CapAction
     throttled_bps: int | None
+    burst_download_bps: int | None
+    burst_upload_bps: int | None
+    burst_threshold_download_bps: int | None
+    burst_threshold_upload_bps: int | None
+    burst_seconds: int | None
     is_archived: bool
     prices: list[Price]
     created_at: datetime
@@ -106,6 +144,7 @@ async def create_new_plan(asked: NewPlan, call: UnsafeCallDep) -> Response:
             data_cap_bytes=asked.data_cap_bytes,
             cap_action=asked.cap_action,
             throttled_bps=asked.throttled_bps,
+            burst=asked.burst.value() if asked.burst is not None else None,
         )
         return told(201, Plan.model_validate(plan_record(uow, plan_id=plan_id)))
 
@@ -120,7 +159,7 @@ async def get_plan(plan_id: PathId, benfex: BenfexDep, actor: ActorDep) -> Plan:
 
 @router.post("/{plan_id}/prices", status_code=201, response_model=Price, responses=WRITING)
 async def publish_new_price(plan_id: PathId, asked: NewPrice, call: UnsafeCallDep) -> Response:
-    """Sell a plan at a new price from now on; an earlier price for the same interval ends."""
+    """Sell a plan at a new price; an earlier price for the same interval ends when it begins."""
 
     def work(uow: UnitOfWork) -> Answer:
         price_id = publish_price(
@@ -133,8 +172,30 @@ async def publish_new_price(plan_id: PathId, asked: NewPrice, call: UnsafeCallDe
             tax_code=asked.tax_code,
             tax_behavior=asked.tax_behavior,
             billing_mode=asked.billing_mode,
+            terms=_terms(asked),
+            valid_from_on=asked.valid_from_on,
         )
-        prices = plan_record(uow, plan_id=PlanId(plan_id)).prices
-        return told(201, Price.model_validate(next(price for price in prices if price.id == price_id)))
+        return told(201, Price.model_validate(price_record(uow, plan_price_id=price_id)))
 
     return await call.once(work)
+
+
+@router.post("/{plan_id}/archive", response_model=Plan, responses=WRITING)
+async def archive_one_plan(plan_id: PathId, call: UnsafeCallDep) -> Response:
+    """Sell a plan no more; services on it go on."""
+
+    def work(uow: UnitOfWork) -> Answer:
+        archive_plan(uow, plan_id=PlanId(plan_id))
+        return told(200, Plan.model_validate(plan_record(uow, plan_id=PlanId(plan_id))))
+
+    return await call.once(work)
+
+
+def _terms(asked: NewPrice) -> PriceTerms:
+    return PriceTerms(
+        timing=asked.timing,
+        trial_days=asked.trial_days,
+        minimum_term_months=asked.minimum_term_months,
+        early_termination_fee=asked.early_termination_fee.money() if asked.early_termination_fee else None,
+        overage=asked.overage.money() if asked.overage else None,
+    )

@@ -1,30 +1,43 @@
-"""/subscriptions: sell a plan on a router, suspend, resume and end the service."""
+"""/subscriptions: sell a plan on a router, suspend and resume. Changes with sums are in `service_changes`."""
 
 from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, StrictInt
 from starlette.responses import Response
 
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.identity.idempotency import Answer
 from benfex.network.connections import ConnectionSpec
+from benfex.subscriptions.add_ons import AddOnSale
 from benfex.subscriptions.api_views import subscription_record, subscription_records
 from benfex.subscriptions.lifecycle import (
-    end_subscription,
     reactivate_subscription,
     start_subscription,
     suspend_subscription,
 )
+from benfex.subscriptions.pausing import resume_subscription
 from data.values.errors import AlreadyExists, Conflict, InvalidInput
-from data.values.identifiers import CustomerId, PlanPriceId, RouterId, SubscriptionId
+from data.values.identifiers import AddOnId, CustomerId, DiscountId, PlanPriceId, RouterId, SubscriptionId
 from data.values.kinds import Interval, SuspensionReason
 from data.values.states import SubscriptionStatus
 from pages.api.auth import ActorDep
 from pages.api.idempotency import UnsafeCallDep, told
 from pages.api.problems import READING, WRITING
-from pages.api.schemas import Amount, Day, Id, Incoming, Listing, Outgoing, PathId, QueryId, SliceDep, Text
+from pages.api.schemas import (
+    Amount,
+    AskedAmount,
+    Day,
+    Id,
+    Incoming,
+    Listing,
+    Outgoing,
+    PathId,
+    QueryId,
+    SliceDep,
+    Text,
+)
 from pages.dependencies import BenfexDep
 
 router = APIRouter(prefix="/subscriptions", tags=["subscriptions"])
@@ -40,6 +53,18 @@ class NewConnection(Incoming):
     mac: Text | None = None
 
 
+class SoldAddOn(Incoming):
+    """An add-on that is sold with the service; `unit` is a price of the customer's own."""
+
+    add_on_id: Id
+    quantity: StrictInt = 1
+    unit: AskedAmount | None = None
+
+    def sale(self) -> AddOnSale:
+        """Return it as the act takes it."""
+        return AddOnSale(AddOnId(self.add_on_id), self.quantity, self.unit.money() if self.unit else None)
+
+
 class NewSubscription(Incoming):
     """A plan to sell to a customer; it starts today unless a date of the ISP is given."""
 
@@ -47,6 +72,10 @@ class NewSubscription(Incoming):
     plan_price_id: Id
     connection: NewConnection
     starts_on: Day | None = None
+    agreed_price: AskedAmount | None = Field(default=None, description="A period, in place of the list's.")
+    add_ons: list[SoldAddOn] = Field(default_factory=list, max_length=20)
+    discount_ids: list[Id] = Field(default_factory=list, max_length=10)
+    payer_id: Id | None = Field(default=None, description="Who pays for all services of this customer.")
 
 
 class Suspension(Incoming):
@@ -60,12 +89,6 @@ class Resumption(Incoming):
     """Why a service is resumed."""
 
     note: Text = ""
-
-
-class Ending(Incoming):
-    """Why a service ends."""
-
-    reason: Text
 
 
 class Subscription(Outgoing):
@@ -131,6 +154,10 @@ async def create_subscription(asked: NewSubscription, call: UnsafeCallDep) -> Re
                 connection=line,
                 vault=call.benfex.vault,
                 starts_on=asked.starts_on,
+                agreed_price=asked.agreed_price.money() if asked.agreed_price else None,
+                add_ons=[sold.sale() for sold in asked.add_ons],
+                discounts=[DiscountId(found) for found in asked.discount_ids],
+                payer_id=CustomerId(asked.payer_id) if asked.payer_id is not None else None,
             )
         except (InvalidInput, AlreadyExists) as error:
             if error.field in NewConnection.model_fields:
@@ -170,19 +197,10 @@ async def resume(subscription_id: PathId, call: UnsafeCallDep, asked: Resumption
         known = subscription_record(uow, subscription_id=SubscriptionId(subscription_id))
         if not known.can_be_resumed:
             raise Conflict(f"This service is {known.status.value}, so there is nothing to resume.")
-        reactivate_subscription(uow, subscription_id=known.id, note=asked.note)
-        return _told(uow, 200, known.id)
-
-    return await call.once(work)
-
-
-@router.post("/{subscription_id}/end", response_model=Subscription, responses=WRITING)
-async def end(subscription_id: PathId, asked: Ending, call: UnsafeCallDep) -> Response:
-    """End the service for good and take its access off the router."""
-
-    def work(uow: UnitOfWork) -> Answer:
-        known = subscription_record(uow, subscription_id=SubscriptionId(subscription_id))
-        end_subscription(uow, subscription_id=known.id, reason=asked.reason)
+        if known.status is SubscriptionStatus.PAUSED:
+            resume_subscription(uow, subscription_id=known.id, reason=asked.note)
+        else:
+            reactivate_subscription(uow, subscription_id=known.id, note=asked.note)
         return _told(uow, 200, known.id)
 
     return await call.once(work)

@@ -1,0 +1,88 @@
+"""What a program changes of a service: it asks what it comes to first, then does it."""
+
+from tests.api.conftest import Caller, add_home, add_router, kes, sell_plan
+
+
+async def test_a_change_comes_to_what_its_preview_said(owner: Caller) -> None:
+    home = await add_home(
+        owner, name="Amina Wanjiru", price_id=await sell_plan(owner), router_id=await add_router(owner)
+    )
+    path = f"/subscriptions/{home.subscription['id']}"
+    add_on = await owner.made(
+        "/add-ons", {"code": "IP", "name": "Fixed address", "amount": kes(30_000), "is_recurring": True}
+    )
+    asked = {"add_on_id": add_on["id"], "quantity": 2}
+    foreseen = (await owner.post(f"{path}/add-ons?preview=true", asked)).json()
+    assert (await owner.get(f"{path}/arrangements")).json()["add_ons"] == []
+    done = (await owner.post(f"{path}/add-ons", asked)).json()
+    assert done == foreseen
+    assert done["invoiced"] == kes(60_000)
+    (row,) = (await owner.get(f"{path}/arrangements")).json()["add_ons"]
+    left = (await owner.post(f"{path}/add-ons/{row['id']}/remove", {"when": "now"})).json()
+    assert (left["credited"], left["to_pay"]) == (kes(60_000), kes(-60_000))
+    assert (await owner.post(f"{path}/add-ons/{row['id'] + 1}/remove")).status_code == 404
+
+    foreseen = (await owner.post(f"{path}/pause?preview=true")).json()
+    assert (await owner.post(f"{path}/pause")).json() == foreseen
+    assert (await owner.post(f"{path}/return")).json()["status"] == "active"
+
+    ending = {"reason": "moves", "when": "period_end"}
+    assert (await owner.post(f"{path}/end", ending)).json()["status"] == "active"
+    assert (await owner.post(f"{path}/keep")).json()["ends_on"] is None
+    assert (await owner.post(f"{path}/keep")).status_code == 409
+
+
+async def test_a_plan_with_terms_is_sold_changed_and_archived(owner: Caller) -> None:
+    home = await add_home(
+        owner, name="Amina Wanjiru", price_id=await sell_plan(owner), router_id=await add_router(owner)
+    )
+    path = f"/subscriptions/{home.subscription['id']}"
+    plan = await owner.made(
+        "/plans",
+        {
+            "code": "FAST",
+            "name": "Fast",
+            "download_bps": 50_000_000,
+            "upload_bps": 20_000_000,
+            "burst": {
+                "download_bps": 80_000_000,
+                "upload_bps": 30_000_000,
+                "threshold_download_bps": 40_000_000,
+                "threshold_upload_bps": 10_000_000,
+                "seconds": 10,
+            },
+        },
+    )
+    assert plan["burst_seconds"] == 10
+    price = await owner.made(
+        f"/plans/{plan['id']}/prices",
+        {
+            "amount": kes(600_000),
+            "minimum_term_months": 12,
+            "early_termination_fee": kes(100_000),
+        },
+    )
+    changed = (await owner.post(f"{path}/change-plan", {"plan_price_id": price["id"]})).json()
+    assert changed["to_pay"] == kes(350_000)
+    ended = (await owner.post(f"{path}/end", {"reason": "moves"})).json()
+    assert ended["invoiced"] == kes(100_000)
+    assert (await owner.post(f"/plans/{plan['id']}/archive")).json()["is_archived"] is True
+
+
+async def test_a_discount_is_given_and_taken_back(owner: Caller) -> None:
+    home = await add_home(
+        owner, name="Amina Wanjiru", price_id=await sell_plan(owner), router_id=await add_router(owner)
+    )
+    path = f"/subscriptions/{home.subscription['id']}"
+    discount = await owner.made(
+        "/discounts", {"code": "HALF", "name": "Half", "kind": "percent", "basis_points": 5_000}
+    )
+    given = (await owner.post(f"{path}/discounts", {"discount_id": discount["id"]})).json()
+    (row,) = given["discounts"]
+    assert row["periods_left"] is None
+    taken = (await owner.post(f"{path}/discounts/{row['id']}/take")).json()
+    assert taken["discounts"][0]["ends_on"] is not None
+    agreed = (await owner.post(f"{path}/agreed-price", {"price": kes(200_000)})).json()
+    assert agreed["agreed_price"] == kes(200_000)
+    assert (await owner.post(f"/discounts/{discount['id']}/archive")).json()["is_given"] is False
+    assert [row["code"] for row in (await owner.get("/discounts")).json()["items"]] == ["HALF"]
