@@ -4,6 +4,7 @@ The question and its answer are lines of the audit trail about the day; an answe
 open, reminders and fees go on, and nobody's access is touched.
 """
 
+import asyncio
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -16,14 +17,16 @@ from benfex.core.events import DunningAsked
 from benfex.core.policy import billing_today, current_terms
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
-from benfex.dunning.runs import customers_to_chase, foreseen_suspensions, run_dunning
+from benfex.dunning.runs import DunningOutcome, customers_to_chase, foreseen_suspensions, run_dunning
 from data.queries import dunning as dunning_queries
 from data.values.errors import Conflict, DomainError
+from data.values.identifiers import CustomerId
 from data.values.roles import Permission
 
 _log = structlog.get_logger("dunning")
 _ENTITY = "dunning_run"
 _ASKED_AT_LEAST = 5  # services: a small ISP is not asked about one household
+_AT_ONCE = 32
 _DAY_LASTS = timedelta(days=2)  # the longest that one date of the ISP can lie back
 
 
@@ -116,19 +119,30 @@ class DunningRunner:
         if view.holds and view.word is Word.NONE:
             await self._transactor.transact(ask_owner, actor, foreseen=view.foreseen, active=view.active)
         customers = await self._transactor.read(customers_to_chase, actor, holds_access=view.holds)
-        steps = suspended = parked = 0
-        for customer_id in customers:
-            try:
-                outcome = await self._transactor.transact(
-                    run_dunning, actor, customer_id=customer_id, holds_access=view.holds
-                )
-            except DomainError as cause:
-                _log.warning("customer left aside", customer=customer_id, reason=cause.message)
-                parked += 1
-                continue
-            steps += outcome.steps
-            suspended += len(outcome.suspended)
-        return DunningRunResult(len(customers), steps, suspended, parked, view.holds)
+        done: list[DunningOutcome | None] = []
+        for start in range(0, len(customers), _AT_ONCE):
+            # Acts that wait together share a commit.
+            part = customers[start : start + _AT_ONCE]
+            done += await asyncio.gather(*(self._chase(actor, one, view.holds) for one in part))
+        handled = [outcome for outcome in done if outcome is not None]
+        return DunningRunResult(
+            customers=len(customers),
+            steps=sum(outcome.steps for outcome in handled),
+            suspended=sum(len(outcome.suspended) for outcome in handled),
+            parked=len(done) - len(handled),
+            is_held=view.holds,
+        )
+
+    async def _chase(
+        self, actor: Actor, customer_id: CustomerId, holds_access: bool
+    ) -> DunningOutcome | None:
+        try:
+            return await self._transactor.transact(
+                run_dunning, actor, customer_id=customer_id, holds_access=holds_access
+            )
+        except DomainError as cause:
+            _log.warning("customer left aside", customer=customer_id, reason=cause.message)
+            return None
 
 
 def _may_foresee(snapshot: Snapshot) -> bool:

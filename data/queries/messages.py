@@ -12,12 +12,22 @@ from data.models.identity import User
 from data.models.invoice import Invoice, InvoiceLine
 from data.models.message import Communication, MessageTemplate, OutboundMessage
 from data.models.policy import ChannelAccount
+from data.queries.bulk import Bulk
 from data.session import Session
 from data.values.kinds import LineKind, MessageChannel
 from data.values.roles import Role
 from data.values.states import InvoiceStatus, MessageStatus
 
 _ROWS_A_STATEMENT = 500
+_ADDED = (
+    "customer_id", "channel", "recipient", "template", "language", "facts", "dedupe_key", "send_after_at",
+)  # fmt: skip
+_STAMPED = (*_ADDED, "status", "attempts", "created_at", "updated_at")
+# Somebody else may add the same fact at the same time: then theirs is enough.
+_ADD = {
+    "sqlite": Bulk(sqlite.insert(OutboundMessage).on_conflict_do_nothing(), _STAMPED),
+    "postgresql": Bulk(postgresql.insert(OutboundMessage).on_conflict_do_nothing(), _STAMPED),
+}
 
 
 class Reachable(NamedTuple):
@@ -123,30 +133,26 @@ def owners_to_tell(session: Session) -> list[tuple[int, str]]:
 def add_messages(session: Session, rows: Sequence[Mapping[str, Any]]) -> int:
     """Put messages into the outbox, set-based; one whose `dedupe_key` is there already is left out.
 
-    Returns how many were added. Every row names the same columns.
+    Returns how many were added. Every row has what `_ADDED` names.
     """
+    fresh = {row["dedupe_key"]: row for row in reversed(rows)}
+    keys = list(fresh)
+    for start in range(0, len(keys), _ROWS_A_STATEMENT):
+        part = keys[start : start + _ROWS_A_STATEMENT]
+        for key in session.scalars(
+            select(OutboundMessage.dedupe_key).where(OutboundMessage.dedupe_key.in_(part))
+        ):
+            del fresh[key]
     now = session.info["now"]
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    added = 0
-    for start in range(0, len(rows), _ROWS_A_STATEMENT):
-        part = [
-            {
-                "status": MessageStatus.PENDING,
-                "attempts": 0,
-                "created_at": now,
-                "updated_at": now,
-                **row,
-            }
-            for row in rows[start : start + _ROWS_A_STATEMENT]
-        ]
-        statement = (
-            insert(OutboundMessage)
-            .values(part)
-            .on_conflict_do_nothing(index_elements=["dedupe_key"])
-            .returning(OutboundMessage.id)
-        )
-        added += len(session.execute(statement).all())
-    return added
+    dialect = session.get_bind().dialect.name
+    _ADD[dialect].run(
+        session,
+        [
+            (*(row[name] for name in _ADDED), MessageStatus.PENDING, 0, now, now)
+            for row in reversed(fresh.values())
+        ],
+    )
+    return len(fresh)
 
 
 def claimable(
