@@ -42,10 +42,11 @@ def use_credit(
     for invoice in invoice_queries.open_invoices_of(uow.session, sorted(sources)):
         invoices.setdefault(invoice.customer_id, []).append(invoice)
     paid: list[InvoiceId] = []
-    for customer_id, currency in customers.items():
+    for customer_id, found in sources.items():
+        currency = customers[CustomerId(customer_id)]
         waiting = [row for row in invoices.get(customer_id, ()) if row.currency == currency]
         waiting.sort(key=lambda row: row.id != first)
-        usable = [source for source in sources.get(customer_id, ()) if source.currency == currency]
+        usable = [source for source in found if source.currency == currency]
         _spread(uow, waiting, usable, paid)
     uow.session.flush()
     return tuple(paid)

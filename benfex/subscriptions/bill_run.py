@@ -24,7 +24,7 @@ from data.values.money import Money
 from data.values.states import BillRunStatus
 
 T = TypeVar("T")
-CHUNK = 80  # payers an act: some 25 ms, so that a payment waits no longer beside it
+CHUNK = 200  # payers an act: some 30 ms, so that a payment waits no longer beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,10 @@ Steps = Generator[Step | Progress, Any, T]
 class BillRunner:
     """Bills a day. `run` is for the event loop, `run_sync` for the command line and seeds."""
 
-    def __init__(self, transactor: Transactor, bus: EventBus) -> None:
+    def __init__(self, transactor: Transactor, bus: EventBus, *, chunk: int = CHUNK) -> None:
         self._transactor = transactor
         self._bus = bus
+        self._chunk = chunk
 
     async def run(
         self,
@@ -230,7 +231,7 @@ class BillRunner:
     def _next(self, on: date, after: CustomerId, retries_parked: bool) -> Steps[tuple[CustomerId, ...]]:
         ids: tuple[CustomerId, ...] = yield Step(
             bill_runs.next_payers,
-            {"on": on, "after": after, "limit": CHUNK, "retries_parked": retries_parked},
+            {"on": on, "after": after, "limit": self._chunk, "retries_parked": retries_parked},
             writes=False,
         )
         return ids

@@ -14,7 +14,7 @@ from data.models.catalog import Plan, PlanPrice
 from data.models.invoice import BillRun, ParkedCustomer
 from data.models.router import Connection
 from data.models.subscription import Subscription, SubscriptionAddOn, SubscriptionDiscount
-from data.queries.bulk import Bulk, Values
+from data.queries.bulk import Bulk, Values, among
 from data.queries.subscriptions import BILLED_STATES
 from data.session import Session
 from data.values.kinds import BillingMode, BillRunKind, CapAction, ChargeTiming, CycleAlignment, DiscountKind
@@ -105,7 +105,7 @@ def due_services_of(
             select(*_SUBSCRIPTION)
             .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)
             .where(
-                Subscription.billed_customer_id.in_(customer_ids),
+                among(Subscription.billed_customer_id, customer_ids),
                 _charged(on, while_suspended=while_suspended),
             )
             .order_by(Subscription.id)
@@ -124,7 +124,7 @@ def due_services_of(
         AddOnRow._make(row)
         for row in session.execute(
             select(*_ADD_ON)
-            .where(SubscriptionAddOn.subscription_id.in_(ids), SubscriptionAddOn.is_recurring)
+            .where(among(SubscriptionAddOn.subscription_id, ids), SubscriptionAddOn.is_recurring)
             .order_by(SubscriptionAddOn.id)
         )
     )
@@ -132,7 +132,7 @@ def due_services_of(
         DiscountRow._make(row)
         for row in session.execute(
             select(*_DISCOUNT)
-            .where(SubscriptionDiscount.subscription_id.in_(ids))
+            .where(among(SubscriptionDiscount.subscription_id, ids))
             .order_by(SubscriptionDiscount.id)
         )
     )
@@ -191,7 +191,7 @@ def arranged_for(session: Session, customer_ids: Sequence[int], *, on: date) -> 
     return list(
         session.scalars(
             select(Subscription.id)
-            .where(Subscription.billed_customer_id.in_(customer_ids), _arranged(on))
+            .where(among(Subscription.billed_customer_id, customer_ids), _arranged(on))
             .order_by(Subscription.id)
         )
     )

@@ -7,6 +7,7 @@ from sqlalchemy import ScalarSelect, func, select
 
 from data.models.invoice import CreditNote
 from data.models.payment import Payment, PaymentAllocation, Refund
+from data.queries.bulk import among
 from data.session import Session
 from data.values.states import PaymentStatus, RefundStatus
 
@@ -36,7 +37,7 @@ def _notes(session: Session, customer_ids: Sequence[int]) -> list[CreditSource]:
     remainder = CreditNote.total_minor - _allocated(PaymentAllocation.credit_note_id == CreditNote.id)
     rows = session.execute(
         select(CreditNote.customer_id, CreditNote.currency, remainder, CreditNote.id)
-        .where(CreditNote.customer_id.in_(customer_ids), remainder > 0)
+        .where(among(CreditNote.customer_id, customer_ids), remainder > 0)
         .order_by(CreditNote.id)
     )
     return [CreditSource(row[0], row[1], int(row[2]), credit_note_id=row[3]) for row in rows]
@@ -51,7 +52,9 @@ def _payments(session: Session, customer_ids: Sequence[int]) -> list[CreditSourc
     remainder = Payment.amount_minor - _allocated(PaymentAllocation.payment_id == Payment.id) - refunded
     rows = session.execute(
         select(Payment.customer_id, Payment.currency, remainder, Payment.id)
-        .where(Payment.customer_id.in_(customer_ids), Payment.status == PaymentStatus.RECEIVED, remainder > 0)
+        .where(
+            among(Payment.customer_id, customer_ids), Payment.status == PaymentStatus.RECEIVED, remainder > 0
+        )
         .order_by(Payment.received_at, Payment.id)
     )
     return [CreditSource(row[0], row[1], int(row[2]), payment_id=row[3]) for row in rows]

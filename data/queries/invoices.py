@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 
 from data.models.invoice import BilledCharge, Invoice, InvoiceLine, InvoiceReminder, NumberSequence
 from data.models.payment import PaymentAllocation
+from data.queries.bulk import among
 from data.session import Session
 from data.values.states import InvoiceStatus
 
@@ -58,7 +59,7 @@ def open_invoices_of(session: Session, customer_ids: Sequence[int]) -> list[Invo
     return list(
         session.scalars(
             select(Invoice)
-            .where(Invoice.customer_id.in_(customer_ids), Invoice.status == InvoiceStatus.OPEN)
+            .where(among(Invoice.customer_id, customer_ids), Invoice.status == InvoiceStatus.OPEN)
             .order_by(Invoice.due_on, Invoice.id)
         )
     )

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, select, update
 from data.columns import MinorUnits
 from data.models.customer import Customer
 from data.models.ledger import JournalEntry, LedgerAccount, Posting
-from data.queries.bulk import Bulk, BulkInsert, Values
+from data.queries.bulk import Bulk, BulkInsert, Values, among
 from data.session import Session
 
 
@@ -21,7 +21,7 @@ def account_ids(
         select(LedgerAccount.code, LedgerAccount.currency, LedgerAccount.owner, LedgerAccount.id).where(
             LedgerAccount.code.in_(codes),
             LedgerAccount.currency.in_(currencies),
-            LedgerAccount.owner.in_(owners),
+            among(LedgerAccount.owner, owners),
         )
     )
     return {(code, currency, owner): account_id for code, currency, owner, account_id in rows}
@@ -46,7 +46,7 @@ def posted_sources(session: Session, *, kind: str, source_type: str, source_ids:
             .where(
                 JournalEntry.kind == kind,
                 JournalEntry.source_type == source_type,
-                JournalEntry.source_id.in_(source_ids),
+                among(JournalEntry.source_id, source_ids),
             )
             .order_by(JournalEntry.source_id)
         )
@@ -145,7 +145,7 @@ def postings_of(session: Session, entry_ids: Sequence[int]) -> list[EntryPosting
             Posting.amount_minor,
         )
         .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
-        .where(Posting.entry_id.in_(entry_ids))
+        .where(among(Posting.entry_id, entry_ids))
         .order_by(Posting.entry_id, Posting.id)
     )
     return [EntryPosting(*row) for row in rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from data.values.errors import InvalidInput
 from data.values.kinds import Interval
@@ -47,6 +48,7 @@ class Period:
         return Period(starts_on, ends_on) if starts_on < ends_on else None
 
 
+@lru_cache(maxsize=4096)
 def add_months(day: date, months: int, anchor_day: int) -> date:
     """Return the anchor's date `months` (may be negative) after the month of `day`.
 
@@ -62,6 +64,7 @@ def add_months(day: date, months: int, anchor_day: int) -> date:
     return date(year, month, min(anchor_day, calendar.monthrange(year, month)[1]))
 
 
+@lru_cache(maxsize=4096)
 def next_boundary(day: date, interval: Interval, count: int, anchor_day: int) -> date:
     """Return the first date after `day` on which a period of `count` intervals ends.
 
@@ -83,6 +86,7 @@ def period_from(start: date, interval: Interval, count: int, anchor_day: int) ->
     return Period(start, next_boundary(start, interval, count, anchor_day))
 
 
+@lru_cache(maxsize=4096)
 def cycle_ending(boundary: date, interval: Interval, count: int, anchor_day: int) -> Period:
     """Return the full period that ends on `boundary`: what a short first period is a part of.
 
