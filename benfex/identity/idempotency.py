@@ -48,11 +48,15 @@ class KeyedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a call is answered: HTTP status and JSON. `is_repeat` says that it was kept from an earlier call."""
+    """What a call is answered: HTTP status and JSON. `is_repeat` says that it was kept from an earlier call.
+
+    `kept_body` is what a repeat gets in place of the body, where that holds what nothing may keep.
+    """
 
     status: int
     body: str
     is_repeat: bool = False
+    kept_body: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,8 @@ def once(uow: UnitOfWork, *, keyed: KeyedRequest | None, work: Callable[[UnitOfW
         return _kept(row)
     row = _claim(uow, keyed)
     answer = work(uow)
-    row.status, row.body = answer.status, answer.body
+    row.status = answer.status
+    row.body = answer.body if answer.kept_body is None else answer.kept_body
     return answer
 
 

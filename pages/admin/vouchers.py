@@ -77,22 +77,7 @@ async def vouchers(benfex: BenfexDep, staff: StaffDep) -> None:
             return [_row(batch, today) for batch in page.rows], page.total
 
         async def cancel(key: str) -> None:
-            reason = await ask_reason(
-                "Cancel what is unused?",
-                "Nobody can redeem these vouchers any more. This cannot be undone.",
-                action="Cancel vouchers",
-            )
-            if reason is None:
-                return
-            try:
-                cancelled = await benfex.transact(
-                    cancel_batch, await staff.fresh(), batch_id=VoucherBatchId(int(key)), reason=reason
-                )
-            except BenfexError as error:
-                toast_error(error.message)
-                return
-            toast_ok(f"{say_count(cancelled, 'voucher')} cancelled.")
-            await table.refresh()
+            await _cancel(benfex, staff, VoucherBatchId(int(key)), table)
 
         table = DataTable(
             _COLUMNS,
@@ -108,6 +93,24 @@ async def vouchers(benfex: BenfexDep, staff: StaffDep) -> None:
             ),
         )
         await table.refresh()
+
+
+async def _cancel(benfex: Benfex, staff: SignedInStaff, batch_id: VoucherBatchId, table: DataTable) -> None:
+    """Cancel what is unused of a batch, once the person has said why."""
+    reason = await ask_reason(
+        "Cancel what is unused?",
+        "Nobody can redeem these vouchers any more. This cannot be undone.",
+        action="Cancel vouchers",
+    )
+    if reason is None:
+        return
+    try:
+        cancelled = await benfex.transact(cancel_batch, await staff.fresh(), batch_id=batch_id, reason=reason)
+    except BenfexError as error:
+        toast_error(error.message)
+        return
+    toast_ok(f"{say_count(cancelled, 'voucher')} cancelled.")
+    await table.refresh()
 
 
 async def _open_print(benfex: Benfex, staff: SignedInStaff, table: DataTable) -> None:

@@ -60,9 +60,11 @@ async def unsafe_call(
 UnsafeCallDep = Annotated[UnsafeCall, Depends(unsafe_call)]
 
 
-def told(status: int, body: Outgoing) -> Answer:
-    """Return the answer as it is kept and sent."""
-    return Answer(status, body.model_dump_json())
+def told(status: int, body: Outgoing, *, kept: Outgoing | None = None) -> Answer:
+    """Return the answer as it is sent, and kept unless `kept` says what a repeat may be told."""
+    return Answer(
+        status, body.model_dump_json(), kept_body=kept.model_dump_json() if kept is not None else None
+    )
 
 
 def reply(answer: Answer) -> Response:

@@ -111,19 +111,24 @@ async def list_voucher_batches(benfex: BenfexDep, actor: ActorDep, request: Slic
     return Listing[Batch].of(await benfex.read(voucher_batch_records, actor, request=request))
 
 
-@router.post("/voucher-batches", status_code=201, responses=WRITING)
-async def print_voucher_batch(asked: NewBatch, benfex: BenfexDep, actor: ActorDep) -> PrintedBatch:
-    """Print a batch. A repeat prints another one: no answer with codes in it is ever kept."""
-    printed = await benfex.transact(
-        print_vouchers,
-        actor,
-        name=asked.name,
-        plan_price_id=PlanPriceId(asked.plan_price_id),
-        quantity=asked.quantity,
-        expires_on=asked.expires_on,
-        vault=benfex.vault,
-    )
-    return PrintedBatch.model_validate(printed)
+@router.post("/voucher-batches", status_code=201, response_model=PrintedBatch, responses=WRITING)
+async def print_voucher_batch(asked: NewBatch, call: UnsafeCallDep) -> Response:
+    """Print a batch. A repeat under the same key prints nothing and is told no codes: they are kept nowhere."""
+
+    def work(uow: UnitOfWork) -> Answer:
+        printed = PrintedBatch.model_validate(
+            print_vouchers(
+                uow,
+                name=asked.name,
+                plan_price_id=PlanPriceId(asked.plan_price_id),
+                quantity=asked.quantity,
+                expires_on=asked.expires_on,
+                vault=call.benfex.vault,
+            )
+        )
+        return told(201, printed, kept=printed.model_copy(update={"vouchers": []}))
+
+    return await call.once(work)
 
 
 @router.post("/voucher-batches/{batch_id}/cancel", response_model=Cancelled, responses=WRITING)

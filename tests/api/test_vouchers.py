@@ -28,7 +28,9 @@ async def test_a_voucher_opens_a_prepaid_service_and_its_code_is_told_once(
     assert quote["price"] == quote["missing"] == kes(10_000)
     problem(await owner.post(f"/subscriptions/{service['id']}/renew"), 409, "conflict")
 
-    batch = await owner.made("/voucher-batches", {"name": "Kiosk", "plan_price_id": price_id, "quantity": 2})
+    asked = {"name": "Kiosk", "plan_price_id": price_id, "quantity": 2}
+    batch = (await owner.post("/voucher-batches", asked, key="k1")).json()
+    assert (await owner.post("/voucher-batches", asked, key="k1")).json() == batch | {"vouchers": []}
     code = batch["vouchers"][0]["code"]
     problem(
         await support.post("/voucher-batches", {"name": "Mine", "plan_price_id": price_id, "quantity": 1}),
