@@ -9,11 +9,14 @@ from benfex.core.policy import billing_today
 from benfex.ledger.verification import LedgerReport, verify_ledger
 from benfex.reporting.ageing import BUCKETS, AgedDebt, Ageing, ageing
 from benfex.reporting.trial_balance import TrialBalance, trial_balance
+from components.avatar import who_cell
 from components.charts import plain_table
+from components.data_table import Column, DataTable, Empty, Row, TableQuery
 from components.elements import body, box, card, text
 from components.empty_state import empty_state
 from components.feedback import Note, action_button
 from components.form import Form, Values
+from components.money import money_cell
 from data.values.errors import InvalidInput
 from data.values.money import Money
 from data.values.roles import Permission
@@ -22,7 +25,14 @@ from pages.admin.sections import Section, Sections
 from pages.admin.shell import console
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
 
-_DEBTS_SHOWN = 200
+_AGEING = (
+    Column("who", "Customer", "who"),
+    *(
+        Column(f"part{place}", bucket.capitalize(), "money", on_card=False)
+        for place, bucket in enumerate(BUCKETS)
+    ),
+    Column("total", "In all", "money"),
+)
 
 
 @ui.page("/admin/books")
@@ -65,9 +75,31 @@ class _Books:
 
     async def ageing(self) -> None:
         """Create the table of debts by age."""
-        found = await self._benfex.read(ageing, await self._staff.fresh())
-        with card("What customers owe", note="By days overdue"):
-            _show_ageing(found)
+        sums = box("bf-stack")
+
+        async def fetch(query: TableQuery) -> tuple[list[Row], int]:
+            found = await self._benfex.read(ageing, await self._staff.fresh())
+            sums.clear()
+            with sums:
+                _show_sums(found)
+            wanted = query.search.strip().casefold()
+            fits = [
+                debt
+                for debt in found.debts
+                if wanted in f"{debt.customer_name} {debt.account_number}".casefold()
+            ]
+            start = (query.page - 1) * query.size
+            return [_debt_row(debt) for debt in fits[start : start + query.size]], len(fits)
+
+        table = DataTable(
+            _AGEING,
+            fetch,
+            label="Debts by age",
+            sort="",
+            search_hint="Customer or account",
+            empty=Empty("Nobody owes anything", "Open invoices are listed here by age.", "circle-check"),
+        )
+        await table.refresh()
 
     async def proof(self) -> None:
         """Create the place of the proof; it is made when asked for."""
@@ -102,33 +134,28 @@ def _show_trial_balance(found: TrialBalance) -> None:
         return
     rows = [[f"{line.code} {line.name}", _cell(line.debit), _cell(line.credit)] for line in found.lines]
     rows += [["Total", _cell(debit), _cell(credit)] for debit, credit in found.totals]
-    with body("bf-scroll"):
+    with body("bf-sheet"):
         plain_table(["Account", "Debit", "Credit"], rows)
     if not found.is_balanced:
         Note("Debits and credits differ. Prove the books.", tone="bad", symbol="triangle-alert")
 
 
-def _show_ageing(found: Ageing) -> None:
-    if not found.debts:
-        empty_state("Nobody owes anything", "Open invoices are listed here by age.", symbol="circle-check")
-        return
-    rows = [["Total", *_parts(parts)] for parts in found.totals]
-    rows += [_debt_row(debt) for debt in found.debts[:_DEBTS_SHOWN]]
-    with body("bf-scroll"):
-        plain_table(["Customer", *(bucket.capitalize() for bucket in BUCKETS), "In all"], rows)
-    if len(found.debts) > _DEBTS_SHOWN:
-        more = say_count(len(found.debts) - _DEBTS_SHOWN, "customer")
-        text(f"{more} with smaller debts are left out here; the API lists all.", "bf-sub")
+def _show_sums(found: Ageing) -> None:
+    for parts in found.totals:
+        with card("All customers", note="By days overdue"), body("bf-sheet"):
+            rows = [[bucket.capitalize(), _cell(part)] for bucket, part in zip(BUCKETS, parts, strict=True)]
+            plain_table(["Overdue", "Owed"], [*rows, ["In all", sum(parts[1:], parts[0]).format_exact()]])
 
 
-def _debt_row(debt: AgedDebt) -> list[str]:
-    name = f"{debt.customer_name} · {debt.account_number}"
-    return [name, *(_cell(part) for part in debt.parts), debt.total.format_exact()]
-
-
-def _parts(parts: tuple[Money, ...]) -> list[str]:
-    whole = sum(parts[1:], parts[0])
-    return [*(_cell(part) for part in parts), whole.format_exact()]
+def _debt_row(debt: AgedDebt) -> Row:
+    row: Row = {
+        "id": f"{debt.customer_id} {debt.total.currency}",
+        "href": f"/admin/customers/{debt.customer_id}",
+    }
+    row |= who_cell("who", debt.customer_name, debt.account_number)
+    for place, part in enumerate(debt.parts):
+        row |= money_cell(f"part{place}", None if part.is_zero else part)
+    return row | money_cell("total", debt.total)
 
 
 def _show_report(report: LedgerReport) -> None:

@@ -93,7 +93,6 @@ class _CreditNote:
                 "Amount",
                 known.left.currency,
                 known.left,
-                required=False,
                 hint="It is spread over the charges in proportion.",
             )
             form.show_while("amount", how, lambda value: value == "amount")
@@ -110,9 +109,7 @@ class _CreditNote:
         actor = await self._of.staff.fresh()
         invoice_id, reason = self._of.view.invoice_id, str(values["reason"])
         if values["how"] == "amount":
-            amount: Money | None = values["amount"]
-            if amount is None:
-                raise InvalidInput("amount", "Give an amount.")
+            amount: Money = values["amount"]
             seen = await self._of.benfex.read(
                 preview_credit_note, actor, invoice_id=invoice_id, amount=amount
             )
@@ -125,9 +122,9 @@ class _CreditNote:
     def _chosen(self, values: Values) -> dict[int, Money]:
         found = {}
         for line in self._lines:
-            amount: Money | None = values[f"line{line.line_id}"]
-            if amount is not None and not amount.is_zero:
-                found[line.line_id] = _within(line, amount)
+            written: Money | None = values[f"line{line.line_id}"]
+            if written is not None and not written.is_zero:
+                found[line.line_id] = _within(line, written)
         if not found:
             raise InvalidInput(f"line{self._lines[0].line_id}", "Give an amount for one charge at least.")
         return found

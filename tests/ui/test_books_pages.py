@@ -3,7 +3,7 @@
 from nicegui import ui
 from nicegui.testing import User
 
-from tests.ui.isp import Isp, send_form, sign_in
+from tests.ui.isp import Isp, rows, send_form, sign_in, until
 
 
 async def test_a_credit_note_is_previewed_and_issued_on_the_invoice(user: User, isp: Isp) -> None:
@@ -60,7 +60,7 @@ async def test_the_books_show_balances_debts_and_their_proof(user: User, isp: Is
     await user.open("/admin/books")
     await user.should_see("1200 Receivable")
     user.find(marker="section-ageing").click()
-    await user.should_see("Amina Wanjiru")
+    await until(lambda: [row["who"] for row in rows(user)] == ["Amina Wanjiru"])
     user.find(marker="section-proof").click()
     await user.should_see("Prove the books")
     user.find("Prove the books").click()
