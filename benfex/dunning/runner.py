@@ -69,22 +69,28 @@ class DunningRunResult:
 
 def breaker(snapshot: Snapshot) -> BreakerView:
     """Return where the breaker stands today."""
-    require(snapshot.actor, Permission.VIEW_JOBS)
+    require(snapshot.actor, Permission.RUN_BILLING)
     on = billing_today(snapshot)
-    word = dunning_queries.last_word(
-        snapshot.session, entity=_ENTITY, entity_id=on.toordinal(), since=snapshot.now - _DAY_LASTS
-    )
-    foreseen = len(foreseen_suspensions(snapshot, on)) if _may_foresee(snapshot) else 0
+    foreseen = len(foreseen_suspensions(snapshot, on))
     active = dunning_queries.count_active_services(snapshot.session)
     percent = current_terms(snapshot).breaker_suspend_percent
     return BreakerView(
         on=on,
-        word=Word(word.action) if word is not None else Word.NONE,
+        word=_word(snapshot, on),
         foreseen=foreseen,
         active=active,
         percent=percent,
         is_too_many=foreseen >= _ASKED_AT_LEAST and foreseen * 100 > percent * active,
     )
+
+
+def breaker_question(snapshot: Snapshot) -> BreakerView | None:
+    """Return what today's run waits for; None when it asked nothing or may go on. Cheap when there is nothing."""
+    require(snapshot.actor, Permission.VIEW_JOBS)
+    if _word(snapshot, billing_today(snapshot)) in (Word.NONE, Word.ALLOWED):
+        return None
+    view = breaker(snapshot)
+    return view if view.is_too_many else None
 
 
 def ask_owner(uow: UnitOfWork, *, foreseen: int, active: int) -> None:
@@ -143,14 +149,6 @@ class DunningRunner:
         except DomainError as cause:
             _log.warning("customer left aside", customer=customer_id, reason=cause.message)
             return None
-
-
-def _may_foresee(snapshot: Snapshot) -> bool:
-    try:
-        require(snapshot.actor, Permission.RUN_BILLING)
-    except DomainError:
-        return False
-    return True
 
 
 def _word(snapshot: Snapshot, on: date) -> Word:

@@ -2,7 +2,7 @@
 
 from benfex.application import Benfex
 from benfex.core.events import DunningAsked
-from benfex.dunning.runner import BreakerView, Word, answer_breaker, breaker
+from benfex.dunning.runner import BreakerView, Word, answer_breaker, breaker_question
 from components.elements import box
 from components.feedback import Note, action_button
 from data.values.roles import Permission
@@ -28,9 +28,9 @@ class DunningQuestion:
         actor = await self._staff.fresh()
         if not may(self._staff, Permission.RUN_BILLING):
             return
-        view = await self._benfex.read(breaker, actor)
+        view = await self._benfex.read(breaker_question, actor)
         self._place.clear()
-        if not view.is_too_many or view.word is Word.ALLOWED:
+        if view is None:
             return
         with self._place:
             self._ask(view)

@@ -1,5 +1,6 @@
 """What every channel for messages keeps to, over the true wire to its simulated far end."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -157,6 +158,22 @@ async def test_a_closed_door_means_later() -> None:
         with pytest.raises(ChannelUnavailable):
             await channel.send(Message(recipient, "Hello", "key", subject="A bill"))
         await channel.aclose()
+
+
+async def test_a_channel_that_is_set_up_anew_meanwhile_means_later(end: FarEnd) -> None:
+    await end.channel.aclose()
+    with pytest.raises(ChannelUnavailable):
+        await end.channel.send(end.message())
+
+
+async def test_letters_that_wait_for_a_thread_are_held_back_when_the_account_is_set_up_anew() -> None:
+    async with mail_end(timeout_seconds="2") as (end, _):
+        end.fail("silence")
+        sending = [asyncio.ensure_future(end.channel.send(end.message(key=f"k{n}"))) for n in range(8)]
+        await asyncio.sleep(0)
+        await end.channel.aclose()
+        outcomes = await asyncio.gather(*sending, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {ChannelUnavailable}
 
 
 async def test_a_letter_tried_again_carries_the_same_message_id() -> None:

@@ -1,9 +1,11 @@
 """The owner's policy and texts, the outbox, and what staff and subscribers do about a late bill."""
 
+import asyncio
 from datetime import date, timedelta
 
 from nicegui.testing import User
 
+from benfex.core.actors import SystemActor
 from benfex.core.clock import MovedClock
 from data.values.identifiers import CustomerId
 from data.values.kinds import MessageChannel
@@ -105,3 +107,30 @@ async def test_a_subscriber_promises_where_it_is_earned(user: User, isp: Isp, cl
     await user.open("/portal")
     await user.should_see("Your internet is off")
     await user.should_not_see("I promise")
+
+
+async def test_the_owner_answers_a_run_that_would_cut_off_many(
+    user: User, isp: Isp, clock: MovedClock
+) -> None:
+    from benfex.dunning.runner import DunningRunner
+    from benfex.subscriptions.views import services_of
+    from data.values.states import SubscriptionStatus
+
+    customers = [await isp.customer("Amina Wanjiru", f"07123456{number}") for number in range(10, 16)]
+    clock.advance(timedelta(days=20))
+    assert (await DunningRunner(isp.benfex.transactor).run(SystemActor("tests"))).is_held
+    await sign_in(user)
+    await user.open("/admin")
+    await user.should_see("Nobody is cut off until you decide.")
+    user.find("Suspend 6 services").click()
+
+    async def states() -> set[SubscriptionStatus]:
+        found = [await isp.see(services_of, customer_id=customer_id) for customer_id in customers]
+        return {service.status for (service,) in found}
+
+    await user.should_not_see("Nobody is cut off until you decide.", retries=20)
+    for _ in range(50):
+        if await states() == {SubscriptionStatus.SUSPENDED}:
+            break
+        await asyncio.sleep(0.1)
+    assert await states() == {SubscriptionStatus.SUSPENDED}

@@ -40,6 +40,7 @@ class EmailChannel:
         self._password = settings.get("password") or ""
         self._from = Address(settings.get("from_name") or "", addr_spec=settings["from_address"])
         self._timeout_seconds = float(settings.get("timeout_seconds") or _TIMEOUT_SECONDS)
+        self._is_closed = False
         self._pool = ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="smtp")
 
     async def send(self, message: Message) -> Delivered:
@@ -48,12 +49,16 @@ class EmailChannel:
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(self._pool, self._hand_over, letter, message.recipient)
-        except RuntimeError as cause:
+        except (RuntimeError, asyncio.CancelledError) as cause:
+            # What still waited for a thread was not sent when the account is set up anew.
+            if not self._is_closed:
+                raise
             raise ChannelUnavailable("E-mail is being set up anew.") from cause
         return Delivered(letter["Message-ID"])
 
     async def aclose(self) -> None:
         """Let the threads go; letters under way are finished."""
+        self._is_closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _letter(self, message: Message) -> EmailMessage:

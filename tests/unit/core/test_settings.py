@@ -48,3 +48,25 @@ def test_how_fast_a_gateway_is_called_may_be_set(monkeypatch: pytest.MonkeyPatch
     assert "calls_per_second" not in Settings().gateways()["mpesa"]
     monkeypatch.setenv("BENFEX_MPESA_CALLS_PER_SECOND", "20")
     assert Settings().gateways()["mpesa"]["calls_per_second"] == "20"
+
+
+def test_half_a_channel_names_the_missing_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().channels() == {}
+    monkeypatch.setenv("BENFEX_SMTP_HOST", "smtp.example.com")
+    with pytest.raises(ConfigurationError, match="BENFEX_SMTP_FROM_ADDRESS"):
+        Settings().channels()
+
+
+def test_channels_are_set_up_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (
+        ("SMTP_HOST", "smtp.example.com"),
+        ("SMTP_PORT", "465"),
+        ("SMTP_FROM_ADDRESS", "bills@example.com"),
+        ("SMS_USERNAME", "benfex"),
+        ("SMS_API_KEY", "key"),
+    ):
+        monkeypatch.setenv(f"BENFEX_{name}", value)
+    assert Settings().channels() == {
+        "email": {"host": "smtp.example.com", "from_address": "bills@example.com", "port": "465"},
+        "sms": {"username": "benfex", "api_key": "key"},
+    }
