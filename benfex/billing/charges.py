@@ -142,10 +142,13 @@ def due_charges(service: ServiceTerms, *, on: date) -> DueCharges:
 
 
 def cycle_boundary(terms: CycleTerms, *, after: date, period_ends_on: date) -> date:
-    """Return where the cycle ends that holds the day: that of the running period, else the next one's."""
-    if after < period_ends_on:
-        return period_ends_on
-    return next_boundary(after, terms.interval, terms.interval_count, terms.anchor_day)
+    """Return where the cycle ends that holds the day: that of the running period, else of one that follows it.
+
+    Counted on from the known end, so that the quarters of a service stay its quarters.
+    """
+    while period_ends_on <= after:
+        period_ends_on = next_boundary(period_ends_on, terms.interval, terms.interval_count, terms.anchor_day)
+    return period_ends_on
 
 
 def full_cycle(terms: CycleTerms, *, ending_on: date) -> Period:
@@ -240,7 +243,7 @@ def _due_parts(service: ServiceTerms, item: ChargedItem, on: date) -> Iterator[t
     for _ in range(_PERIODS_MAX):
         if item.ends_on is not None and starts_on >= item.ends_on:
             return
-        boundary = cycle_boundary(terms, after=starts_on, period_ends_on=known_end)
+        boundary = known_end = cycle_boundary(terms, after=starts_on, period_ends_on=known_end)
         ends_on = min(boundary, item.ends_on) if item.ends_on is not None else boundary
         day = starts_on if terms.timing is ChargeTiming.ADVANCE else ends_on
         if day > on and not joins_full:

@@ -8,12 +8,13 @@ and `due_changes`.
 from dataclasses import replace
 from datetime import date
 
-from benfex.billing.charges import ChargeLine, due_charges, once_key
+from benfex.billing.charges import ChargeLine, cycle_boundary, due_charges, once_key
 from benfex.billing.crediting import credit_unused
 from benfex.catalog.taxes import TaxTable
+from benfex.core.clock import local_date
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import UnitOfWork
-from benfex.subscriptions.terms import move_on, service_terms
+from benfex.subscriptions.terms import cycle_terms, move_on, service_terms
 from benfex.subscriptions.transitions import move_to, sync_line
 from data.models.catalog import PlanPrice
 from data.models.subscription import Subscription
@@ -100,8 +101,12 @@ def restart(uow: UnitOfWork, facts: ServiceFacts, *, day: date, reason: str) -> 
     for row in facts.add_ons:
         row.charged_through_on = max(row.charged_through_on, day)
     subscription.segment += 1
+    paused_on = local_date(subscription.paused_at or uow.now, current_terms(uow).timezone)
+    ended_on = cycle_boundary(
+        cycle_terms(facts), after=min(paused_on, day), period_ends_on=subscription.period_ends_on
+    )
     subscription.paused_at = subscription.resumes_on = None
-    if day >= subscription.period_ends_on:
+    if day >= ended_on:
         _begin_cycle(subscription, facts.price, day)
     uow.session.flush()
     sync_line(uow, _id_of(subscription), urgent=True)
