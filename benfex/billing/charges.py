@@ -252,7 +252,7 @@ def _due_parts(service: ServiceTerms, item: ChargedItem, on: date) -> Iterator[t
         yield part, cycle
         is_short = part != cycle and ends_on == boundary and terms.timing is ChargeTiming.ADVANCE
         joins_full = is_short and starts_on == service.opens_with_full_on
-        starts_on = ends_on
+        starts_on, known_end = ends_on, boundary
 
 
 def _item_line(service: ServiceTerms, item: ChargedItem, part: Period, share: Share) -> ChargeLine:

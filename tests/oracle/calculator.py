@@ -86,11 +86,16 @@ class Books:
     def pause(self, day: date, service: Service, resumes_on: date | None = None) -> None:
         """Stop charging; what was paid for and not used is given back if the policy says so."""
         lines = self._cut(service, day)
+        spell = service.spells[-1]
+        service.cycle_on = None
+        if day >= spell.from_on:  # the cycle that was begun last runs on
+            is_begun = spell.price.in_arrears or not self._unbilled(service, PRICE, day, day + DAY)
+            service.cycle_on = day if is_begun else day - DAY
         if self.policy.credits_on_pause:
             self._credit(day, service)
         service.is_paused, service.resumes_on = True, resumes_on
-        service.cycle_on = day if day >= service.spells[-1].from_on else None
-        self.bill(day, lines)
+        if lines:
+            self.bill(day, lines)
 
     def resume(self, day: date, service: Service) -> None:
         """Charge again from the day on, within the grid of before."""

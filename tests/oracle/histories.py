@@ -77,6 +77,7 @@ class History:
     discounts: tuple[DiscountOffer, ...]
     add_ons: tuple[AddOnOffer, ...]
     steps: tuple[Step, ...]
+    runs_before_staff: bool = True
 
     def without(self, place: int, size: int) -> "History":
         """Return the history with some steps left out."""
@@ -85,7 +86,7 @@ class History:
     def told(self) -> str:
         """Return all that matters, for a person."""
         prices = sorted({step.offer for step in self.steps if step.kind not in ("bill", "pay")})
-        lines = [f"seed {self.seed}", str(self.policy)]
+        lines = [f"seed {self.seed}", str(self.policy), f"runs before staff: {self.runs_before_staff}"]
         lines += [f"price {number}: {self.prices[number]}" for number in prices]
         for name, offers in (("discount", self.discounts), ("add-on", self.add_ons)):
             lines += [f"{name} {number}: {offer}" for number, offer in enumerate(offers)]
@@ -103,7 +104,9 @@ def make_history(seed: int, *, days_max: int = 430) -> History:
     add_ons = tuple(
         AddOnOffer(_amount(random, 50_000), random.choice(taxes), random.random() < 0.5) for _ in range(2)
     )
-    return History(seed, policy, taxes, prices, discounts, add_ons, _steps(random, days_max))
+    runs_before_staff = random.random() < 0.75
+    steps = _steps(random, days_max, skips_runs=not runs_before_staff)
+    return History(seed, policy, taxes, prices, discounts, add_ons, steps, runs_before_staff)
 
 
 def _policy(random: Random) -> Policy:
@@ -152,14 +155,15 @@ def _discount(random: Random) -> DiscountOffer:
     return DiscountOffer(amount=_amount(random, 60_000), periods=periods)
 
 
-def _steps(random: Random, days_max: int) -> tuple[Step, ...]:
+def _steps(random: Random, days_max: int, *, skips_runs: bool) -> tuple[Step, ...]:
     """Return the steps by day; what is impossible when its day comes is left out by whoever plays them."""
     day = FIRST_DAY + timedelta(days=random.randint(0, 400))
     last = day + timedelta(days=random.randint(40, days_max))
     steps = [_start(random, day)]
     services = 1
     while (day := day + timedelta(days=_gap(random))) <= last:
-        steps.append(Step("bill", day))
+        if not skips_runs or random.random() < 0.5:
+            steps.append(Step("bill", day))
         if services < 3 and random.random() < 0.06:
             steps.append(_start(random, day))
             services += 1

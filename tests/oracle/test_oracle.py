@@ -66,18 +66,18 @@ def _difference(databases: Databases, history: History) -> str:
     """Return where the two part, empty where they agree."""
     with _engine(databases, history) as engine:
         oracle = OraclePlayer(history)
-        for step in _with_runs(history.steps):
+        for step in _with_runs(history):
             if oracle.can_play(step) and engine.play(step, oracle.books.balance):
                 oracle.play(step)
         assert_books_sound(engine.run)
         return _compare(oracle_picture(oracle.books), engine.picture())
 
 
-def _with_runs(steps: Sequence[Step]) -> Iterator[Step]:
-    """Yield the steps with a bill run before the first one of each day, as a night comes before staff."""
+def _with_runs(history: History) -> Iterator[Step]:
+    """Yield the steps; a night with its bill run comes before what staff do, unless the server was off."""
     last = None
-    for step in steps:
-        if step.day != last and step.kind != "bill":
+    for step in history.steps:
+        if step.day != last and step.kind != "bill" and history.runs_before_staff:
             yield Step("bill", step.day)
         last = step.day
         yield step

@@ -50,6 +50,17 @@ def test_an_add_on_joins_for_the_rest_of_the_period_and_stays(isp: Run, clock: M
     ]
 
 
+def test_an_add_on_keeps_to_the_weeks_of_its_service_when_runs_were_missed(
+    isp: Run, clock: MovedClock
+) -> None:
+    service = make_service(isp, price_id=make_price(isp, amount=kes(700), interval=Interval.WEEK))
+    sale = AddOnSale(make_add_on(isp))
+    go_to(isp, clock, date(2026, 12, 4))  # in the second week, which no run has billed yet
+    outcome = change(isp, add_add_on, subscription_id=service.subscription_id, sale=sale)
+    assert [line.ends_on for line in outcome.charges] == [date(2026, 12, 7)] * 2
+    assert outcome.next_bill_on == date(2026, 12, 7)
+
+
 def test_an_add_on_that_joins_and_leaves_on_one_day_costs_nothing(isp: Run, clock: MovedClock) -> None:
     service = home(isp)
     add_on_id = make_add_on(isp)
