@@ -62,9 +62,7 @@ class _BillRun:
             progress = Progress("Bill run", total=expected)
 
         def moved(event: BillRunProgressed) -> None:
-            progress.set(
-                min(event.done, expected), expected, f"{event.done:,} of {expected:,} invoices issued"
-            )
+            progress.set(event.done, event.total, f"{event.done:,} of {event.total:,} customers seen")
 
         # On the bus itself: the dialog is younger than the page, and may be gone before the run is.
         unsubscribe = self._benfex.bus.subscribe(BillRunProgressed, moved)
@@ -80,6 +78,13 @@ class _BillRun:
 
     def _show(self, result: BillRunResult, *, would: bool) -> None:
         day = say_day(result.billed_on, today=self._today)
+        if result.question:
+            Note(
+                f"{result.question} The owner answers on the page of bill runs.",
+                tone="warn",
+                symbol="hourglass",
+            )
+            return
         if not result.invoices and not result.parked:
             Note(f"Nothing is due by {day}: everything is billed already.", tone="ok", symbol="circle-check")
             return

@@ -36,6 +36,7 @@ _MENU = (
     _Place(MenuEntry("Plans", "package", "/admin/plans"), Permission.VIEW_PLANS),
     _Place(MenuEntry("Vouchers", "tag", "/admin/vouchers"), Permission.VIEW_VOUCHERS),
     _Place(MenuEntry("Invoices", "receipt-text", "/admin/invoices"), Permission.VIEW_INVOICES),
+    _Place(MenuEntry("Bill runs", "calendar-clock", "/admin/billing"), Permission.VIEW_INVOICES),
     _Place(MenuEntry("Payments", "wallet", "/admin/payments", on_phone=True), Permission.VIEW_PAYMENTS),
     _Place(MenuEntry("Books", "book-open", "/admin/books"), Permission.VIEW_LEDGER),
     _Place(MenuEntry("Outbox", "send", "/admin/outbox"), Permission.VIEW_CUSTOMERS),

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from benfex.application import Benfex
 from pages.api import (
     auth,
+    bill_runs,
     connections,
     credit_notes,
     customers,
@@ -100,6 +101,7 @@ def add_api(outer: FastAPI, benfex: Benfex) -> None:
         usage,
         vouchers,
         reports,
+        bill_runs,
     ):
         api.include_router(resource.router)
     outer.mount(auth.PREFIX, api)

@@ -172,7 +172,7 @@ async def test_a_bill_run_is_rehearsed_before_it_issues(user: User, isp: Isp, cl
     clock.advance(timedelta(days=31))
     await sign_in(user)
     await user.open("/admin/invoices")
-    user.find("Bill run").click()
+    user.find(kind=ui.button, content="Bill run").click()
     await user.should_see("See what it would do")
     send_form(user)
     await user.should_see("1 invoice over KES 2,500 would be issued", retries=20)

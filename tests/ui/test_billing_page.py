@@ -1,0 +1,32 @@
+"""The page of bill runs: what they did, what tomorrow brings, and the question that a person answers."""
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from nicegui.testing import User
+
+from tests.ui.isp import Isp, sign_in
+
+if TYPE_CHECKING:
+    from benfex.core.clock import MovedClock
+
+TOMORROW = date(2026, 12, 24)
+
+
+async def test_runs_and_what_tomorrow_brings_are_on_one_page(
+    user: User, isp: Isp, clock: "MovedClock"
+) -> None:
+    from benfex.core.actors import SystemActor
+    from benfex.subscriptions.rehearsal import rehearse
+
+    me, benfex = SystemActor("tests"), isp.benfex
+    await isp.customer("Amina Wanjiru", "0712345678")
+    clock.advance(timedelta(days=31))
+    await sign_in(user)
+    await user.open("/admin/billing")
+    await user.should_see("No bill run yet")
+    await rehearse(benfex.bill_runner, benfex.transactor, me, on=TOMORROW, suspensions=0)
+    await benfex.bill_runner.run(me, on=TOMORROW)
+    await user.should_see("1 of 1", retries=20)
+    await user.should_see("Will be invoiced")
+    await user.should_see("1 over KES 2,500")
