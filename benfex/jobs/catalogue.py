@@ -12,6 +12,7 @@ from benfex.dunning.runner import DunningRunner
 from benfex.dunning.runs import foreseen_suspensions
 from benfex.ledger.verification import verify_ledger
 from benfex.reporting.purge import purge_old_rows
+from benfex.subscriptions.cap_access import cap_access_changes, follow_cap
 from benfex.subscriptions.prepaid import services_over
 from benfex.subscriptions.prepaid_notices import end_prepaid_time, services_to_warn, warn_of_end
 from benfex.subscriptions.rehearsal import day_to_rehearse, rehearse
@@ -130,6 +131,13 @@ async def _roll_up_usage(benfex: Benfex) -> str:
     return f"{await benfex.rollup.run()} rows"
 
 
+async def _follow_caps(benfex: Benfex) -> str:
+    changed = await benfex.read(cap_access_changes, _CLOCK)
+    for subscription_id in changed:
+        await benfex.transact(follow_cap, _CLOCK, subscription_id=subscription_id)
+    return f"{len(changed)} services followed their cap"
+
+
 async def _reconcile_routers(benfex: Benfex) -> str:
     drifted = 0
     for router_id in benfex.live.reachable_routers():
@@ -168,6 +176,7 @@ TIMETABLE: tuple[Job, ...] = (
     Job("expire_prepaid", _expire_prepaid, "what was renewed is not over", every_seconds=1),
     Job("send_messages", _send_messages, "a message is claimed and written down once", every_seconds=5),
     Job("roll_up_usage", _roll_up_usage, "it is worked out anew", every_seconds=300),
+    Job("follow_caps", _follow_caps, "it compares states", every_seconds=60),
     Job("reconcile_gateways", _reconcile_gateways, "a transaction id is booked once", every_seconds=3600),
     Job("run_dunning", _run_dunning, "each step is taken once", every_seconds=900),
     Job("reconcile_routers", _reconcile_routers, "it compares states", every_seconds=21_600),

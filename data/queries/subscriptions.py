@@ -3,13 +3,13 @@
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, not_, or_, select
 
 from data.models.catalog import Plan, PlanPrice
 from data.models.router import Connection
 from data.models.subscription import Subscription, SubscriptionAddOn, SubscriptionDiscount
 from data.session import Session
-from data.values.kinds import BillingMode, ChargeTiming
+from data.values.kinds import BillingMode, CapAction, ChargeTiming, SuspensionReason
 from data.values.states import SubscriptionStatus
 
 BILLED_STATES = (SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE, SubscriptionStatus.SUSPENDED)
@@ -165,6 +165,26 @@ def _facts(session: Session, *which: ColumnElement[bool]) -> list[ServiceFacts]:
         )
         for row in rows
     ]
+
+
+def cap_access_to_follow(session: Session, *, limit: int) -> list[int]:
+    """Return ids of services that are open over a cap that suspends, or suspended by a cap they are not over."""
+    takes = and_(Subscription.is_over_cap, Plan.cap_action == CapAction.SUSPEND)
+    is_open = Subscription.status.in_((SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE))
+    is_taken = and_(
+        Subscription.status == SubscriptionStatus.SUSPENDED,
+        Subscription.suspension_reason == SuspensionReason.DATA_CAP,
+    )
+    return list(
+        session.scalars(
+            select(Subscription.id)
+            .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)
+            .join(Plan, Plan.id == PlanPrice.plan_id)
+            .where(or_(and_(is_open, takes), and_(is_taken, not_(takes))))
+            .order_by(Subscription.id)
+            .limit(limit)
+        )
+    )
 
 
 def live_connection(session: Session, *, subscription_id: int) -> Connection | None:

@@ -16,7 +16,7 @@ from data.models.router import Connection
 from data.models.subscription import Subscription
 from data.models.usage import usage_1h, usage_5m, usage_counter
 from data.session import Session
-from data.values.kinds import CapAction
+from data.values.kinds import CapAction, SuspensionReason
 from data.values.states import SubscriptionStatus
 
 FIVE_MINUTES_SECONDS = 300
@@ -236,7 +236,8 @@ def capped_lines(session: Session) -> list[CappedLine]:
         .join(Plan, Plan.id == PlanPrice.plan_id)
         .where(
             Connection.removed_at.is_(None),
-            Subscription.status.in_((SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)),
+            Subscription.status.in_((SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE))
+            | (Subscription.suspension_reason == SuspensionReason.DATA_CAP),
             Plan.data_cap_bytes.is_not(None) | Subscription.is_over_cap,
         )
         .order_by(Subscription.id)
