@@ -200,6 +200,10 @@ class Form:
         control.props["aria-invalid"] = "true"
         control.run_method("focus")
 
+    def controls(self) -> list[ValueElement[Any]]:
+        """Return the controls of all fields, in their order."""
+        return [control for control in self._controls.values() if isinstance(control, ValueElement)]
+
     def _add(
         self,
         name: str,

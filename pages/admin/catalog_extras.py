@@ -1,0 +1,262 @@
+"""What is sold beside plans and taken off prices, and the taxes on them: add-ons, discounts, tax rates and groups."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from nicegui import ui
+
+from benfex.application import Benfex
+from benfex.catalog.extras import (
+    add_ons,
+    archive_add_on,
+    archive_discount,
+    create_add_on,
+    create_discount,
+    discounts,
+)
+from benfex.catalog.taxes import create_tax_group, set_tax_rate, tax_choices
+from benfex.catalog.views import catalog
+from components.elements import body, box, button, card, text
+from components.feedback import action_button, toast_ok
+from components.form import Form, Values
+from data.values.errors import InvalidInput
+from data.values.kinds import DiscountKind, TaxBehavior
+from data.values.roles import Permission
+from pages.admin.dialogs import form_dialog
+from pages.admin.extra_dialogs import say_discount
+from pages.admin.phrases import say_percent
+from pages.admin.plan_dialogs import read_day
+from pages.admin.shell import console, may
+from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
+
+_BEHAVIORS = {"inclusive": "holds the tax", "exclusive": "comes without tax"}
+
+
+@ui.page("/admin/plans/extras")
+async def catalog_extras(benfex: BenfexDep, staff: StaffDep) -> None:
+    """Show add-ons, discounts and taxes."""
+    with console(
+        benfex,
+        staff,
+        title="Add-ons, discounts, taxes",
+        active="/admin/plans",
+        need=Permission.VIEW_PLANS,
+        back=("Plans", "/admin/plans"),
+    ):
+        await _Extras(benfex, staff).build()
+
+
+class _Extras:
+    """Three cards, filled anew after each change."""
+
+    def __init__(self, benfex: Benfex, staff: SignedInStaff) -> None:
+        self._benfex, self._staff = benfex, staff
+        self._may_edit = may(staff, Permission.EDIT_PLANS)
+
+    async def build(self) -> None:
+        """Create the cards and fill them."""
+        with box("bf-stack"):
+            self._add_ons = self._card("Add-ons", "New add-on", self._new_add_on)
+            self._discounts = self._card("Discounts", "New discount", self._new_discount)
+            self._taxes = self._card("Taxes", "New rate", self._new_rate, ("New group", self._new_group))
+        await self.refresh()
+
+    async def refresh(self) -> None:
+        """Show what there is now."""
+        actor = await self._staff.fresh()
+        sold, given = await self._benfex.read(add_ons, actor), await self._benfex.read(discounts, actor)
+        taxes = await self._benfex.read(tax_choices, actor)
+        self._fill(
+            self._add_ons,
+            [
+                (
+                    row.name,
+                    f"{row.code} · {row.amount} {'a period' if row.is_recurring else 'once'}",
+                    None if row.archived_at else self._archiver(archive_add_on, add_on_id=row.id),
+                )
+                for row in sold
+            ],
+            "No add-on yet: a fixed address, a router for rent, work at the house.",
+        )
+        self._fill(
+            self._discounts,
+            [
+                (
+                    row.name,
+                    f"{row.code} · {say_discount(row.kind, row.basis_points, str(row.amount), row.periods)}",
+                    None if row.archived_at else self._archiver(archive_discount, discount_id=row.id),
+                )
+                for row in given
+            ],
+            "No discount yet: a share of the price, or a sum, for some periods or for good.",
+        )
+        self._fill(
+            self._taxes,
+            [(tax.name, f"{tax.code} · {say_percent(tax.basis_points)} in all", None) for tax in taxes],
+            "No tax yet. A rate is in force from a day on; a group stacks taxes, such as excise and VAT.",
+        )
+
+    def _card(
+        self,
+        title: str,
+        label: str,
+        act: Callable[[], Awaitable[None]],
+        also: tuple[str, Callable[[], Awaitable[None]]] | None = None,
+    ) -> ui.element:
+        with card():
+            with box("bf-ch"):
+                text(title, "bf-ct bf-grow", "h2")
+                for words, handler in ((label, act), *((also,) if also else ())):
+                    if self._may_edit:
+                        button(words, handler, kind="ghost", icon="plus", classes="small")
+            with body():
+                return box("bf-stack")
+
+    def _fill(
+        self, place: ui.element, rows: list[tuple[str, str, Callable[[], Any] | None]], empty: str
+    ) -> None:
+        place.clear()
+        with place:
+            if not rows:
+                text(empty, "bf-sub")
+            for title, words, archive in rows:
+                with box("bf-line wide nowrap"):
+                    with box("bf-grow"):
+                        text(title, "t1")
+                        text(words, "t2 num")
+                    if archive is None and place is not self._taxes:
+                        text("Archived", "t2")
+                    elif archive is not None and self._may_edit:
+                        action_button(
+                            "Archive",
+                            archive,
+                            kind="ghost",
+                            classes="small",
+                            done="Archived. What has it keeps it.",
+                        )
+
+    def _archiver(self, act: Callable[..., None], **which: Any) -> Callable[[], Awaitable[None]]:
+        async def archive() -> None:
+            await self._benfex.transact(act, await self._staff.fresh(), **which)
+            await self.refresh()
+
+        return archive
+
+    async def _done(self, dialog: ui.dialog, words: str) -> None:
+        dialog.close()
+        await self.refresh()
+        toast_ok(words)
+
+    async def _new_add_on(self) -> None:
+        goods = await self._benfex.read(catalog, await self._staff.fresh())
+        taxes = {"": "No tax"} | {tax.code: tax.name for tax in goods.taxes}
+
+        async def create(values: Values) -> None:
+            await self._benfex.transact(
+                create_add_on,
+                await self._staff.fresh(),
+                code=values["code"],
+                name=values["name"],
+                amount=values["amount"],
+                is_recurring=values["charged"] == "period",
+                tax_code=values["tax_code"] or None,
+                tax_behavior=TaxBehavior(values["tax_behavior"]),
+            )
+            await self._done(dialog, f"{values['name']} can be sold.")
+
+        with form_dialog("New add-on") as dialog, Form(create) as form:
+            with form.pair():
+                form.text("name", "Name", hint="As it stands on invoices.")
+                form.text("code", "Code")
+            with form.pair():
+                form.money("amount", "Price", goods.currency)
+                form.choice("charged", "Charged", {"period": "each period", "once": "once"}, "period")
+            with form.pair():
+                form.choice("tax_code", "Tax", taxes, "", required=False)
+                form.choice("tax_behavior", "The price", _BEHAVIORS, "inclusive")
+            form.submit("Create add-on")
+
+    async def _new_discount(self) -> None:
+        goods = await self._benfex.read(catalog, await self._staff.fresh())
+
+        async def create(values: Values) -> None:
+            until = values["valid_until_on"]
+            await self._benfex.transact(
+                create_discount,
+                await self._staff.fresh(),
+                code=values["code"],
+                name=values["name"],
+                kind=DiscountKind(values["kind"]),
+                basis_points=(values["percent"] or 0) * 100,
+                amount=values["amount"],
+                periods=values["periods"],
+                valid_until_on=read_day(until, "valid_until_on") if until else None,
+            )
+            await self._done(dialog, f"{values['name']} can be given.")
+
+        with form_dialog("New discount") as dialog, Form(create) as form:
+            with form.pair():
+                form.text("name", "Name", hint="As it stands on invoices.")
+                form.text("code", "Code")
+            kinds = {DiscountKind.PERCENT.value: "a share", DiscountKind.FIXED.value: "a sum each period"}
+            kind = form.choice("kind", "Takes off", kinds, DiscountKind.PERCENT.value)
+            form.whole("percent", "Share", unit="%")
+            form.money("amount", "Sum", goods.currency)
+            form.show_while("percent", kind, lambda value: value == DiscountKind.PERCENT.value)
+            form.show_while("amount", kind, lambda value: value == DiscountKind.FIXED.value)
+            with form.pair():
+                form.whole("periods", "For", unit="periods", required=False, hint="Left out: for good.")
+                form.date("valid_until_on", "Given until before", required=False)
+            form.submit("Create discount")
+
+    async def _new_rate(self) -> None:
+        async def set_rate(values: Values) -> None:
+            since = values["valid_from_on"]
+            await self._benfex.transact(
+                set_tax_rate,
+                await self._staff.fresh(),
+                code=values["code"],
+                name=values["name"],
+                basis_points=_basis_points(values["percent"]),
+                valid_from_on=read_day(since, "valid_from_on") if since else None,
+            )
+            await self._done(dialog, f"{values['name']} is set.")
+
+        words = "A new rate of a tax that exists takes its code; invoices before that day keep the old one."
+        with form_dialog("New tax rate", words) as dialog, Form(set_rate) as form:
+            with form.pair():
+                form.text("name", "Name")
+                form.text("code", "Code", hint="Like VAT.")
+            with form.pair():
+                form.text("percent", "Rate in %", hint="Like 16 or 12.5.")
+                form.date("valid_from_on", "In force from", required=False, hint="Left out: today.")
+            form.submit("Set rate")
+
+    async def _new_group(self) -> None:
+        async def create(values: Values) -> None:
+            codes = [code.strip().upper() for code in values["parts"].split(",") if code.strip()]
+            stacks = values["stacks"]
+            parts = [(code, codes[:place] if stacks else []) for place, code in enumerate(codes)]
+            await self._benfex.transact(
+                create_tax_group,
+                await self._staff.fresh(),
+                code=values["code"],
+                name=values["name"],
+                parts=parts,
+            )
+            await self._done(dialog, f"{values['name']} can be put on prices.")
+
+        with form_dialog("New group of taxes") as dialog, Form(create) as form:
+            with form.pair():
+                form.text("name", "Name")
+                form.text("code", "Code")
+            form.text("parts", "Taxes", hint="Their codes in order, with commas: EXCISE, VAT.")
+            form.switch("stacks", "Each falls on the ones before it as well")
+            form.submit("Create group")
+
+
+def _basis_points(percent: str) -> int:
+    whole, _, fraction = percent.strip().removesuffix("%").strip().partition(".")
+    if not whole.isdecimal() or len(fraction) > 2 or (fraction and not fraction.isdecimal()):
+        raise InvalidInput("percent", "Write the rate like 16 or 12.5.")
+    return int(whole) * 100 + int(fraction.ljust(2, "0") or 0)
