@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from benfex.catalog.plans import PriceTerms
 from benfex.catalog.taxes import TaxChoice, TaxTable
 from benfex.core.actors import require
 from benfex.core.policy import billing_today, current_terms
@@ -24,9 +25,11 @@ class PriceView:
     interval: Interval
     interval_count: int
     billing_mode: BillingMode
+    tax_code: str | None
     tax_name: str | None
     tax_basis_points: int | None
     tax_behavior: TaxBehavior
+    terms: PriceTerms
     since: datetime
 
 
@@ -93,8 +96,16 @@ def _price(row: listing.PriceRow, tax: TaxChoice | None) -> PriceView:
         interval=row.interval,
         interval_count=row.interval_count,
         billing_mode=row.billing_mode,
+        tax_code=tax.code if tax else None,
         tax_name=tax.name if tax else None,
         tax_basis_points=tax.basis_points if tax else None,
         tax_behavior=row.tax_behavior,
+        terms=PriceTerms(
+            timing=row.timing,
+            trial_days=row.trial_days,
+            minimum_term_months=row.minimum_term_months,
+            early_termination_fee=Money(row.early_termination_fee_minor, row.currency),
+            overage=Money(row.overage_minor, row.currency) if row.overage_minor is not None else None,
+        ),
         since=row.valid_from,
     )

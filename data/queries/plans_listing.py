@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 from data.models.catalog import Plan, PlanPrice
 from data.models.subscription import Subscription
 from data.session import Session
-from data.values.kinds import BillingMode, CapAction, Interval, TaxBehavior
+from data.values.kinds import BillingMode, CapAction, ChargeTiming, Interval, TaxBehavior
 from data.values.states import SubscriptionStatus
 
 
@@ -59,6 +59,11 @@ class PriceRow(NamedTuple):
     tax_behavior: TaxBehavior
     valid_from: datetime
     valid_until: datetime | None
+    timing: ChargeTiming
+    trial_days: int
+    minimum_term_months: int
+    early_termination_fee_minor: int
+    overage_minor: int | None
 
 
 def prices_in_list(session: Session, *, at: datetime, past: bool) -> list[PriceRow]:
@@ -76,6 +81,11 @@ def prices_in_list(session: Session, *, at: datetime, past: bool) -> list[PriceR
         PlanPrice.tax_behavior,
         PlanPrice.valid_from,
         PlanPrice.valid_until,
+        PlanPrice.timing,
+        PlanPrice.trial_days,
+        PlanPrice.minimum_term_months,
+        PlanPrice.early_termination_fee_minor,
+        PlanPrice.overage_minor,
     ).order_by(PlanPrice.plan_id, PlanPrice.valid_from.desc(), PlanPrice.id.desc())
     if not past:
         query = query.where(

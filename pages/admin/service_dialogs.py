@@ -5,6 +5,7 @@ from benfex.catalog.views import PlanView, PriceView, catalog
 from benfex.customers.views import CustomerView
 from benfex.network.connections import ConnectionSpec, sync_again
 from benfex.network.views import list_routers
+from benfex.subscriptions.first_invoice import first_invoice
 from benfex.subscriptions.lifecycle import (
     reactivate_subscription,
     start_subscription,
@@ -18,9 +19,10 @@ from components.form import Form, Values
 from components.status_badge import look_of
 from data.values.errors import BenfexError
 from data.values.identifiers import PlanPriceId, RouterId, new_token
-from data.values.kinds import SuspensionReason
+from data.values.kinds import BillingMode, SuspensionReason
 from pages.admin.dialogs import form_dialog
-from pages.admin.phrases import say_interval, say_price, say_speed
+from pages.admin.phrases import say_price, say_speed
+from pages.admin.plan_dialogs import say_first_invoice
 from pages.dependencies import SignedInStaff
 
 _SUSPENSIONS = {
@@ -141,18 +143,37 @@ async def open_new_service(benfex: Benfex, staff: SignedInStaff, view: CustomerV
         with form.pair():
             form.text("static_ip", "Fixed address", required=False, hint="Left out: one from the pool.")
             form.text("mac", "Device (MAC)", required=False, hint="Left out: any device.")
-        consequence = text(_say_first_bill(prices[first][1]), "bf-sub")
-        plan.on_value_change(
-            lambda event: consequence.set_text(_say_first_bill(prices[event.value][1]) if event.value else "")
-        )
+        consequence = text("", "bf-sub")
+
+        async def say() -> None:
+            words = await _say_first_bill(benfex, staff, *prices[plan.value], view) if plan.value else ""
+            consequence.set_text(words)
+
+        plan.on_value_change(say)
         form.submit("Start service")
+    await say()
 
 
 def _say_offer(plan: PlanView, price: PriceView) -> str:
     return f"{plan.name} · {say_price(price.amount, price.interval, price.interval_count)}"
 
 
-def _say_first_bill(price: PriceView) -> str:
-    again = say_interval(price.interval, price.interval_count).removeprefix("a ").removeprefix("every ")
-    first = f"{price.amount} is invoiced today and then every {again}"
-    return f"{first}, with {price.setup_fee} for the set-up." if price.setup_fee.is_positive else f"{first}."
+async def _say_first_bill(
+    benfex: Benfex, staff: SignedInStaff, plan: PlanView, price: PriceView, view: CustomerView
+) -> str:
+    if price.billing_mode is BillingMode.PREPAID:
+        return "Prepaid: the service opens, and is invoiced, when money comes."
+    told = await benfex.read(
+        first_invoice,
+        await staff.fresh(),
+        plan_name=plan.name,
+        amount=price.amount,
+        setup_fee=price.setup_fee,
+        interval=price.interval,
+        interval_count=price.interval_count,
+        tax_code=price.tax_code,
+        tax_behavior=price.tax_behavior,
+        terms=price.terms,
+        starts_on=view.today,
+    )
+    return say_first_invoice(told, today=view.today)

@@ -209,6 +209,8 @@ async def test_a_new_plan_asks_for_its_price(user: User, isp: Isp) -> None:
     await user.should_see("New price for Home 20", retries=20)
     await until(lambda: len(user.find(marker="field-amount").elements) == 1)
     user.find(marker="field-amount").type("3,500")
+    words = "First invoice: Home 20 KES 3,500. Total KES 3,500. The next come on 23 Dec, 23 Jan 2027, 23 Feb 2027."
+    await user.should_see(words, retries=20)
     send_form(user)
     await until(lambda: any(row["price"] == "KES 3,500 a month" for row in rows(user)))
 
