@@ -1,5 +1,6 @@
 """What a customer has to pay: all that is open, and what must be paid to be online again."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -46,14 +47,19 @@ class Quote:
         """Return what it takes to be online: all that is owed, else what prepaid services that are off lack."""
         if self.owed.is_positive:
             return self.owed
-        return sum((found.missing for found in self.renewals if found.is_off), Money.zero(self.owed.currency))
+        return self._lacking(found.price for found in self.renewals if found.is_off)
 
     @property
     def suggested(self) -> Money:
         """Return what a payer most likely wants to pay now: what is to pay, else the next prepaid period."""
         if self.to_pay.is_positive:
             return self.to_pay
-        return sum((found.missing for found in self.renewals), Money.zero(self.owed.currency))
+        return self._lacking(found.price for found in self.renewals)
+
+    def _lacking(self, prices: Iterable[Money]) -> Money:
+        """Return what the credit lacks for all of them together: it pays once."""
+        zero = Money.zero(self.owed.currency)
+        return max(sum(prices, zero) - self.credit, zero)
 
 
 def quote(snapshot: Snapshot, *, customer_id: CustomerId) -> Quote:

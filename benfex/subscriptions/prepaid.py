@@ -34,6 +34,8 @@ from data.values.states import SubscriptionStatus
 from data.values.terms import BillingTerms
 
 _OPEN = (SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
+_KEPT_BY_STAFF = (SuspensionReason.STAFF, SuspensionReason.ABUSE)
+_ROUNDINGS_MAX = 8  # more than the taxes of a price and a setup fee can be off by together
 _RENEWABLE = (*_OPEN, SubscriptionStatus.PENDING, SubscriptionStatus.SUSPENDED)
 
 
@@ -68,12 +70,15 @@ class RenewalQuote:
 def renewal_quotes(snapshot: Snapshot, *, customer_id: CustomerId) -> tuple[RenewalQuote, ...]:
     """Return what each prepaid service of a customer costs to renew; `missing` is what their credit lacks.
 
+    One that staff suspended is left out: money does not bring it back.
     Raises NotFound for a customer the actor may not see.
     """
     require_customer_access(snapshot.actor, customer_id, Permission.VIEW_SUBSCRIPTIONS)
     terms = current_terms(snapshot)
     found = []
     for facts in subscription_queries.prepaid_services(snapshot.session, billed_customer_id=customer_id):
+        if facts.subscription.suspension_reason in _KEPT_BY_STAFF:
+            continue
         assert facts.subscription.id is not None
         whole = _whole(snapshot, facts, terms)
         price = _gross(snapshot, facts, whole, terms)
@@ -234,10 +239,13 @@ def _affordable(
         return None
     # In what is charged with tax on top, the money for hours is that much less.
     money = (credit.minor - fee) * whole.amount_minor // (full - fee)
-    bought = part_period(whole, money_minor=money, hours_min=terms.part_hours_min)
-    if bought is None or credit < _gross(snapshot, facts, bought, terms):
-        return None
-    return bought
+    for less in range(
+        _ROUNDINGS_MAX
+    ):  # each tax is rounded by itself, so the sum may come out a little higher
+        bought = part_period(whole, money_minor=money - less, hours_min=terms.part_hours_min)
+        if bought is None or credit >= _gross(snapshot, facts, bought, terms):
+            return bought
+    return None
 
 
 def _lines(
