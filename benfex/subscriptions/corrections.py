@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from benfex.billing.charges import charge_key
-from benfex.billing.crediting import credit_lines, issue_credit_note
+from benfex.billing.crediting import credit_lines, credit_unused, issue_credit_note
 from benfex.billing.invoicing import void_invoice
 from benfex.core.actors import require
 from benfex.core.unit_of_work import UnitOfWork
@@ -19,7 +19,7 @@ from data.models.invoice import InvoiceLine
 from data.queries import invoices as invoice_queries
 from data.queries import subscriptions as subscription_queries
 from data.queries.subscriptions import ServiceFacts
-from data.values.errors import Conflict, NotFound
+from data.values.errors import Conflict, InvalidInput, NotFound
 from data.values.identifiers import CreditNoteId, CustomerId, InvoiceId, SubscriptionId
 from data.values.money import Money
 from data.values.periods import Period, cycle_ending
@@ -41,6 +41,22 @@ def credit_invoice_lines(
     note_id = credit_lines(uow, invoice_id=invoice_id, amounts=amounts, reason=reason)
     lift_non_payment(uow, customer_id=_payer_of(uow, invoice_id))
     return note_id
+
+
+def credit_unused_days(
+    uow: UnitOfWork, *, subscription_id: SubscriptionId, from_on: date, reason: str
+) -> tuple[CreditNoteId, ...]:
+    """Credit the billed days of a service from a date on and give back what its debt took.
+
+    Raises NotFound, InvalidInput without a reason.
+    """
+    if not reason.strip():
+        raise InvalidInput("reason", "Say why this is credited.")
+    note_ids = credit_unused(uow, subscription_id=subscription_id, from_on=from_on, reason=reason)
+    subscription = subscription_queries.find_subscription(uow.session, subscription_id)
+    assert subscription is not None
+    lift_non_payment(uow, customer_id=CustomerId(subscription.billed_customer_id))
+    return note_ids
 
 
 def cancel_invoice(

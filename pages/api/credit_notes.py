@@ -5,11 +5,10 @@ from datetime import date, datetime
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from benfex.billing.crediting import credit_unused
 from benfex.billing.note_views import credit_note, credit_note_records
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.identity.idempotency import Answer
-from benfex.subscriptions.corrections import credit_invoice
+from benfex.subscriptions.corrections import credit_invoice, credit_unused_days
 from data.values.identifiers import CreditNoteId, CustomerId, InvoiceId, SubscriptionId
 from pages.api.auth import ActorDep
 from pages.api.idempotency import UnsafeCallDep, told
@@ -121,11 +120,11 @@ async def issue_credit_note(asked: NewCreditNote, call: UnsafeCallDep) -> Respon
 
 
 @router.post("/unused", status_code=201, response_model=IssuedNotes, responses=WRITING)
-async def credit_unused_days(asked: UnusedDays, call: UnsafeCallDep) -> Response:
+async def credit_unused(asked: UnusedDays, call: UnsafeCallDep) -> Response:
     """Credit the billed days of a service from a day on: a note an invoice, none where nothing is unused."""
 
     def work(uow: UnitOfWork) -> Answer:
-        note_ids = credit_unused(
+        note_ids = credit_unused_days(
             uow,
             subscription_id=SubscriptionId(asked.subscription_id),
             from_on=asked.from_on,

@@ -11,6 +11,7 @@ from benfex.billing.crediting import issue_credit_note
 from benfex.billing.write_offs import recover_invoice, write_off_invoice
 from benfex.core.clock import MovedClock
 from benfex.core.unit_of_work import Snapshot
+from benfex.customers.statements import statement_of_account
 from benfex.dunning.runs import run_dunning
 from benfex.ledger.chart import AccountCode
 from benfex.payments.refunds import refund_payment, refundable
@@ -107,6 +108,8 @@ def test_credit_of_a_note_frees_the_money_that_paid_the_invoice(isp: Run) -> Non
     assert isp.read(invoice_status, invoice_id=invoice_id) == (InvoiceStatus.PAID, 150_000)
     assert isp.read(_paid_by, invoice_id=invoice_id) == {"money": 90_000, "notes": 60_000}
     assert isp.read(balance, code=AccountCode.CLEARING) == kes(900)
+    statement_of = isp.read(statement_of_account, customer_id=customer.customer_id)
+    assert [line.word for line in statement_of.lines] == ["Invoice", "Payment", "Credit note", "Refund"]
 
 
 def test_money_without_a_customer_or_without_the_right_does_not_go_back(isp: Run) -> None:
