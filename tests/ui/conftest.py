@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from nicegui import ui
+from nicegui import app, ui
 from nicegui.functions.download import download
 from nicegui.functions.navigate import Navigate
 from nicegui.functions.notify import notify
 from nicegui.storage import Storage
 from nicegui.testing import User
 from nicegui.testing.general import nicegui_reset_globals
+from nicegui.testing.user_simulation import user_simulation
 from pydantic import SecretStr
+
+from components import theme
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -92,6 +95,14 @@ async def isp(user: User, benfex: "Benfex") -> "Isp":
     isp = Isp(benfex)
     await isp.open()
     return isp
+
+
+@pytest.fixture
+async def person() -> AsyncIterator[User]:
+    """Someone at a browser of a site that has our looks and no pages yet."""
+    async with user_simulation() as user:
+        theme.install(app)
+        yield user
 
 
 def _forget_screens() -> None:
