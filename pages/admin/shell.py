@@ -32,14 +32,24 @@ class _Place:
 
 _MENU = (
     _Place(MenuEntry("Overview", "layout-dashboard", "/admin", on_phone=True), Permission.VIEW_DASHBOARD),
-    _Place(MenuEntry("Customers", "users", "/admin/customers", on_phone=True), Permission.VIEW_CUSTOMERS),
-    _Place(MenuEntry("Plans", "package", "/admin/plans"), Permission.VIEW_PLANS),
-    _Place(MenuEntry("Vouchers", "tag", "/admin/vouchers"), Permission.VIEW_VOUCHERS),
-    _Place(MenuEntry("Invoices", "receipt-text", "/admin/invoices"), Permission.VIEW_INVOICES),
-    _Place(MenuEntry("Bill runs", "calendar-clock", "/admin/billing"), Permission.VIEW_INVOICES),
-    _Place(MenuEntry("Payments", "wallet", "/admin/payments", on_phone=True), Permission.VIEW_PAYMENTS),
-    _Place(MenuEntry("Books", "book-open", "/admin/books"), Permission.VIEW_LEDGER),
-    _Place(MenuEntry("Outbox", "send", "/admin/outbox"), Permission.VIEW_CUSTOMERS),
+    _Place(
+        MenuEntry("Customers", "users", "/admin/customers", section="Customers", on_phone=True),
+        Permission.VIEW_CUSTOMERS,
+    ),
+    _Place(MenuEntry("Plans", "package", "/admin/plans", section="Customers"), Permission.VIEW_PLANS),
+    _Place(MenuEntry("Outbox", "send", "/admin/outbox", section="Customers"), Permission.VIEW_CUSTOMERS),
+    _Place(
+        MenuEntry("Invoices", "receipt-text", "/admin/invoices", section="Money"), Permission.VIEW_INVOICES
+    ),
+    _Place(
+        MenuEntry("Payments", "wallet", "/admin/payments", section="Money", on_phone=True),
+        Permission.VIEW_PAYMENTS,
+    ),
+    _Place(MenuEntry("Vouchers", "tag", "/admin/vouchers", section="Money"), Permission.VIEW_VOUCHERS),
+    _Place(
+        MenuEntry("Bill runs", "calendar-clock", "/admin/billing", section="Money"), Permission.VIEW_INVOICES
+    ),
+    _Place(MenuEntry("Books", "book-open", "/admin/books", section="Money"), Permission.VIEW_LEDGER),
     _Place(
         MenuEntry("Routers", "router", "/admin/routers", section="Network", on_phone=True),
         Permission.VIEW_NETWORK,
