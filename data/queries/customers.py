@@ -54,3 +54,8 @@ def customers_paid_by(session: Session, *, payer_id: int) -> list[Customer]:
             select(Customer).where(Customer.payer_id == payer_id).order_by(Customer.name, Customer.id)
         )
     )
+
+
+def customer_by_account(session: Session, account_number: str) -> Customer | None:
+    """Return the customer with an account number, or None."""
+    return session.scalars(select(Customer).where(Customer.account_number == account_number)).one_or_none()

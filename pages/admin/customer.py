@@ -40,6 +40,7 @@ from pages.admin.customer_messages import CustomerMessages
 from pages.admin.customer_money import MoneySection
 from pages.admin.customer_services import Services
 from pages.admin.lists import Unhurried, on_each
+from pages.admin.payer_dialog import open_payer
 from pages.admin.phrases import say_count
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
@@ -147,6 +148,7 @@ class _Actions:
                 "key-round",
                 lambda: open_portal_password(self._benfex, self._staff, self._now),
             )
+            _menu_item("Who pays", "users", lambda: open_payer(self._benfex, self._staff, self._now))
             if self._now.status is CustomerStatus.ACTIVE:
                 _menu_item("Archive", "archive", lambda: archive(self._benfex, self._staff, self._now))
 

@@ -13,6 +13,7 @@ from benfex.core.unit_of_work import UnitOfWork
 from benfex.customers.api_views import customer_record, customer_records
 from benfex.customers.registration import edit_customer, register_customer
 from benfex.identity.idempotency import Answer
+from benfex.subscriptions.payers import payment_circle, set_payer
 from benfex.subscriptions.renewal import bill_customer
 from data.values.identifiers import CustomerId, parse_phone
 from data.values.kinds import CustomerKind
@@ -23,6 +24,7 @@ from pages.api.invoices import WholeInvoice
 from pages.api.problems import READING, WRITING
 from pages.api.schemas import (
     Amount,
+    Id,
     Incoming,
     Listing,
     Outgoing,
@@ -72,6 +74,27 @@ class Customer(Outgoing):
     status: CustomerStatus
     balance: Amount
     created_at: datetime
+
+
+class NewPayer(Incoming):
+    """Who pays for a customer; null for the customer themselves."""
+
+    payer_id: Id | None
+
+
+class Payer(Outgoing):
+    """Who pays, or who is paid for."""
+
+    customer_id: int
+    name: str
+    account_number: str
+
+
+class Circle(Outgoing):
+    """Who pays for a customer (null: they do), and for whom they pay."""
+
+    payer: Payer | None
+    pays_for: list[Payer]
 
 
 class Billed(Outgoing):
@@ -137,6 +160,19 @@ async def change_customer(customer_id: PathId, asked: CustomerChanges, call: Uns
             tax_number=asked.tax_number if "tax_number" in changes else before.tax_number,
         )
         return told(200, Customer.model_validate(customer_record(uow, customer_id=before.id)))
+
+    return await call.once(work)
+
+
+@router.put("/{customer_id}/payer", response_model=Circle, responses=WRITING)
+async def set_the_payer(customer_id: PathId, asked: NewPayer, call: UnsafeCallDep) -> Response:
+    """Have all services of a customer billed to another one from now on; open invoices stay where they are."""
+
+    def work(uow: UnitOfWork) -> Answer:
+        customer = customer_record(uow, customer_id=CustomerId(customer_id))
+        payer_id = CustomerId(asked.payer_id) if asked.payer_id is not None else None
+        set_payer(uow, customer_id=customer.id, payer_id=payer_id)
+        return told(200, Circle.model_validate(payment_circle(uow, customer_id=customer.id)))
 
     return await call.once(work)
 

@@ -86,3 +86,18 @@ async def test_a_discount_is_given_and_taken_back(owner: Caller) -> None:
     assert agreed["agreed_price"] == kes(200_000)
     assert (await owner.post(f"/discounts/{discount['id']}/archive")).json()["is_given"] is False
     assert [row["code"] for row in (await owner.get("/discounts")).json()["items"]] == ["HALF"]
+
+
+async def test_one_customer_pays_for_another(owner: Caller) -> None:
+    home = await add_home(
+        owner, name="Amina Wanjiru", price_id=await sell_plan(owner), router_id=await add_router(owner)
+    )
+    landlord = await owner.made("/customers", {"name": "Nakuru Flats", "phone": "+254711000001"})
+    path = f"/customers/{home.customer['id']}/payer"
+    circle = (await owner.call("PUT", path, body={"payer_id": landlord["id"]})).json()
+    assert circle["payer"]["account_number"] == landlord["account_number"]
+    refused = await owner.call(
+        "PUT", f"/customers/{landlord['id']}/payer", body={"payer_id": home.customer["id"]}
+    )
+    assert refused.status_code == 422
+    assert (await owner.call("PUT", path, body={"payer_id": None})).json()["payer"] is None
