@@ -16,6 +16,7 @@ from benfex.subscriptions.renewal import refresh_service
 from benfex.subscriptions.restoration import lift_non_payment
 from data.locks import lock_customer
 from data.models.invoice import InvoiceLine
+from data.models.subscription import Subscription
 from data.queries import invoices as invoice_queries
 from data.queries import subscriptions as subscription_queries
 from data.queries.subscriptions import ServiceFacts
@@ -138,6 +139,7 @@ def _roll_back(uow: UnitOfWork, subscription_id: SubscriptionId, items: Mapping[
         _require_last(price, subscription.charged_through_on)
         subscription.charged_through_on = price.starts_on
         _reopen_period(facts, price.periods[0])
+        _reopen_used(subscription, items.get("usage"))
     for row in facts.add_ons:
         add_on = items.get(f"addon:{row.id}")
         if add_on is not None:
@@ -163,6 +165,15 @@ def _reopen_period(facts: ServiceFacts, first: Period) -> None:
         return
     cycle = cycle_ending(first.ends_on, price.interval, price.interval_count, subscription.anchor_day)
     subscription.period_starts_on, subscription.period_ends_on = cycle.starts_on, cycle.ends_on
+
+
+def _reopen_used(subscription: Subscription, used: _Charged | None) -> None:
+    """Make the period the running one whose traffic was charged, when that lies before those billed again."""
+    if used is not None and used.starts_on < subscription.period_starts_on:
+        subscription.period_starts_on, subscription.period_ends_on = (
+            used.starts_on,
+            used.periods[0].ends_on,
+        )
 
 
 def _payer_of(uow: UnitOfWork, invoice_id: InvoiceId) -> CustomerId:

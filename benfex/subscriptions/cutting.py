@@ -14,6 +14,7 @@ from benfex.catalog.taxes import TaxTable
 from benfex.core.clock import local_date
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import UnitOfWork
+from benfex.subscriptions.planning import last_usage
 from benfex.subscriptions.terms import cycle_terms, move_on, service_terms
 from benfex.subscriptions.transitions import move_to, sync_line
 from data.models.catalog import PlanPrice
@@ -115,11 +116,13 @@ def restart(uow: UnitOfWork, facts: ServiceFacts, *, day: date, reason: str) -> 
 def finish(uow: UnitOfWork, facts: ServiceFacts, *, day: date, reason: str, on: date) -> list[ChargeLine]:
     """End a service with a day that is not served any more; return its last charges.
 
-    They hold the early-termination fee when the day lies before the end of the minimum term, but not in a trial.
+    They hold what was used beyond the cap in the last period, and the early-termination fee when the day lies
+    before the end of the minimum term, but not in a trial.
     """
-    subscription = facts.subscription
+    subscription, terms = facts.subscription, current_terms(uow)
+    used = last_usage(uow.session, facts, day=day, on=on, terms=terms, taxes=TaxTable(uow.session))
     lines = bill_before(uow, facts, day=day, on=on)
-    if current_terms(uow).credits_on_end:
+    if terms.credits_on_end:
         _cut(uow, facts, day=day, with_add_ons=True)
         credit_unused(uow, subscription_id=_id_of(subscription), from_on=day, reason="End of the service")
     fee = _termination_fee(uow, facts, day=day, on=on)
@@ -130,7 +133,7 @@ def finish(uow: UnitOfWork, facts: ServiceFacts, *, day: date, reason: str, on: 
     subscription.resumes_on = subscription.bills_on = None
     uow.session.flush()
     sync_line(uow, _id_of(subscription), urgent=False)
-    return [*lines, fee] if fee else lines
+    return [*lines, *(line for line in (used, fee) if line is not None)]
 
 
 def _is_charged(facts: ServiceFacts, terms: BillingTerms) -> bool:

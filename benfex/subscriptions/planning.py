@@ -22,8 +22,10 @@ from benfex.usage.allowance import period_begins_at
 from data.queries import billing_facts as fact_queries
 from data.queries import usage as usage_queries
 from data.queries.billing_facts import DueService
+from data.queries.subscriptions import ServiceFacts
 from data.session import Session
-from data.values.identifiers import CustomerId
+from data.values.identifiers import CustomerId, SubscriptionId
+from data.values.kinds import BillingMode
 from data.values.money import Money
 from data.values.periods import Period
 from data.values.terms import BillingTerms
@@ -123,6 +125,41 @@ def read_usage(
             ends_at = period_begins_at(period.ends_on, terms.timezone)
             bounds.append((line.connection_id, begins_at, ends_at))
     return dict(zip(keys, usage_queries.used_between(session, bounds), strict=True))
+
+
+def last_usage(
+    session: Session, facts: ServiceFacts, *, day: date, on: date, terms: BillingTerms, taxes: TaxTable
+) -> ChargeLine | None:
+    """Return the charge for traffic beyond the cap in the running period of a service that ends with the day.
+
+    Counted to the day, or to the period's end where that comes first, at the taxes `on` a date. None for none.
+    """
+    subscription, price = facts.subscription, facts.price
+    ends_on = min(day, subscription.period_ends_on)
+    is_metered = price.billing_mode is BillingMode.POSTPAID and fact_queries.charges_for_usage(
+        facts.plan, price
+    )
+    if not is_metered or ends_on <= subscription.period_starts_on:
+        return None
+    assert subscription.id is not None
+    period = Period(subscription.period_starts_on, ends_on)
+    bounds = [
+        (
+            line.connection_id,
+            period_begins_at(period.starts_on, terms.timezone),
+            period_begins_at(period.ends_on, terms.timezone),
+        )
+        for line in fact_queries.metered_lines(session, [subscription.id])
+    ]
+    return usage_charge(
+        subscription_id=SubscriptionId(subscription.id),
+        segment=subscription.segment,
+        plan_name=facts.plan.name,
+        period=period,
+        over_bytes=sum(usage_queries.used_between(session, bounds)) - (facts.plan.data_cap_bytes or 0),
+        gigabyte=Money(price.overage_minor or 0, price.currency),
+        tax=taxes.terms(price.tax_group_id, price.tax_behavior, on=on),
+    )
 
 
 def _usage_lines(
