@@ -1,7 +1,7 @@
 """What staff do to a service: sell, suspend, resume, sync. Each says its exact consequence first."""
 
 from benfex.application import Benfex
-from benfex.catalog.views import PlanView, PriceView, catalog
+from benfex.catalog.views import Catalog, PlanView, PriceView, catalog
 from benfex.customers.views import CustomerView
 from benfex.network.connections import ConnectionSpec, sync_again
 from benfex.network.views import list_routers
@@ -100,13 +100,7 @@ async def open_new_service(benfex: Benfex, staff: SignedInStaff, view: CustomerV
     except BenfexError as error:
         toast_error(error.message)
         return
-    prices = {
-        price.plan_price_id: (plan, price)
-        for plan in goods.plans
-        if not plan.is_archived
-        for price in plan.prices
-        if price.amount.currency == view.currency
-    }
+    prices = _sold_in(goods, view.currency)
     if not prices or not routers:
         missing = "a plan with a price" if not prices else "a router"
         toast_error(f"There is no {missing.removeprefix('a ')} to sell on yet. Add {missing} first.")
@@ -152,6 +146,16 @@ async def open_new_service(benfex: Benfex, staff: SignedInStaff, view: CustomerV
         plan.on_value_change(say)
         form.submit("Start service")
     await say()
+
+
+def _sold_in(goods: Catalog, currency: str) -> dict[PlanPriceId, tuple[PlanView, PriceView]]:
+    return {
+        price.plan_price_id: (plan, price)
+        for plan in goods.plans
+        if not plan.is_archived
+        for price in plan.prices
+        if price.amount.currency == currency
+    }
 
 
 def _say_offer(plan: PlanView, price: PriceView) -> str:
