@@ -136,7 +136,7 @@ def _periods(snapshot: Snapshot) -> Iterator[str]:
         if note.period_starts_on is not None and note.period_ends_on is not None:
             credited[note.invoice_line_id] |= _days(note.period_starts_on, note.period_ends_on)
     live = defaultdict[tuple[int, str], set[date]](set)
-    touched = defaultdict[tuple[int, str], set[date]](set)
+    excused = defaultdict[tuple[int, str], set[date]](set)
     for line in session.scalars(select(InvoiceLine).order_by(col(InvoiceLine.id))):
         if line.period_starts_on is None or line.period_ends_on is None or line.subscription_id is None:
             continue
@@ -144,17 +144,21 @@ def _periods(snapshot: Snapshot) -> Iterator[str]:
             continue
         key = (line.subscription_id, line.item)
         days = _days(line.period_starts_on, line.period_ends_on)
-        touched[key] |= days
-        if line.invoice_id in void or line.credited_minor == _gross(line):
-            continue
         days -= credited[line.id or 0]
+        if line.invoice_id in void or line.credited_minor == _gross(line):
+            excused[key] |= days
+            continue
         if days & live[key]:
             yield f"{line.item} of service {key[0]} is billed twice for {min(days & live[key])}"
         live[key] |= days
     for service in session.scalars(select(Subscription)):
         until = service.charged_through_on
         paused = _paused_days(snapshot, service.id or 0, until)
-        missing = _days(service.starts_on, until) - touched[service.id or 0, "price"] - paused
+        key = (service.id or 0, "price")
+        missing = _days(service.starts_on, until) - live[key] - excused[key] - paused
+        charged_while_paused = live[key] & paused
+        if charged_while_paused:
+            yield f"service {service.id} is billed for {min(charged_while_paused)}, when it was paused"
         if missing:
             yield f"service {service.id} is not billed for {min(missing)}, charged through {until}"
 
