@@ -22,7 +22,7 @@ from data.models.subscription import Subscription
 from data.queries import extras as extra_queries
 from data.queries.subscriptions import BILLED_STATES, ServiceFacts, SoldPrice
 from data.values.identifiers import SubscriptionId
-from data.values.kinds import BillingMode, Interval, LineKind
+from data.values.kinds import BillingMode, Interval, LineKind, SuspensionReason
 from data.values.money import Money
 from data.values.periods import add_months, next_boundary
 from data.values.states import SubscriptionStatus
@@ -113,6 +113,26 @@ def restart(uow: UnitOfWork, facts: ServiceFacts, *, day: date, reason: str) -> 
     sync_line(uow, _id_of(subscription), urgent=True)
 
 
+def leave_out(uow: UnitOfWork, facts: ServiceFacts, *, since: date, day: date) -> list[ChargeLine]:
+    """Let the days from `since` to the day stay free that are not billed yet; return what is due of those before.
+
+    For a service that is back from a suspension where the policy stops billing then.
+    """
+    subscription = facts.subscription
+    lines = bill_before(uow, facts, day=since, on=day)
+    cycle_ends_on = cycle_boundary(
+        cycle_terms(facts), after=since, period_ends_on=subscription.period_ends_on
+    )
+    subscription.charged_through_on = max(subscription.charged_through_on, day)
+    for row in facts.add_ons:
+        row.charged_through_on = max(row.charged_through_on, day)
+    subscription.segment += 1
+    if day >= cycle_ends_on:
+        _begin_cycle(subscription, facts.price, day)
+    uow.session.flush()
+    return lines
+
+
 def finish(uow: UnitOfWork, facts: ServiceFacts, *, day: date, reason: str, on: date) -> list[ChargeLine]:
     """End a service with a day that is not served any more; return its last charges.
 
@@ -137,10 +157,14 @@ def finish(uow: UnitOfWork, facts: ServiceFacts, *, day: date, reason: str, on: 
 
 
 def _is_charged(facts: ServiceFacts, terms: BillingTerms) -> bool:
-    status = facts.subscription.status
-    if status not in BILLED_STATES or facts.price.billing_mode is BillingMode.PREPAID:
+    subscription = facts.subscription
+    if subscription.status not in BILLED_STATES or facts.price.billing_mode is BillingMode.PREPAID:
         return False
-    return terms.bills_while_suspended or status is not SubscriptionStatus.SUSPENDED
+    is_taken = (
+        subscription.status is SubscriptionStatus.SUSPENDED
+        and subscription.suspension_reason is not SuspensionReason.DATA_CAP
+    )
+    return terms.bills_while_suspended or not is_taken
 
 
 def _cut(uow: UnitOfWork, facts: ServiceFacts, *, day: date, with_add_ons: bool) -> None:

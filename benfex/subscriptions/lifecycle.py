@@ -4,12 +4,13 @@ Which state may follow which is in `data/values/states`; what a router is told, 
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from benfex.billing.charges import ChargeLine, setup_charge
 from benfex.catalog.taxes import TaxTable
-from benfex.core.actors import require
+from benfex.core.actors import SystemActor, require
 from benfex.core.audit import record_audit
+from benfex.core.clock import local_date
 from benfex.core.events import SubscriptionReactivated, SubscriptionSuspended
 from benfex.core.policy import billing_today, current_terms
 from benfex.core.unit_of_work import UnitOfWork
@@ -17,7 +18,7 @@ from benfex.core.vault import Vault
 from benfex.network.connections import ConnectionSpec, create_connection
 from benfex.subscriptions.add_ons import AddOnSale, put_add_on
 from benfex.subscriptions.agreed_prices import check_agreed_price, sold_today
-from benfex.subscriptions.cutting import finish
+from benfex.subscriptions.cutting import finish, leave_out
 from benfex.subscriptions.discounts import put_discount
 from benfex.subscriptions.opening import open_service
 from benfex.subscriptions.outcomes import ChangeOutcome, OutcomeWatch
@@ -217,10 +218,13 @@ def reactivate_subscription(
     move_to(
         uow, subscription, SubscriptionStatus.ACTIVE, note or ("paid" if by_payment else "resumed by staff")
     )
+    taken_at, reason = subscription.suspended_at, subscription.suspension_reason
     subscription.suspended_at = None
     subscription.suspension_reason = None
     if not was_suspended:
         return None
+    if taken_at is not None and reason is not SuspensionReason.DATA_CAP:
+        _leave_out(uow, subscription_id, taken_at)
     uow.emit(
         SubscriptionReactivated(
             subscription_id=subscription_id, customer_id=CustomerId(subscription.customer_id)
@@ -231,6 +235,23 @@ def reactivate_subscription(
         uow, action="resume", entity="subscription", entity_id=subscription_id, changes={"note": note}
     )
     return sync_line(uow, subscription_id, urgent=True)
+
+
+def _leave_out(uow: UnitOfWork, subscription_id: SubscriptionId, taken_at: datetime) -> None:
+    """Charge nothing for the days of a suspension where the policy says so; what comes next is billed by the run."""
+    terms, today = current_terms(uow), billing_today(uow)
+    facts = subscription_queries.service_facts(uow.session, subscription_id)
+    assert facts is not None
+    if terms.bills_while_suspended or facts.price.billing_mode is BillingMode.PREPAID:
+        return
+    lines = leave_out(uow, facts, since=local_date(taken_at, terms.timezone), day=today)
+    refresh_service(uow, subscription_id=subscription_id)
+    if lines:  # who lifts a suspension need not be one who bills: the bill is the house's own act
+        house = UnitOfWork(uow.session, SystemActor(f"service {subscription_id} is back"), uow.now)
+        payer_id = CustomerId(facts.subscription.billed_customer_id)
+        bill_customer(house, customer_id=payer_id, on=today, extra=lines)
+        for event in house.events:
+            uow.emit(event)
 
 
 def open_access(uow: UnitOfWork, *, subscription_id: SubscriptionId, note: str) -> ConnectionId | None:

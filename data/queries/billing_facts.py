@@ -17,7 +17,15 @@ from data.models.subscription import Subscription, SubscriptionAddOn, Subscripti
 from data.queries.bulk import Bulk, Values, among
 from data.queries.subscriptions import BILLED_STATES
 from data.session import Session
-from data.values.kinds import BillingMode, BillRunKind, CapAction, ChargeTiming, CycleAlignment, DiscountKind
+from data.values.kinds import (
+    BillingMode,
+    BillRunKind,
+    CapAction,
+    ChargeTiming,
+    CycleAlignment,
+    DiscountKind,
+    SuspensionReason,
+)
 from data.values.kinds import TaxBehavior as Behavior
 from data.values.states import SubscriptionStatus
 
@@ -212,10 +220,15 @@ def _due(statement: Select[Any], on: date, while_suspended: bool, without_parked
 
 
 def _charged(on: date, *, while_suspended: bool) -> ColumnElement[bool]:
-    states = [row for row in BILLED_STATES if while_suspended or row is not SubscriptionStatus.SUSPENDED]
+    # Whose data is used up waits for the next period, which only a bill begins.
+    is_served = or_(
+        Subscription.status != SubscriptionStatus.SUSPENDED,
+        Subscription.suspension_reason == SuspensionReason.DATA_CAP,
+    )
     return and_(
         Subscription.bills_on <= on,
-        Subscription.status.in_(states),
+        Subscription.status.in_(BILLED_STATES),
+        *(() if while_suspended else (is_served,)),
         PlanPrice.billing_mode == BillingMode.POSTPAID,
     )
 
