@@ -34,6 +34,7 @@ from data.values.states import SubscriptionStatus
 from data.values.terms import BillingTerms
 
 _OPEN = (SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
+_LIFTED_BY_TIME = (None, SuspensionReason.EXPIRED, SuspensionReason.DATA_CAP)
 _KEPT_BY_STAFF = (SuspensionReason.STAFF, SuspensionReason.ABUSE)
 _ROUNDINGS_MAX = 8  # more than the taxes of a price and a setup fee can be off by together
 _RENEWABLE = (*_OPEN, SubscriptionStatus.PENDING, SubscriptionStatus.SUSPENDED)
@@ -111,7 +112,7 @@ def renew_subscription(uow: UnitOfWork, *, subscription_id: SubscriptionId) -> R
     )
     lock_customer(uow.session, facts.subscription.billed_customer_id)
     reason = facts.subscription.suspension_reason
-    if reason not in (None, SuspensionReason.EXPIRED):
+    if reason not in _LIFTED_BY_TIME:
         raise Conflict("This service was suspended by staff, and only staff can resume it.")
     if facts.subscription.status not in _RENEWABLE:
         raise Conflict("This service cannot be renewed: it is paused or has ended.")
@@ -130,7 +131,7 @@ def renew_from_money(uow: UnitOfWork, *, customer_id: CustomerId) -> tuple[Renew
     renewals = []
     services = subscription_queries.prepaid_services(uow.session, billed_customer_id=customer_id)
     for facts in sorted(services, key=lambda found: found.subscription.status in _OPEN):
-        if facts.subscription.suspension_reason in (None, SuspensionReason.EXPIRED):
+        if facts.subscription.suspension_reason in _LIFTED_BY_TIME:
             is_off = facts.subscription.status not in _OPEN
             renewal = _renew(uow, facts, may_be_part=is_off)
             renewals += [renewal] if renewal else []

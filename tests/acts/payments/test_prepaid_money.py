@@ -54,6 +54,20 @@ def test_nothing_is_asked_for_a_service_that_money_does_not_bring_back(isp: Run)
     assert not isp.read(quote, customer_id=service.customer_id).suggested.is_positive
 
 
+def test_money_opens_a_new_period_when_the_data_of_the_old_one_is_used_up(
+    isp: Run, clock: MovedClock
+) -> None:
+    service = make_service(isp, price_id=prepaid_price(isp, kes(1_000)))
+    settle(isp, c2b(service.customer.account_number, receipt="RA1", amount=kes(1_000)))
+    clock.advance(timedelta(days=3))
+    suspend(isp, service, reason=SuspensionReason.DATA_CAP)
+    assert isp.read(quote, customer_id=service.customer_id).to_pay == kes(1_000)
+    settle(isp, c2b(service.customer.account_number, receipt="RA2", amount=kes(1_000)))
+    status, _ = isp.read(service_state, subscription_id=service.subscription_id)
+    assert status is SubscriptionStatus.ACTIVE
+    assert isp.read(owed, customer_id=service.customer_id) == kes(0)
+
+
 def test_a_short_payment_buys_an_hour_less_where_two_taxes_round_up(isp: Run, clock: MovedClock) -> None:
     isp(save_policy, pays_part_periods=True, part_hours_min=1)
     for code in ("VAT", "LEVY"):
