@@ -3,6 +3,7 @@
 The evening before, so that a person can look; nothing is billed. Who is suspended is foreseen by dunning.
 """
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,12 +12,14 @@ from benfex.core.actors import Actor, require
 from benfex.core.clock import local_date
 from benfex.core.policy import current_terms
 from benfex.core.transactor import Transactor
-from benfex.core.unit_of_work import Snapshot
+from benfex.core.unit_of_work import Snapshot, UnitOfWork
+from benfex.notifications.outbox import enqueue_owner_message, say_date
 from benfex.subscriptions import bill_runs
 from benfex.subscriptions.bill_run import BillRunner, Foreseen
 from benfex.usage.allowance import period_begins_at
 from data.queries import bill_runs as run_queries
 from data.values.identifiers import BillRunId
+from data.values.money import Money
 from data.values.roles import Permission
 
 _CHANGES_SHOWN = 10
@@ -42,7 +45,46 @@ async def rehearse(
     summary = await transactor.read(compared, actor, on=on, found=found)
     if suspensions is not None:
         summary["suspended"] = suspensions
-    return await transactor.transact(bill_runs.record_rehearsal, actor, on=on, summary=summary)
+    return await transactor.transact(keep_and_tell, actor, on=on, summary=summary)
+
+
+def keep_and_tell(uow: UnitOfWork, *, on: date, summary: Mapping[str, Any]) -> BillRunId:
+    """Keep what a rehearsal foresaw, and write it to the owners; once per day that was rehearsed."""
+    run_id = bill_runs.record_rehearsal(uow, on=on, summary=summary)
+    enqueue_owner_message(
+        uow,
+        template="rehearsal",
+        facts={"day": say_date(on), "summary": in_words(summary)},
+        dedupe_key=f"rehearsal:{on.isoformat()}",
+    )
+    return run_id
+
+
+def in_words(summary: Mapping[str, Any]) -> str:
+    """Return what a rehearsal foresaw as sentences for its owner."""
+    said = [f"{_count(int(summary['invoices']), 'invoice')} over {_sums(summary['totals'])}."]
+    last = summary.get("last")
+    if last:
+        said.append(
+            f"In the last cycle: {_count(int(last['invoices']), 'invoice')} over {_sums(last['totals'])}."
+        )
+    if summary.get("suspended"):
+        said.append(f"{_count(int(summary['suspended']), 'service')} will be suspended.")
+    if summary["expiring"]:
+        said.append(f"{_count(int(summary['expiring']), 'prepaid service')} will run out of time.")
+    if summary["parked"]:
+        said.append(f"{_count(len(summary['parked']), 'customer')} cannot be billed; see the console.")
+    if summary["question"]:
+        said.append(f"The run will stop and ask: {summary['question']}")
+    return "\n".join(said)
+
+
+def _count(count: int, one: str) -> str:
+    return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"
+
+
+def _sums(totals: Mapping[str, int]) -> str:
+    return " and ".join(Money(minor, currency).format() for currency, minor in totals.items()) or "nothing"
 
 
 def compared(snapshot: Snapshot, *, on: date, found: Foreseen) -> dict[str, Any]:
