@@ -5,7 +5,7 @@ What the postings of an event are is said in `entries`; which accounts there are
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -142,14 +142,32 @@ def chain_hash(
     previous_hash: str, entry: ledger_queries.ChainRow, postings: Sequence[ledger_queries.EntryPosting]
 ) -> str:
     """Return the SHA-256 over the link before, the entry and its postings, in a fixed form."""
+    return _digest(previous_hash, entry, (entry.occurred_at, entry.posted_at), postings)
+
+
+def first_chain_hash(
+    previous_hash: str, entry: ledger_queries.ChainRow, postings: Sequence[ledger_queries.EntryPosting]
+) -> str:
+    """Return the hash as the first Benfex made it, without the instant of posting: its books stay proved."""
+    return _digest(previous_hash, entry, (entry.occurred_at,), postings)
+
+
+MakeHash = Callable[[str, ledger_queries.ChainRow, Sequence[ledger_queries.EntryPosting]], str]
+
+
+def _digest(
+    previous_hash: str,
+    entry: ledger_queries.ChainRow,
+    instants: Sequence[datetime],
+    postings: Sequence[ledger_queries.EntryPosting],
+) -> str:
     body = [
         previous_hash,
         entry.id,
         str(entry.kind),
         entry.source_type,
         entry.source_id,
-        entry.occurred_at.isoformat(),
-        entry.posted_at.isoformat(),
+        *(instant.isoformat() for instant in instants),
         entry.memo,
         entry.reverses_id,
         [[row.posting_id, row.code, row.currency, row.owner, row.amount_minor] for row in postings],
@@ -157,8 +175,8 @@ def chain_hash(
     return hashlib.sha256(json.dumps(body, separators=(",", ":")).encode()).hexdigest()
 
 
-def seal_chain(session: Session) -> None:
-    """Number and hash the entries of this commit; runs once, just before it."""
+def seal_chain(session: Session, *, make: MakeHash = chain_hash) -> None:
+    """Number and hash the entries of this commit; runs once, just before it. `make` is another form of the hash."""
     entries = ledger_queries.unsealed_entries(session)
     if not entries:
         return
@@ -169,7 +187,7 @@ def seal_chain(session: Session) -> None:
     seals = []
     for entry in entries:
         number += 1
-        digest = chain_hash(previous, entry, postings.get(entry.id, []))
+        digest = make(previous, entry, postings.get(entry.id, []))
         seals.append((entry.id, number, previous, digest))
         previous = digest
     ledger_queries.seal_entries(session, seals)

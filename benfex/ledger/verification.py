@@ -4,14 +4,14 @@ What is wrong is told in this order, the first row first: what comes later may o
 """
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from benfex.core.actors import require
 from benfex.core.unit_of_work import Snapshot
 from benfex.ledger.chart import KIND_OF, AccountCode
-from benfex.ledger.journal import chain_hash
+from benfex.ledger.journal import chain_hash, first_chain_hash
 from data.queries import deferrals as deferral_queries
 from data.queries import document_checks, journal_checks, position_checks
 from data.queries import ledger as ledger_queries
@@ -72,13 +72,20 @@ def _chain(snapshot: Snapshot) -> Iterator[LedgerDiscrepancy]:
             if entry.chain_number != number:
                 yield LedgerDiscrepancy(f"entry {entry.id}", f"link {number} of the chain is missing")
                 return
-            digest = chain_hash(previous, entry, postings.get(entry.id, []))
-            if entry.previous_hash != previous or not hmac.compare_digest(digest, entry.entry_hash or ""):
+            if entry.previous_hash != previous or not _is_sealed(entry, postings.get(entry.id, [])):
                 yield LedgerDiscrepancy(f"entry {entry.id}", "was altered after it was posted")
                 return
-            previous = digest
+            previous = entry.entry_hash or ""
     for row_id in islice(ledger_queries.unsealed_entries(snapshot.session), _EACH_MAX):
         yield LedgerDiscrepancy(f"entry {row_id.id}", "is not sealed into the chain")
+
+
+def _is_sealed(entry: ledger_queries.ChainRow, postings: Sequence[ledger_queries.EntryPosting]) -> bool:
+    stored = entry.entry_hash or ""
+    return any(
+        hmac.compare_digest(make(entry.previous_hash or "", entry, postings), stored)
+        for make in (chain_hash, first_chain_hash)
+    )
 
 
 def _rows(snapshot: Snapshot) -> Iterator[LedgerDiscrepancy]:

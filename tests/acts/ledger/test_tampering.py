@@ -78,12 +78,12 @@ def test_every_column_of_the_ledger_is_proved(books: Run, database: Database) ->
         rows = _rows(database, table)
         for row in (rows[0], rows[len(rows) // 2], rows[-1]):
             for column in table.columns:
-                with _altered(database) as connection:
+                with altered(database) as connection:
                     value = _other(connection, table, column.name, row[column.name])
                     connection.execute(
                         update(table).where(table.c.id == row["id"]).values({column.name: value})
                     )
-                    if _verify(connection).is_sound:
+                    if verify_within(connection).is_sound:
                         missed.append(f"{table.name} {row['id']} {column.name}")
     assert missed == []
 
@@ -93,33 +93,33 @@ def test_every_row_that_is_deleted_is_missed(books: Run, database: Database) -> 
     for model in TABLES:
         table = _table(model)
         for row in _rows(database, table):
-            with _altered(database) as connection:
+            with altered(database) as connection:
                 connection.execute(delete(table).where(table.c.id == row["id"]))
-                found.append(_verify(connection).is_sound)
+                found.append(verify_within(connection).is_sound)
     assert not any(found)
 
 
 def test_a_journal_cut_off_at_any_entry_is_found(books: Run, database: Database) -> None:
     entry, posting = _table(JournalEntry), _table(Posting)
     for row in _rows(database, entry):
-        with _altered(database) as connection:
+        with altered(database) as connection:
             connection.execute(delete(posting).where(posting.c.entry_id >= row["id"]))
             connection.execute(delete(entry).where(entry.c.id >= row["id"]))
-            assert not _verify(connection).is_sound, row["kind"]
+            assert not verify_within(connection).is_sound, row["kind"]
 
 
 def test_the_first_wrong_row_is_named(books: Run, database: Database) -> None:
     entry = _table(JournalEntry)
     third, fifth = (_rows(database, entry)[place]["id"] for place in (2, 4))
-    with _altered(database) as connection:
+    with altered(database) as connection:
         connection.execute(update(entry).where(entry.c.id.in_([fifth, third])).values(memo="nothing"))
-        first = _verify(connection).first
+        first = verify_within(connection).first
     assert first is not None
     assert (first.where, first.what) == (f"entry {third}", "was altered after it was posted")
 
 
 @contextmanager
-def _altered(database: Database) -> Iterator[Connection]:
+def altered(database: Database) -> Iterator[Connection]:
     """Yield a connection on which anything may be done to the ledger; it is undone afterwards."""
     try:
         with begin_write(database) as connection:
@@ -137,7 +137,7 @@ def _altered(database: Database) -> Iterator[Connection]:
         pass
 
 
-def _verify(connection: Connection) -> LedgerReport:
+def verify_within(connection: Connection) -> LedgerReport:
     with act_session(connection, now=START) as session:
         return verify_ledger(Snapshot(session, SYSTEM, START))
 
