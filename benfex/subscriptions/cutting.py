@@ -184,7 +184,7 @@ def _give_back_discounts(uow: UnitOfWork, facts: ServiceFacts, *, day: date) -> 
         if row.periods_left is not None:
             row.periods_left += extra_queries.count_charges_beyond(
                 uow.session,
-                prefix=f"{_id_of(facts.subscription)}:discount:{row.id}.{facts.subscription.segment}:",
+                prefix=f"{_id_of(facts.subscription)}:discount:{row.id}.",
                 day=day,
             )
 

@@ -93,7 +93,7 @@ def charged_items_beyond(session: Session, *, subscription_id: int, day: date) -
 
 
 def count_charges_beyond(session: Session, *, prefix: str, day: date) -> int:
-    """Return how many periods that end after the day are claimed by keys with this beginning."""
+    """Return how many periods that end after the day, and were not credited, have keys with this beginning."""
     return session.execute(
         select(func.count())
         .select_from(BilledCharge)
@@ -101,5 +101,6 @@ def count_charges_beyond(session: Session, *, prefix: str, day: date) -> int:
         .where(
             col(BilledCharge.billing_key).startswith(prefix, autoescape=True),
             InvoiceLine.period_ends_on > day,
+            InvoiceLine.credited_minor == 0,
         )
     ).scalar_one()
