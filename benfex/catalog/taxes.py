@@ -30,6 +30,25 @@ class TaxChoice:
     basis_points: int
 
 
+@dataclass(frozen=True, slots=True)
+class TaxPartRecord:
+    """One tax of a group at today's rate, and the taxes of the group that its base includes."""
+
+    code: str
+    basis_points: int
+    compound_on: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TaxRecord:
+    """A group of taxes as it is today; all of them together in basis points of the net amount."""
+
+    code: str
+    name: str
+    basis_points: int
+    parts: tuple[TaxPartRecord, ...]
+
+
 class TaxTable:
     """All taxes of the ISP, read once, for as many questions as one transaction has."""
 
@@ -81,6 +100,26 @@ def tax_choices(snapshot: Snapshot) -> tuple[TaxChoice, ...]:
     """Return the groups of taxes that a price may carry today, by code."""
     require(snapshot.actor, Permission.VIEW_PLANS)
     return TaxTable(snapshot.session).choices(on=billing_today(snapshot))
+
+
+def tax_records(snapshot: Snapshot) -> tuple[TaxRecord, ...]:
+    """Return every group of taxes with what it holds today, by code."""
+    require(snapshot.actor, Permission.VIEW_PLANS)
+    table, today = TaxTable(snapshot.session), billing_today(snapshot)
+    groups = plan_queries.tax_groups(snapshot.session)
+    return tuple(
+        TaxRecord(
+            row.code,
+            row.name,
+            effective_basis_points(parts),
+            tuple(
+                TaxPartRecord(part.code, part.basis_points, tuple(sorted(part.compound_on))) for part in parts
+            ),
+        )
+        for row in groups
+        if row.id is not None
+        for parts in (table.parts(row.id, on=today),)
+    )
 
 
 def set_tax_rate(

@@ -7,14 +7,14 @@ from starlette.responses import Response
 
 from benfex.core.policy import billing_today
 from benfex.core.unit_of_work import UnitOfWork
-from benfex.identity.idempotency import Answer
+from benfex.identity.idempotency import Answer, answered_before
 from benfex.subscriptions.bill_run_views import bill_run_record, bill_run_records
 from benfex.subscriptions.bill_runs import answer_bill_run
 from data.values.errors import InvalidInput
 from data.values.identifiers import BillRunId
 from data.values.states import BillRunStatus
 from pages.api.auth import ActorDep
-from pages.api.idempotency import UnsafeCallDep, told
+from pages.api.idempotency import UnsafeCallDep, reply, told
 from pages.api.problems import READING, WRITING
 from pages.api.schemas import Amount, Day, Incoming, Listing, Outgoing, PathId, SliceDep
 from pages.dependencies import BenfexDep
@@ -84,15 +84,18 @@ async def get_bill_run(run_id: PathId, benfex: BenfexDep, actor: ActorDep) -> Bi
     return BillRun.model_validate(await benfex.read(bill_run_record, actor, run_id=BillRunId(run_id)))
 
 
-@router.post("", responses=WRITING)
-async def start_bill_run(asked: AskedRun, benfex: BenfexDep, actor: ActorDep) -> Done:
-    """Bill all that is due. A repeat bills nothing twice, so it needs no key."""
-    today = await benfex.read(billing_today, actor)
+@router.post("", response_model=Done, responses=WRITING)
+async def start_bill_run(asked: AskedRun, call: UnsafeCallDep) -> Response:
+    """Bill all that is due. Nothing is billed twice; a key has a repeat answered as the first time."""
+    before = await call.benfex.read(answered_before, call.actor, keyed=call.keyed)
+    if isinstance(before, Answer):
+        return reply(before)
+    today = await call.benfex.read(billing_today, call.actor)
     on = asked.on or today
     if on > today:
         raise InvalidInput("on", "Days to come are billed when they come.")
-    result = await benfex.bill_runner.run(actor, on=on, dry_run=asked.dry_run)
-    return Done(
+    result = await call.benfex.bill_runner.run(call.actor, on=on, dry_run=asked.dry_run)
+    done = Done(
         run_id=result.run_id,
         billed_on=result.billed_on,
         dry_run=asked.dry_run,
@@ -101,6 +104,7 @@ async def start_bill_run(asked: AskedRun, benfex: BenfexDep, actor: ActorDep) ->
         parked=[Parked(customer_id=row.customer_id, reason=row.reason) for row in result.parked],
         question=result.question,
     )
+    return await call.once(lambda _: told(200, done))
 
 
 @router.post("/{run_id}/answer", responses=WRITING)

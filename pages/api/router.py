@@ -27,6 +27,7 @@ from pages.api import (
     routers,
     service_changes,
     subscriptions,
+    taxes,
     usage,
     vouchers,
 )
@@ -88,6 +89,7 @@ def add_api(outer: FastAPI, benfex: Benfex) -> None:
         plans,
         extras,
         subscriptions,
+        taxes,
         service_changes,
         invoices,
         messages,
