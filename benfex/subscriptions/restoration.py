@@ -8,6 +8,7 @@ from benfex.core.unit_of_work import UnitOfWork
 from benfex.customers.promises import close_promise
 from benfex.subscriptions.lifecycle import reactivate_subscription
 from benfex.subscriptions.throttling import unthrottle_subscription
+from data.queries import customers as customer_queries
 from data.queries import invoices as invoice_queries
 from data.queries import subscriptions as subscription_queries
 from data.values.identifiers import ConnectionId, CustomerId, SubscriptionId
@@ -42,4 +43,8 @@ def lift_non_payment(
         connection_id = reactivate_subscription(uow, subscription_id=subscription_id, by_payment=True)
         if connection_id is not None:
             restored.append((subscription_id, connection_id))
+    customer = customer_queries.find_customer(uow.session, customer_id)
+    if customer is not None and customer.payer_id is not None:
+        # Somebody pays for them by now: what their own old debt took is given back by the same rule.
+        restored += lift_non_payment(uow, customer_id=CustomerId(customer.payer_id))
     return tuple(restored)
