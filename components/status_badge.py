@@ -68,7 +68,7 @@ _LOOKS: Final[Mapping[tuple[type[StrEnum], str], Look]] = MappingProxyType(
             (InvoiceStatus.DRAFT, Look("Draft", "mute", "pencil")),
             (InvoiceStatus.OPEN, Look("To pay", "accent", "receipt-text")),
             (InvoiceStatus.PAID, Look("Paid", "ok", "circle-check")),
-            (InvoiceStatus.VOID, Look("Cancelled", "mute", "circle-slash")),
+            (InvoiceStatus.VOID, Look("Void", "mute", "circle-slash")),
             (InvoiceStatus.UNCOLLECTIBLE, Look("Written off", "mute", "archive")),
             (AttemptStatus.CREATED, Look("Starting", "mute", "circle-dashed")),
             (AttemptStatus.PENDING, Look("Waiting for the payer", "warn", "hourglass")),

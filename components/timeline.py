@@ -29,8 +29,15 @@ class Happening:
 class Timeline:
     """A list of happenings; `prepend` puts a new one on top."""
 
-    def __init__(self, happenings: Iterable[Happening], *, now: datetime, timezone: str) -> None:
-        self._timezone = timezone
+    def __init__(
+        self,
+        happenings: Iterable[Happening],
+        *,
+        now: datetime,
+        timezone: str,
+        empty: tuple[str, str] = ("Nothing yet", "What happens will be listed here."),
+    ) -> None:
+        self._timezone, self._empty = timezone, empty
         self.element = box("bf-time", "ol", aria_live="polite")
         self.set(happenings, now=now)
 
@@ -41,7 +48,7 @@ class Timeline:
             shown = [self._line(happening, now) for happening in happenings]
             if not shown:
                 with box("", "li"):
-                    empty_state("Nothing yet", "What happens will be listed here.", symbol="history")
+                    empty_state(*self._empty, symbol="history")
 
     def prepend(self, happening: Happening, *, now: datetime) -> None:
         """Put one happening on top."""

@@ -15,7 +15,7 @@ from benfex.subscriptions.bill_run_views import (
 )
 from benfex.subscriptions.bill_runs import answer_bill_run
 from components.charts import plain_table
-from components.elements import body, box, button, card, fact, fact_list, link, text
+from components.elements import body, box, button, card, fact, fact_list, row, text
 from components.empty_state import empty_state
 from components.feedback import Note, Progress, action_button, toast_error, toast_ok
 from components.moments import say_day
@@ -123,22 +123,27 @@ class _Billing:
             )
             return
         for run in runs:
-            with card(f"Bills of {say_day(run.billed_on, today=today)}"), body("bf-stack"):
-                badge(run.status, with_icon=True)
-                with fact_list():
-                    fact("Invoices", f"{run.invoices:,}")
-                    fact("Total", _say_totals(run.totals))
-                    fact("Customers seen", f"{run.customers_seen:,} of {run.customers:,}")
-                    fact("Begun by", run.started_by)
-                if run.parked:
-                    text(f"{say_count(len(run.parked), 'customer')} left aside:", "bf-sub")
-                for parked in run.parked[:_PARKED_SHOWN]:
-                    with box("bf-row"):
-                        link(
-                            f"{parked.name}, {parked.account_number}",
-                            f"/admin/customers/{parked.customer_id}",
-                        )
-                        text(parked.reason, "bf-sub")
+            if run.parked:
+                _show_parked(run, today)
+        with card("Latest runs"), box("bf-rows"):
+            for run in runs:
+                by = "by itself" if run.started_by.islower() else f"by {run.started_by}"
+                seen = f"{run.customers_seen:,} of {say_count(run.customers, 'customer')} seen"
+                note = f"{say_count(run.invoices, 'invoice')} · {seen} · {by}"
+                with row(f"Bills of {say_day(run.billed_on, today=today)}", note):
+                    text(_say_totals(run.totals), "t1 num")
+                    badge(run.status, with_icon=True)
+
+
+def _show_parked(run: BillRunView, today: date) -> None:
+    day = say_day(run.billed_on, today=today)
+    with card(f"Left aside on {day}", note=say_count(len(run.parked), "customer")), box("bf-rows"):
+        for parked in run.parked[:_PARKED_SHOWN]:
+            row(
+                f"{parked.name}, {parked.account_number}",
+                parked.reason,
+                href=f"/admin/customers/{parked.customer_id}",
+            )
 
 
 def _show_rehearsal(rehearsal: RehearsalView, today: date) -> None:

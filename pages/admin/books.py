@@ -132,10 +132,14 @@ def _show_trial_balance(found: TrialBalance) -> None:
     if not found.lines:
         empty_state("Nothing booked by then", "Each invoice and payment is booked here.", symbol="book-open")
         return
-    rows = [[f"{line.code} {line.name}", _cell(line.debit), _cell(line.credit)] for line in found.lines]
-    rows += [["Total", _cell(debit), _cell(credit)] for debit, credit in found.totals]
+    only = found.totals[0][0].currency if len(found.totals) == 1 else ""
+    rows = [
+        [f"{line.code} {line.name}", _cell(line.debit, only), _cell(line.credit, only)]
+        for line in found.lines
+    ]
+    rows += [["Total", _cell(debit, only), _cell(credit, only)] for debit, credit in found.totals]
     with body("bf-sheet"):
-        plain_table(["Account", "Debit", "Credit"], rows)
+        plain_table(["Account", *(f"{side}, {only}" if only else side for side in ("Debit", "Credit"))], rows)
     if not found.is_balanced:
         Note("Debits and credits differ. Prove the books.", tone="bad", symbol="triangle-alert")
 
@@ -173,5 +177,6 @@ def _show_report(report: LedgerReport) -> None:
         plain_table(["Row", "What is wrong"], rows)
 
 
-def _cell(amount: Money) -> str:
-    return "" if amount.is_zero else amount.format_exact()
+def _cell(amount: Money, currency: str = "") -> str:
+    """Return the amount to the cent; without `currency`, where the heading of its column says it."""
+    return "" if amount.is_zero else amount.format_exact().removeprefix(f"{currency} ")

@@ -108,7 +108,7 @@ async def open_change_plan(
     }
     with form_dialog(f"Change the plan of {view.name}") as dialog, Form(change) as form:
         plan = form.choice("plan_price_id", f"From {service.plan_name} to", offers, search=len(offers) > 8)
-        when = form.choice("when", "From", _TIMINGS, ChangeTiming.NOW.value)
+        when = form.choice("when", "Takes effect", _TIMINGS, ChangeTiming.NOW.value)
         consequence = Consequence(benfex, staff, view.today, asked)
         plan.on_value_change(chosen)
         when.on_value_change(consequence.refresh)

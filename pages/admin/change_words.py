@@ -39,14 +39,16 @@ def say_outcome(outcome: ChangeOutcome, *, today: date) -> str:
         words += f" The difference to pay is {outcome.to_pay}."
     elif outcome.to_pay.is_negative:
         words += f" {-outcome.to_pay} stays with the customer or lowers what is owed."
-    if outcome.next_bill_on is not None and outcome.status is not SubscriptionStatus.ENDED:
-        words += f" Next on the bill run: {say_day(outcome.next_bill_on, today=today)}."
+    is_news = outcome.next_bill_on not in (None, outcome.effective_on)
+    if outcome.next_bill_on is not None and is_news and outcome.status is not SubscriptionStatus.ENDED:
+        words += f" Next bill: {say_day(outcome.next_bill_on, today=today)}."
     return words
 
 
 def tell(chapter: Chapter, *, today: date) -> Happening:
     """Return a chapter of a service's story as its timeline shows it."""
-    note = " · ".join(part for part in (chapter.reason, "" if chapter.who.islower() else chapter.who) if part)
+    reason = "" if chapter.reason == "started" else chapter.reason  # what the title says already
+    note = " · ".join(part for part in (reason, "" if chapter.who.islower() else chapter.who) if part)
     match chapter.kind:
         case ChapterKind.MOVED:
             look = look_of(SubscriptionStatus(chapter.what))

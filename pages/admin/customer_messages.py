@@ -38,7 +38,12 @@ class CustomerMessages:
             self._chasing = body()
         with card("Messages").mark("communications"), body():
             self._unsent = box("bf-stack tight")
-            self._log = Timeline((), now=self._benfex.clock.now(), timezone=self._view.timezone)
+            self._log = Timeline(
+                (),
+                now=self._benfex.clock.now(),
+                timezone=self._view.timezone,
+                empty=("No message yet", "Bills, receipts and reminders are kept here."),
+            )
         await self.refresh()
         soon = Unhurried(self.refresh, seconds=0.3)
         on_each(self._benfex, (MessageChanged, CustomerChanged), soon.ask, customer_id=self._view.customer_id)

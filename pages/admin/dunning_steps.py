@@ -25,12 +25,12 @@ from pages.dependencies import SignedInStaff
 _WEEKS_MAX = 8
 _INITIALS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _WHAT = {
-    DunningAction.REMIND: "Remind by message",
-    DunningAction.PROMPT: "Offer to pay at once",
-    DunningAction.LATE_FEE: "Charge a late fee",
+    DunningAction.REMIND: "Remind",
+    DunningAction.PROMPT: "Ask to pay",
+    DunningAction.LATE_FEE: "Late fee",
     DunningAction.THROTTLE: "Slow down",
     DunningAction.SUSPEND: "Suspend",
-    DunningAction.END: "End the service and its bills",
+    DunningAction.END: "End the service",
 }
 
 

@@ -21,7 +21,7 @@ from pages.admin.phrases import say_count
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, StaffDep
 
-_TABS = (("all", "All"), ("open", "To pay"), ("overdue", "Overdue"), ("paid", "Paid"), ("void", "Cancelled"))
+_TABS = (("all", "All"), ("open", "To pay"), ("overdue", "Overdue"), ("paid", "Paid"), ("void", "Void"))
 _COLUMNS = (
     Column("customer", "Customer", "who", sort="customer"),
     Column("number", "Invoice", "note", sort="number"),

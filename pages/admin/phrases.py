@@ -58,6 +58,11 @@ def say_percent(basis_points: int) -> str:
     return f"{whole}.{rest:02d}".rstrip("0") + "%" if rest else f"{whole}%"
 
 
+def say_tax(name: str, basis_points: int) -> str:
+    """Return "VAT 16%", and the name alone where it tells the rate already."""
+    return name if "%" in name else f"{name} {say_percent(basis_points)}"
+
+
 def say_waiting(tasks: int) -> str:
     """Return what a number of waiting router tasks means."""
     return "told when the router answers" if tasks else "routers are up to date"

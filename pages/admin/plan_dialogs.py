@@ -19,7 +19,7 @@ from data.values.identifiers import PlanId
 from data.values.kinds import BillingMode, CapAction, ChargeTiming, Interval, TaxBehavior
 from data.values.traffic import Burst, Rate
 from pages.admin.dialogs import form_dialog
-from pages.admin.phrases import say_count, say_percent, say_price
+from pages.admin.phrases import say_count, say_price, say_tax
 from pages.dependencies import SignedInStaff
 
 _MEGABIT, _GIGABYTE = 1_000_000, 1_000_000_000
@@ -116,9 +116,7 @@ class _PriceForm:
     def build(self, form: Form) -> None:
         """Create the fields."""
         self._form, goods = form, self._goods
-        taxes = {"": "No tax"} | {
-            tax.code: f"{tax.name} {say_percent(tax.basis_points)}" for tax in goods.taxes
-        }
+        taxes = {"": "No tax"} | {tax.code: say_tax(tax.name, tax.basis_points) for tax in goods.taxes}
         with form.pair():
             form.money("amount", "Price", goods.currency)
             form.money("setup_fee", "Set-up fee", goods.currency, required=False)
@@ -252,9 +250,9 @@ def say_first_invoice(told: FirstInvoice, *, today: date) -> str:
     next_days = ", ".join(say_day(day, today=today) for day in told.next_on)
     if not told.lines:
         return f"Nothing is due on the first day. Invoices come on {next_days}."
-    lines = ", ".join(f"{words} {amount}" for words, amount in told.lines)
+    lines = "; ".join(f"{words}: {amount}" for words, amount in told.lines)
     tax = f", {told.tax} tax in it" if not told.tax.is_zero else ""
-    return f"First invoice: {lines}. Total {told.total}{tax}. The next come on {next_days}."
+    return f"First invoice. {lines}. Total {told.total}{tax}. The next come on {next_days}."
 
 
 def read_day(value: str, field: str) -> date:
@@ -277,4 +275,4 @@ def _say_tax(price: PriceView) -> str:
     if price.tax_name is None or price.tax_basis_points is None:
         return "no tax"
     inside = "with" if price.tax_behavior is TaxBehavior.INCLUSIVE else "plus"
-    return f"{inside} {price.tax_name} {say_percent(price.tax_basis_points)}"
+    return f"{inside} {say_tax(price.tax_name, price.tax_basis_points)}"

@@ -47,9 +47,16 @@ async def home(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
         else:
             _owed(owed, here.today, timezone=here.profile.timezone)
             promise_card(benfex, subscriber, offer, today=here.today)
+            prepaid = {renewal.subscription_id for renewal in owed.renewals}
             for service in here.services:
                 online = benfex.live.online(service.line.connection_id) if service.line else None
-                _service(service, used.get(service.subscription_id), today=here.today, online=online)
+                _service(
+                    service,
+                    used.get(service.subscription_id),
+                    today=here.today,
+                    online=online,
+                    is_prepaid=service.subscription_id in prepaid,
+                )
             if not here.services:
                 empty_state("No service yet", "When your line is installed, you will see it here.")
     on(benfex, PaymentSettled, _again, where=lambda event: event.customer_id == customer_id)
@@ -80,7 +87,7 @@ def _cut_off(here: Visit, owed: Quote) -> None:
 
 def _why(reasons: set[SuspensionReason | None]) -> str:
     if SuspensionReason.NON_PAYMENT in reasons:
-        return "An invoice was not paid in time. Pay, and you are back online in seconds."
+        return "A bill was not paid in time. Pay, and you are back online in seconds."
     return "The time you paid for is over. Pay, and you are back online in seconds."
 
 
@@ -116,7 +123,14 @@ def _time_left(owed: Quote, *, timezone: str) -> None:
         text("Your balance renews it by itself.", "bf-sub", "p")
 
 
-def _service(service: ServiceView, used: PeriodUsage | None, *, today: date, online: bool | None) -> None:
+def _service(
+    service: ServiceView,
+    used: PeriodUsage | None,
+    *,
+    today: date,
+    online: bool | None,
+    is_prepaid: bool,
+) -> None:
     with card(service.plan_name), body():
         with box("bf-line wide"):
             if service.status is SubscriptionStatus.SUSPENDED:
@@ -133,4 +147,5 @@ def _service(service: ServiceView, used: PeriodUsage | None, *, today: date, onl
             )
         if used is not None:
             usage_bar(used.total_bytes, service.data_cap_bytes)
-        text(f"Renews {say_day(service.period_ends_on, today=today)}", "bf-sub")
+        if not is_prepaid:  # whose time is said above, to the minute
+            text(f"Renews {say_day(service.period_ends_on, today=today)}", "bf-sub")

@@ -1,10 +1,13 @@
 """The subscriber's bills: what each was for, and what paid it."""
 
+from datetime import date
+
 from nicegui import ui
 from starlette.exceptions import HTTPException
 
-from benfex.billing.views import InvoiceView, invoice, list_invoices
+from benfex.billing.views import InvoiceListed, InvoiceView, invoice, list_invoices
 from benfex.core.paging import PageRequest
+from benfex.payments.gateway import name_of_gateway
 from components.elements import body, box, card, link, link_button, row, text
 from components.empty_state import empty_state
 from components.moments import say_day
@@ -35,8 +38,9 @@ async def invoices(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
             return
         with card(), box("bf-rows"):
             for item in page.rows:
-                due = f"due {say_day(item.due_on, today=here.today)}" if item.due_on else ""
-                with row(item.number, due, href=f"/portal/invoices/{item.invoice_id}"):
+                with row(
+                    item.number, _when(item, today=here.today), href=f"/portal/invoices/{item.invoice_id}"
+                ):
                     money_label(item.total)
                     badge(OVERDUE if item.is_overdue else item.status)
 
@@ -62,6 +66,12 @@ async def one_invoice(benfex: BenfexDep, subscriber: SubscriberDep, invoice_id: 
         )
 
 
+def _when(item: InvoiceListed, *, today: date) -> str:
+    if item.outstanding.is_positive and item.due_on is not None:
+        return f"due {say_day(item.due_on, today=today)}"
+    return say_day(item.issued_on, today=today) if item.issued_on is not None else ""
+
+
 def _bill(bill: InvoiceView) -> None:
     with card(), body():
         with box("bf-line wide"):
@@ -70,8 +80,9 @@ def _bill(bill: InvoiceView) -> None:
         for line in bill.lines:
             words = line.description
             if line.period is not None:
-                last = say_day(line.period.last_day, today=bill.today)
-                words += f", {say_day(line.period.starts_on, today=bill.today)} to {last}"
+                first, last = line.period.starts_on, line.period.last_day
+                words += f", {say_day(first, today=bill.today)}"
+                words += f" to {say_day(last, today=bill.today)}" if last != first else ""
             with box("bf-line wide"):
                 text(words, "bf-grow")
                 money_label(line.net)
@@ -80,10 +91,13 @@ def _bill(bill: InvoiceView) -> None:
         _sum("Total", bill.total)
         for part in bill.payments:
             with box("bf-line wide"):
-                link(f"Paid, {part.transaction_id}", f"/documents/receipts/{part.payment_id}.pdf")
+                link(
+                    f"Paid: {name_of_gateway(part.gateway)} {part.transaction_id}",
+                    f"/documents/receipts/{part.payment_id}.pdf",
+                )
                 text("", "bf-grow")
                 money_label(-part.amount)
-        if bill.due_on is not None:
+        if bill.due_on is not None and bill.outstanding.is_positive:
             text(f"Due {say_day(bill.due_on, today=bill.today)}", "bf-sub")
 
 

@@ -8,10 +8,10 @@ from benfex.application import Benfex
 from benfex.core.actors import Actor
 from benfex.customers.contact import contact_of
 from benfex.payments.progress import attempt_of_reference
-from benfex.payments.quotes import quote
+from benfex.payments.quotes import Quote, quote
 from benfex.payments.vouchers import redeem_voucher
 from benfex.subscriptions.prepaid import RenewalQuote
-from components.elements import body, card, text
+from components.elements import body, box, card, link_button, text
 from components.feedback import note
 from components.form import Form, Values
 from components.moments import say_exactly
@@ -33,7 +33,7 @@ async def pay(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
         return await subscriber.fresh()
 
     back = ("Back", "/portal") if here.is_cut_off else None
-    with portal(here, "Pay", active="/portal/pay", back=back, bare=here.is_cut_off):
+    with portal(here, "Pay", active="/portal/pay", back=back, bare=here.is_cut_off), box("bf-stack") as place:
         for renewal in owed.renewals:
             note(_what_it_opens(renewal, timezone=here.profile.timezone))
         if not owed.renewals and not owed.owed.is_positive:
@@ -48,7 +48,7 @@ async def pay(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
             return_path="/portal/paid",
         )
         if owed.renewals:
-            _voucher_form(benfex, subscriber)
+            _voucher_form(benfex, subscriber, place, timezone=here.profile.timezone)
         text(f"Paying by hand? Your account number is {contact.account_number}.", "bf-sub", "p")
 
 
@@ -57,13 +57,26 @@ def _what_it_opens(renewal: RenewalQuote, *, timezone: str) -> str:
     return f"{renewal.plan_name}: {renewal.price} and you are online until {until}."
 
 
-def _voucher_form(benfex: Benfex, subscriber: SignedInSubscriber) -> None:
+def _what_it_opened(owed: Quote, *, timezone: str) -> str:
+    until = [renewal.access_until_at for renewal in owed.renewals if renewal.access_until_at is not None]
+    if not until:
+        return "Your voucher is in. Thank you."
+    return f"Your voucher is in. You are online until {say_exactly(max(until), timezone=timezone)}."
+
+
+def _voucher_form(
+    benfex: Benfex, subscriber: SignedInSubscriber, place: ui.element, *, timezone: str
+) -> None:
     async def redeem(values: Values) -> None:
         actor = await subscriber.fresh()
         await benfex.transact(
             redeem_voucher, actor, customer_id=actor.customer_id, code=values["code"], vault=benfex.vault
         )
-        ui.navigate.to("/portal")
+        fresh = await benfex.read(quote, actor, customer_id=actor.customer_id)
+        place.clear()
+        with place, card(), body():
+            note(_what_it_opened(fresh, timezone=timezone), tone="ok", symbol="circle-check")
+            link_button("Done", "/portal", kind="primary", classes="big wide")
 
     with card("You have a voucher?"), body(), Form(redeem) as form:
         form.text(

@@ -131,7 +131,7 @@ async def test_a_bill_says_what_it_is_for_and_what_paid_it(user: User, isp: Isp,
     await user.should_see("Pay KES 2,500")
     await isp.pays(amina)
     await user.open("/portal/invoices/1")
-    await user.should_see(f"Paid, A-{amina}")
+    await user.should_see(f"Paid: Cash A-{amina}")
     await user.should_not_see("Pay KES 2,500")
 
 

@@ -61,7 +61,7 @@ async def test_a_subscriber_opens_a_prepaid_service_with_a_voucher(user: User, i
     await user.should_see("KES 100 and you are online until")
     user.find(marker="field-code").type(batch.vouchers[0].code)
     send_form(user)
-    await user.should_see("Online until", retries=20)
+    await user.should_see("Your voucher is in. You are online until", retries=20)
 
 
 async def test_a_voucher_is_redeemed_at_the_counter(user: User, isp: Isp) -> None:
