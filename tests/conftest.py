@@ -1,5 +1,6 @@
 """Fixtures that any test may ask for: a moved clock, a database of each kind, and a way to run acts on it."""
 
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -37,6 +38,12 @@ settings.register_profile(
 )
 settings.register_profile("deep", deadline=None, suppress_health_check=_QUIET, max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported by now out of the garbage collector's rounds: tests of screens ask for many."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

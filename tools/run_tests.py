@@ -64,11 +64,16 @@ def _run(words: list[str]) -> tuple[int, Counter[str]]:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", *words],
             cwd=ROOT,
-            env=os.environ | {"BENFEX_TEST_COUNTS": str(counts_file)},
+            env=_environment() | {"BENFEX_TEST_COUNTS": str(counts_file)},
             check=False,
         )
         counts = Counter[str](json.loads(counts_file.read_text()) if counts_file.exists() else {})
         return done.returncode, counts
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment, in which each of the many processes need not compile everything anew."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _failures(counts: Counter[str]) -> int:
