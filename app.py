@@ -1,5 +1,6 @@
 """The entry point: turns the key. `python app.py [--demo]` serves; `benfex COMMAND` works beside it."""
 
+import gc
 import socket
 import sys
 from typing import Annotated
@@ -59,8 +60,11 @@ def _serve(settings: Settings) -> None:
         if living is not None:
             living.introduce(benfex)
         _greet(benfex, settings)
+        web = build_app(benfex)
+        gc.collect()
+        gc.freeze()  # what lives as long as the process is not looked through again: a tenth of a bill run's time
         server = uvicorn.Config(
-            build_app(benfex),
+            web,
             host=settings.host,
             port=settings.port,
             log_level="warning",

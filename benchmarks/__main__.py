@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import sys
 import tempfile
@@ -33,6 +34,7 @@ def main() -> int:
     set_up_logging()
     logging.getLogger().setLevel(logging.WARNING)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    gc.freeze()  # as the product does when it serves
     missed = [name for name in names if not _measured(name)]  # all of them run
     return 1 if missed else 0
 

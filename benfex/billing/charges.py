@@ -5,7 +5,7 @@ its first day in advance and the day after its last in arrears. Who reads and wr
 `subscriptions/renewal`; credits are in `crediting`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -42,6 +42,24 @@ class ChargeLine:
     def amount(self) -> Money:
         """Return the price of all units."""
         return self.unit.times(self.quantity)
+
+    def in_name_of(self, subscription_id: SubscriptionId, items: Mapping[str, str]) -> "ChargeLine":
+        """Return the same charge of another subscription that is like this one's, under its own names of `items`."""
+        item, key = items.get(self.item, self.item), self.billing_key
+        if key is not None:
+            key = f"{subscription_id}:{item}{key[len(f'{self.subscription_id}:{self.item}') :]}"
+        return ChargeLine(
+            kind=self.kind,
+            description=self.description,
+            unit=self.unit,
+            quantity=self.quantity,
+            tax=self.tax,
+            subscription_id=subscription_id,
+            period=self.period,
+            billing_key=key,
+            item=item,
+            share=self.share,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +201,16 @@ def charge_key(subscription_id: SubscriptionId, item: str, segment: int, start: 
     return f"{subscription_id}:{item}.{segment}:{start.isoformat()}"
 
 
+def add_on_item(add_on_id: int) -> str:
+    """Return what names a service's add-on on lines and keys."""
+    return f"addon:{add_on_id}"
+
+
+def discount_item(discount_id: int) -> str:
+    """Return what names a service's discount on lines and keys."""
+    return f"discount:{discount_id}"
+
+
 def once_key(subscription_id: SubscriptionId, item: str) -> str:
     """Return the claim on something that is charged once."""
     return f"{subscription_id}:{item}:once"
@@ -294,7 +322,7 @@ def _discount_lines(
         if off <= 0:
             continue
         left -= off
-        item = f"discount:{discount.discount_id}"
+        item = discount_item(discount.discount_id)
         found.append(
             ChargeLine(
                 kind=LineKind.DISCOUNT,

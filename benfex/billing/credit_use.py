@@ -4,14 +4,14 @@ How an amount spreads over invoices is said in `allocation`; how money comes in,
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from benfex.billing.allocation import OpenInvoice, allocate
 from benfex.core.events import InvoicePaid
 from benfex.core.unit_of_work import UnitOfWork
-from data.models.invoice import Invoice
-from data.models.payment import PaymentAllocation
 from data.queries import credit as credit_queries
-from data.queries import invoices as invoice_queries
+from data.queries.bulk import Values
+from data.queries.credit import CreditSource, OpenRow
 from data.values.identifiers import CustomerId, InvoiceId
 from data.values.money import Money
 from data.values.states import InvoiceStatus, advance
@@ -34,51 +34,63 @@ def use_credit(
 
     Two questions for all of them together; those without credit cost nothing more. Returns what is now paid.
     """
-    uow.session.flush()
-    sources = credit_queries.credit_of(uow.session, list(customers))
+    session = uow.session
+    session.flush()
+    sources = credit_queries.credit_of(session, list(customers))
     if not sources:
         return ()
-    invoices: dict[int, list[Invoice]] = {}
-    for invoice in invoice_queries.open_invoices_of(uow.session, sorted(sources)):
-        invoices.setdefault(invoice.customer_id, []).append(invoice)
+    invoices: dict[int, list[OpenRow]] = {}
+    for row in credit_queries.open_invoices_of(session, sorted(sources)):
+        invoices.setdefault(row.customer_id, []).append(row)
+    parts: list[Values] = []
+    left: dict[int, int] = {}
     paid: list[InvoiceId] = []
     for customer_id, found in sources.items():
         currency = customers[CustomerId(customer_id)]
         waiting = [row for row in invoices.get(customer_id, ()) if row.currency == currency]
         waiting.sort(key=lambda row: row.id != first)
         usable = [source for source in found if source.currency == currency]
-        _spread(uow, waiting, usable, paid)
-    uow.session.flush()
+        for invoice_id in _spread(waiting, usable, uow.now, parts, left):
+            paid.append(invoice_id)
+            uow.emit(InvoicePaid(invoice_id=invoice_id, customer_id=CustomerId(customer_id)))
+    moved = [
+        (row.id, row.outstanding_minor - left[row.id], *_state(left[row.id], uow.now))
+        for rows in invoices.values()
+        for row in rows
+        if row.id in left
+    ]
+    credit_queries.pay_invoices(session, parts, moved)
     return tuple(paid)
 
 
+def _state(lacks_minor: int, now: datetime) -> tuple[InvoiceStatus, datetime | None]:
+    """Return the status of an invoice that was open, and when it was paid in full."""
+    if lacks_minor:
+        return InvoiceStatus.OPEN, None
+    return advance(InvoiceStatus.OPEN, InvoiceStatus.PAID), now
+
+
 def _spread(
-    uow: UnitOfWork,
-    invoices: Sequence[Invoice],
-    sources: Sequence[credit_queries.CreditSource],
-    paid: list[InvoiceId],
-) -> None:
-    by_id = {InvoiceId(row.id): row for row in invoices if row.id is not None}
+    invoices: Sequence[OpenRow],
+    sources: Sequence[CreditSource],
+    at: datetime,
+    parts: list[Values],
+    left: dict[int, int],
+) -> list[InvoiceId]:
+    """Add to `parts` what each source pays of each invoice, and to `left` what invoices lack then; return the paid."""
+    paid: list[InvoiceId] = []
+    lacking = {row.id: row.outstanding_minor for row in invoices}
     for source in sources:
         waiting = [
-            OpenInvoice(invoice_id, Money(row.total_minor - row.paid_minor, row.currency))
-            for invoice_id, row in by_id.items()
-            if row.status is InvoiceStatus.OPEN
+            OpenInvoice(InvoiceId(invoice_id), Money(minor, source.currency))
+            for invoice_id, minor in lacking.items()
+            if minor
         ]
         for part in allocate(Money(source.remainder_minor, source.currency), waiting).parts:
-            uow.session.add(
-                PaymentAllocation(
-                    payment_id=source.payment_id,
-                    credit_note_id=source.credit_note_id,
-                    invoice_id=part.invoice_id,
-                    amount_minor=part.amount.minor,
-                    at=uow.now,
-                )
+            parts.append(
+                (source.payment_id, source.credit_note_id, part.invoice_id, part.amount.minor, at, None)
             )
-            invoice = by_id[part.invoice_id]
-            invoice.paid_minor += part.amount.minor
-            if invoice.paid_minor == invoice.total_minor:
-                invoice.status = advance(invoice.status, InvoiceStatus.PAID)
-                invoice.paid_at = uow.now
+            left[part.invoice_id] = lacking[part.invoice_id] = lacking[part.invoice_id] - part.amount.minor
+            if not lacking[part.invoice_id]:
                 paid.append(part.invoice_id)
-                uow.emit(InvoicePaid(invoice_id=part.invoice_id, customer_id=CustomerId(invoice.customer_id)))
+    return paid

@@ -34,6 +34,7 @@ from data.values.kinds import EntryKind
 from data.values.money import Money
 from data.values.roles import Permission
 from data.values.states import InvoiceStatus, advance
+from data.values.terms import BillingTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +103,20 @@ def issue_invoices(uow: UnitOfWork, drafts: Sequence[InvoiceDraft]) -> tuple[Inv
     return issue_priced(uow, [price_invoice(draft) for draft in drafts])
 
 
-def issue_priced(uow: UnitOfWork, invoices: Sequence[PricedInvoice]) -> tuple[InvoiceId, ...]:
-    """Issue invoices that were priced in this transaction. Raises as `issue_invoices`."""
+def issue_priced(
+    uow: UnitOfWork, invoices: Sequence[PricedInvoice], *, terms: BillingTerms | None = None
+) -> tuple[InvoiceId, ...]:
+    """Issue invoices that were priced in this transaction, by the terms in force or those of a run that is at work.
+
+    Raises as `issue_invoices`.
+    """
     require(uow.actor, Permission.EDIT_INVOICES)
     if not invoices:
         return ()
     session = uow.session
     session.flush()
     lock_customers(session, [row.draft.customer_id for row in invoices])
-    terms = current_terms(uow)
+    terms = terms or current_terms(uow)
     numbers = _numbers(uow, invoices, prefix=terms.invoice_prefix)
     ids = [InvoiceId(row) for row in reserve_ids(session, Invoice, len(invoices))]
     due = {

@@ -8,6 +8,7 @@ Taxes may stack: the base of one includes those it compounds on, as VAT does exc
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import lcm
 
 from data.values.identifiers import TaxRateId
@@ -36,6 +37,11 @@ def tax_lines(lines: Sequence[tuple[int, TaxTerms | None]]) -> tuple[TaxedAmount
 
     Amounts are minor units of one currency, as priced: with the tax inside where the terms say inclusive.
     """
+    return _taxed(tuple(lines))
+
+
+@lru_cache(maxsize=4096)  # thousands of customers have the same plan, and so the same lines
+def _taxed(lines: tuple[tuple[int, TaxTerms | None], ...]) -> tuple[TaxedAmount, ...]:
     results = [TaxedAmount(amount) for amount, _ in lines]
     shares: dict[TaxRateId, list[_Share]] = {}
     for index, (amount, terms) in enumerate(lines):

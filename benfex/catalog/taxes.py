@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from benfex.core.actors import require
 from benfex.core.audit import record_audit
@@ -49,17 +50,38 @@ class TaxRecord:
     parts: tuple[TaxPartRecord, ...]
 
 
+class _Group(NamedTuple):
+    code: str
+    name: str
+
+
+class _Part(NamedTuple):
+    tax_code: str
+    valid_from_on: date
+    valid_until_on: date | None
+    compound_on: str
+
+
+class _Rate(NamedTuple):
+    rate_id: TaxRateId
+    valid_from_on: date
+    basis_points: int
+
+
 class TaxTable:
-    """All taxes of the ISP, read once, for as many questions as one transaction has."""
+    """All taxes of the ISP as values, read once, for as many questions as one transaction or one bill run has."""
 
     def __init__(self, session: Session) -> None:
-        self._groups = {row.id: row for row in plan_queries.tax_groups(session)}
-        self._parts: dict[int, list[TaxGroupPart]] = {}
+        self._groups = {row.id: _Group(row.code, row.name) for row in plan_queries.tax_groups(session)}
+        self._parts: dict[int, list[_Part]] = {}
         for part in plan_queries.tax_group_parts(session):
-            self._parts.setdefault(part.group_id, []).append(part)
-        self._rates: dict[str, list[TaxRate]] = {}
+            held = _Part(part.tax_code, part.valid_from_on, part.valid_until_on, part.compound_on)
+            self._parts.setdefault(part.group_id, []).append(held)
+        self._rates: dict[str, list[_Rate]] = {}
         for rate in plan_queries.tax_rates(session):
-            self._rates.setdefault(rate.code, []).append(rate)
+            assert rate.id is not None
+            held_rate = _Rate(TaxRateId(rate.id), rate.valid_from_on, rate.basis_points)
+            self._rates.setdefault(rate.code, []).append(held_rate)
         self._known: dict[tuple[int, TaxBehavior, date], TaxTerms] = {}
 
     def terms(self, group_id: int | None, behavior: TaxBehavior, *, on: date) -> TaxTerms | None:
@@ -78,17 +100,17 @@ class TaxTable:
             if part.valid_from_on > on or (part.valid_until_on is not None and part.valid_until_on <= on):
                 continue
             rates = [rate for rate in self._rates.get(part.tax_code, ()) if rate.valid_from_on <= on]
-            if rates and rates[-1].id is not None:
+            if rates:
                 codes = frozenset(code for code in part.compound_on.split(",") if code)
-                found.append(TaxPart(TaxRateId(rates[-1].id), part.tax_code, rates[-1].basis_points, codes))
+                found.append(TaxPart(rates[-1].rate_id, part.tax_code, rates[-1].basis_points, codes))
         return tuple(found)
 
     def choice(self, group_id: int | None, *, on: date) -> TaxChoice | None:
         """Return a group as people say it, None without one."""
         group = self._groups.get(group_id) if group_id is not None else None
-        if group is None or group.id is None:
+        if group_id is None or group is None:
             return None
-        return TaxChoice(group.code, group.name, effective_basis_points(self.parts(group.id, on=on)))
+        return TaxChoice(group.code, group.name, effective_basis_points(self.parts(group_id, on=on)))
 
     def choices(self, *, on: date) -> tuple[TaxChoice, ...]:
         """Return all groups as people say them, by code."""

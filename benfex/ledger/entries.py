@@ -4,6 +4,7 @@ Signed minor units: debit positive, credit negative; every tuple sums to zero. Z
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from benfex.ledger.chart import (
     BAD_DEBT,
@@ -34,9 +35,13 @@ def _pair(debit: AccountKey, credit: AccountKey, amount: Money) -> tuple[Posting
 
 
 def _balanced(*sides: tuple[AccountKey, Money]) -> tuple[PostingLine, ...]:
-    lines = tuple(PostingLine(account, amount) for account, amount in sides if not amount.is_zero)
+    lines = _sides(*sides)
     assert sum(line.amount.minor for line in lines) == 0, "an entry must balance"
     return lines
+
+
+def _sides(*sides: tuple[AccountKey, Money]) -> tuple[PostingLine, ...]:
+    return tuple(PostingLine(account, amount) for account, amount in sides if not amount.is_zero)
 
 
 def invoice_issued(
@@ -46,13 +51,17 @@ def invoice_issued(
 
     What of the subtotal is deferred is earned later.
     """
-    unearned = deferred or Money.zero(subtotal.currency)
-    return _balanced(
-        (receivable(customer_id), subtotal + tax),
-        (REVENUE, unearned - subtotal),
-        (TAX_PAYABLE, -tax),
-        (DEFERRED_REVENUE, -unearned),
-    )
+    owed, others = _issued(subtotal, tax, deferred or Money.zero(subtotal.currency))
+    return others if owed.is_zero else (PostingLine(receivable(customer_id), owed), *others)
+
+
+@lru_cache(maxsize=1024)  # the same for all customers of a plan
+def _issued(subtotal: Money, tax: Money, unearned: Money) -> tuple[Money, tuple[PostingLine, ...]]:
+    """Return what an invoice makes its customer owe, and the sides that stand against it."""
+    owed = subtotal + tax
+    sides = _sides((REVENUE, unearned - subtotal), (TAX_PAYABLE, -tax), (DEFERRED_REVENUE, -unearned))
+    assert owed.minor + sum(line.amount.minor for line in sides) == 0, "an entry must balance"
+    return owed, sides
 
 
 def revenue_earned(amount: Money) -> tuple[PostingLine, ...]:

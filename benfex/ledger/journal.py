@@ -5,20 +5,25 @@ What the postings of an event are is said in `entries`; which accounts there are
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.ledger.chart import KIND_OF
 from benfex.ledger.entries import PostingLine
-from data.models.ledger import JournalEntry, LedgerAccount
+from data.models.ledger import JournalEntry, LedgerAccount, Posting
 from data.queries import ledger as ledger_queries
-from data.queries.bulk import reserve_ids
+from data.queries.bulk import Values, has_one_writer, reserve_ids
 from data.session import Session
 from data.values.errors import AlreadyExists
 from data.values.identifiers import EntryId
 from data.values.kinds import EntryKind
+
+_Side = tuple[int, str, str, str, int]  # posting id, code, currency, owner, minor units
+_NOT_SEALED = (None, None, None)
+_FIXED_FORM = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,39 +73,76 @@ def post_entries(uow: UnitOfWork, drafts: Sequence[EntryDraft]) -> tuple[EntryId
     session = uow.session
     session.flush()
     _check_new(session, drafts)
-    ids = reserve_ids(session, JournalEntry, len(drafts))
-    ledger_queries.insert_entries(
-        session,
-        [
-            (
-                entry_id,
-                draft.kind,
-                draft.source.type,
-                draft.source.id,
-                draft.occurred_at,
-                uow.now,
-                draft.memo[:200],
-                draft.reverses,
-            )
-            for entry_id, draft in zip(ids, drafts, strict=True)
-        ],
-    )
     accounts = _accounts(session, drafts)
-    postings: list[tuple[int, int, int]] = []
+    ids = reserve_ids(session, JournalEntry, len(drafts))
+    posting_ids = iter(reserve_ids(session, Posting, sum(len(draft.postings) for draft in drafts)))
+    chain = _Chain(session) if has_one_writer(session) else None
+    entries: list[Values] = []
+    postings: list[Values] = []
     added: dict[int, int] = {}
     for entry_id, draft in zip(ids, drafts, strict=True):
         total = 0
+        sides: list[_Side] = []
         for line in draft.postings:
-            key, minor = line.account, line.amount.minor
-            account_id = accounts[key.code, line.amount.currency, key.owner]
-            postings.append((entry_id, account_id, minor))
+            key, minor, currency = line.account, line.amount.minor, line.amount.currency
+            account_id = accounts[key.code, currency, key.owner]
+            posting_id = next(posting_ids)
+            postings.append((posting_id, entry_id, account_id, minor))
+            sides.append((posting_id, key.code, currency, key.owner, minor))
             total += minor
             if key.customer_id is not None:
                 added[account_id] = added.get(account_id, 0) + minor
         assert total == 0, "an entry must balance"
+        facts = (
+            entry_id,
+            draft.kind,
+            draft.source.type,
+            draft.source.id,
+            draft.occurred_at,
+            uow.now,
+            draft.memo[:200],
+            draft.reverses,
+        )
+        entries.append((*facts, *(chain.add(facts, sides) if chain is not None else _NOT_SEALED)))
+    ledger_queries.insert_entries(session, entries)
     ledger_queries.insert_postings(session, postings)
     ledger_queries.add_to_balances(session, list(added.items()))
     return tuple(EntryId(entry_id) for entry_id in ids)
+
+
+class _Chain:
+    """The end of the chain of hashes, to which entries are added one by one."""
+
+    def __init__(self, session: Session) -> None:
+        self._number, self._previous = ledger_queries.last_link(session)
+        self._texts: dict[datetime, str] = {}
+
+    def add(self, facts: Values, sides: Sequence[_Side]) -> tuple[int, str, str]:
+        """Return number, previous hash and hash of the next entry: its columns from id to `reverses_id`."""
+        entry_id, kind, source_type, source_id, occurred_at, posted_at, memo, reverses_id = facts
+        previous = self._previous
+        self._number += 1
+        self._previous = _digest(
+            [
+                previous,
+                entry_id,
+                str(kind),
+                source_type,
+                source_id,
+                self._text(occurred_at),
+                self._text(posted_at),
+                memo,
+                reverses_id,
+                sides,
+            ]
+        )
+        return self._number, previous, self._previous
+
+    def _text(self, instant: datetime) -> str:
+        text = self._texts.get(instant)
+        if text is None:
+            text = self._texts[instant] = instant.astimezone(UTC).isoformat()
+        return text
 
 
 def _check_new(session: Session, drafts: Sequence[EntryDraft]) -> None:
@@ -142,52 +184,53 @@ def chain_hash(
     previous_hash: str, entry: ledger_queries.ChainRow, postings: Sequence[ledger_queries.EntryPosting]
 ) -> str:
     """Return the SHA-256 over the link before, the entry and its postings, in a fixed form."""
-    return _digest(previous_hash, entry, (entry.occurred_at, entry.posted_at), postings)
+    return _digest_of(previous_hash, entry, (entry.occurred_at, entry.posted_at), postings)
 
 
 def first_chain_hash(
     previous_hash: str, entry: ledger_queries.ChainRow, postings: Sequence[ledger_queries.EntryPosting]
 ) -> str:
     """Return the hash as the first Benfex made it, without the instant of posting: its books stay proved."""
-    return _digest(previous_hash, entry, (entry.occurred_at,), postings)
+    return _digest_of(previous_hash, entry, (entry.occurred_at,), postings)
 
 
-MakeHash = Callable[[str, ledger_queries.ChainRow, Sequence[ledger_queries.EntryPosting]], str]
-
-
-def _digest(
+def _digest_of(
     previous_hash: str,
     entry: ledger_queries.ChainRow,
     instants: Sequence[datetime],
     postings: Sequence[ledger_queries.EntryPosting],
 ) -> str:
-    body = [
-        previous_hash,
-        entry.id,
-        str(entry.kind),
-        entry.source_type,
-        entry.source_id,
-        *(instant.isoformat() for instant in instants),
-        entry.memo,
-        entry.reverses_id,
-        [[row.posting_id, row.code, row.currency, row.owner, row.amount_minor] for row in postings],
-    ]
-    return hashlib.sha256(json.dumps(body, separators=(",", ":")).encode()).hexdigest()
+    return _digest(
+        [
+            previous_hash,
+            entry.id,
+            str(entry.kind),
+            entry.source_type,
+            entry.source_id,
+            *(instant.isoformat() for instant in instants),
+            entry.memo,
+            entry.reverses_id,
+            [(row.posting_id, row.code, row.currency, row.owner, row.amount_minor) for row in postings],
+        ]
+    )
 
 
-def seal_chain(session: Session, *, make: MakeHash = chain_hash) -> None:
-    """Number and hash the entries of this commit; runs once, just before it. `make` is another form of the hash."""
+def _digest(body: list[Any]) -> str:
+    return hashlib.sha256(_FIXED_FORM(body).encode()).hexdigest()
+
+
+def seal_chain(session: Session) -> None:
+    """Number and hash the entries of this commit that are not sealed yet; runs once, just before it.
+
+    Where there is one writer they are sealed as they are posted; where there are many, only here, so that two of
+    them meet at the end of the chain for as short as can be.
+    """
     entries = ledger_queries.unsealed_entries(session)
     if not entries:
         return
-    number, previous = ledger_queries.last_link(session)
-    postings: dict[int, list[ledger_queries.EntryPosting]] = {}
-    for row in ledger_queries.postings_of(session, [entry.id for entry in entries]):
-        postings.setdefault(row.entry_id, []).append(row)
+    chain = _Chain(session)
     seals = []
-    for entry in entries:
-        number += 1
-        digest = make(previous, entry, postings.get(entry.id, []))
-        seals.append((entry.id, number, previous, digest))
-        previous = digest
+    for entry, postings in entries:
+        sides = [(row.posting_id, row.code, row.currency, row.owner, row.amount_minor) for row in postings]
+        seals.append((entry.id, *chain.add(entry[:8], sides)))
     ledger_queries.seal_entries(session, seals)

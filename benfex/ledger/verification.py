@@ -76,8 +76,8 @@ def _chain(snapshot: Snapshot) -> Iterator[LedgerDiscrepancy]:
                 yield LedgerDiscrepancy(f"entry {entry.id}", "was altered after it was posted")
                 return
             previous = entry.entry_hash or ""
-    for row_id in islice(ledger_queries.unsealed_entries(snapshot.session), _EACH_MAX):
-        yield LedgerDiscrepancy(f"entry {row_id.id}", "is not sealed into the chain")
+    for entry, _ in islice(ledger_queries.unsealed_entries(snapshot.session), _EACH_MAX):
+        yield LedgerDiscrepancy(f"entry {entry.id}", "is not sealed into the chain")
 
 
 def _is_sealed(entry: ledger_queries.ChainRow, postings: Sequence[ledger_queries.EntryPosting]) -> bool:

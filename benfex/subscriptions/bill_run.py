@@ -16,6 +16,7 @@ from benfex.core.policy import current_terms
 from benfex.core.transactor import Transactor
 from benfex.subscriptions import bill_runs
 from benfex.subscriptions.bill_runs import BilledChunk, BillRunStoppedError, DryRunError, OpenedRun
+from benfex.subscriptions.planning import BillingBasis, billing_basis
 from benfex.subscriptions.renewal import BROKEN_RECORDS, reason_of
 from data.locks import hold_bill_run
 from data.values.errors import Conflict, LockBusy
@@ -24,7 +25,10 @@ from data.values.money import Money
 from data.values.states import BillRunStatus
 
 T = TypeVar("T")
-CHUNK = 200  # payers an act: some 30 ms, so that a payment waits no longer beside it
+CHUNK = 300  # payers an act: some 25 to 40 ms, so that a payment waits no longer beside it
+_ASKED_CHUNKS = (
+    10  # whose payers are asked for at once; who is no longer due when their turn comes costs nothing
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,41 +169,42 @@ class BillRunner:
 
     def _bill(self, on: date, run: OpenedRun, tally: "_Tally", retries_parked: bool) -> Steps[None]:
         after, seen = run.after, run.seen
+        basis: BillingBasis = yield Step(billing_basis, {}, writes=False)
         yield Progress(seen, run.total)
-        while True:
-            ids = yield from self._next(on, after, retries_parked)
-            if not ids:
-                return
-            act: dict[str, Any] = {"run_id": run.run_id, "on": on}
+        waiting: tuple[CustomerId, ...] = ()
+        while waiting := waiting or (yield from self._next(on, after, retries_parked)):
+            ids, waiting = waiting[: self._chunk], waiting[self._chunk :]
+            act: dict[str, Any] = {"run_id": run.run_id, "on": on, "basis": basis}
             try:
                 tally.add((yield Step(bill_runs.bill_chunk, act | {"customer_ids": ids})))
             except (BillRunStoppedError, LockBusy):
                 raise
             except BROKEN_RECORDS:  # somebody in this chunk: one by one, so that nobody else is held up
                 for customer_id in ids:
-                    tally.add((yield from self._bill_alone(run.run_id, customer_id, on)))
+                    tally.add((yield from self._bill_alone(act, customer_id)))
             after, seen = ids[-1], seen + len(ids)
             yield Progress(seen, max(run.total, seen))
 
-    def _bill_alone(self, run_id: BillRunId, customer_id: CustomerId, on: date) -> Steps[BilledChunk]:
+    def _bill_alone(self, act: dict[str, Any], customer_id: CustomerId) -> Steps[BilledChunk]:
         try:
-            done: BilledChunk = yield Step(
-                bill_runs.bill_chunk, {"run_id": run_id, "customer_ids": [customer_id], "on": on}
-            )
+            done: BilledChunk = yield Step(bill_runs.bill_chunk, act | {"customer_ids": [customer_id]})
         except (BillRunStoppedError, LockBusy):
             raise
         except BROKEN_RECORDS as cause:
             done = yield Step(
                 bill_runs.park_customer,
-                {"run_id": run_id, "customer_id": customer_id, "reason": reason_of(cause)},
+                {"run_id": act["run_id"], "customer_id": customer_id, "reason": reason_of(cause)},
             )
         return done
 
     def _foresee(self, on: date) -> Steps[Foreseen]:
         tally, by_customer = _Tally(on), dict[tuple[CustomerId, str], int]()
         after, customers = CustomerId(0), 0
-        while ids := (yield from self._next(on, after, True)):
-            for part in (yield from self._dry_chunks(on, ids)):
+        basis: BillingBasis = yield Step(billing_basis, {}, writes=False)
+        waiting: tuple[CustomerId, ...] = ()
+        while waiting := waiting or (yield from self._next(on, after, True)):
+            ids, waiting = waiting[: self._chunk], waiting[self._chunk :]
+            for part in (yield from self._dry_chunks(on, ids, basis)):
                 for customer_id, total in part.totals:
                     key = customer_id, total.currency
                     by_customer[key] = by_customer.get(key, 0) + total.minor
@@ -209,21 +214,23 @@ class BillRunner:
         figures = CycleFigures(on, result.invoices, {total.currency: total.minor for total in result.totals})
         return Foreseen(figures, by_customer, result.parked, customers)
 
-    def _dry_chunks(self, on: date, ids: tuple[CustomerId, ...]) -> Steps[list["_DryPart"]]:
+    def _dry_chunks(
+        self, on: date, ids: tuple[CustomerId, ...], basis: BillingBasis
+    ) -> Steps[list["_DryPart"]]:
         """Work out a chunk, or each customer alone when somebody in it makes it fail."""
         try:
-            return [(yield from self._dry_chunk(on, ids))]
+            return [(yield from self._dry_chunk(on, ids, basis))]
         except BROKEN_RECORDS as cause:
             if len(ids) == 1:
                 return [_DryPart((), {ids[0]: reason_of(cause)})]
         parts: list[_DryPart] = []
         for customer_id in ids:
-            parts += yield from self._dry_chunks(on, (customer_id,))
+            parts += yield from self._dry_chunks(on, (customer_id,), basis)
         return parts
 
-    def _dry_chunk(self, on: date, ids: tuple[CustomerId, ...]) -> Steps["_DryPart"]:
+    def _dry_chunk(self, on: date, ids: tuple[CustomerId, ...], basis: BillingBasis) -> Steps["_DryPart"]:
         try:
-            yield Step(bill_runs.plan_chunk_dry, {"customer_ids": ids, "on": on})
+            yield Step(bill_runs.plan_chunk_dry, {"customer_ids": ids, "on": on, "basis": basis})
         except DryRunError as found:
             return _DryPart(found.totals, found.broken)
         raise AssertionError("a dry act ends with its answer")
@@ -231,7 +238,12 @@ class BillRunner:
     def _next(self, on: date, after: CustomerId, retries_parked: bool) -> Steps[tuple[CustomerId, ...]]:
         ids: tuple[CustomerId, ...] = yield Step(
             bill_runs.next_payers,
-            {"on": on, "after": after, "limit": self._chunk, "retries_parked": retries_parked},
+            {
+                "on": on,
+                "after": after,
+                "limit": self._chunk * _ASKED_CHUNKS,
+                "retries_parked": retries_parked,
+            },
             writes=False,
         )
         return ids

@@ -15,6 +15,7 @@ from benfex.core.actors import name_of, require
 from benfex.core.audit import record_audit
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
+from benfex.subscriptions.planning import BillingBasis
 from benfex.subscriptions.renewal import PlannedChunk, issue_plans, plan_customers
 from data.models.invoice import BillRun, ParkedCustomer
 from data.queries import bill_runs as run_queries
@@ -100,12 +101,12 @@ def open_run(uow: UnitOfWork, *, on: date, retries_parked: bool, is_checked: boo
 
 
 def bill_chunk(
-    uow: UnitOfWork, *, run_id: BillRunId, customer_ids: Sequence[CustomerId], on: date
+    uow: UnitOfWork, *, run_id: BillRunId, customer_ids: Sequence[CustomerId], on: date, basis: BillingBasis
 ) -> BilledChunk:
     """Bill some payers, park those whose records make no sense, and note how far the run is."""
     run = _running(uow, run_id)
-    chunk = plan_customers(uow, customer_ids=customer_ids, on=on, bill_run_id=run_id)
-    issue_plans(uow, chunk.plans)
+    chunk = plan_customers(uow, customer_ids=customer_ids, on=on, bill_run_id=run_id, basis=basis)
+    issue_plans(uow, chunk.plans, basis=basis)
     totals = tuple(total for _, total in chunk.totals)
     for customer_id, reason in chunk.broken.items():
         _park(uow, run_id, customer_id, reason)
@@ -130,9 +131,11 @@ class DryRunError(Exception):
         self.broken = dict(chunk.broken)
 
 
-def plan_chunk_dry(uow: UnitOfWork, *, customer_ids: Sequence[CustomerId], on: date) -> None:
+def plan_chunk_dry(
+    uow: UnitOfWork, *, customer_ids: Sequence[CustomerId], on: date, basis: BillingBasis
+) -> None:
     """Work out what some payers would be billed. Raises DryRunError with the answer, always."""
-    raise DryRunError(plan_customers(uow, customer_ids=customer_ids, on=on))
+    raise DryRunError(plan_customers(uow, customer_ids=customer_ids, on=on, basis=basis))
 
 
 def next_payers(

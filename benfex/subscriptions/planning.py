@@ -4,24 +4,28 @@ The rule of what is due is in `billing/charges`; who asks, writes and moves the 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from benfex.billing.charges import (
     ChargeLine,
     DueCharges,
     ServiceTerms,
+    add_on_item,
     billing_date_after,
+    discount_item,
     due_charges,
     usage_charge,
 )
 from benfex.billing.invoicing import InvoiceDraft, PricedInvoice, price_invoice
 from benfex.catalog.taxes import TaxTable
+from benfex.core.policy import current_terms
+from benfex.core.unit_of_work import Snapshot
 from benfex.subscriptions.terms import Standing, bills_on, service_terms, standing_after
 from benfex.usage.allowance import period_begins_at
 from data.queries import billing_facts as fact_queries
 from data.queries import usage as usage_queries
-from data.queries.billing_facts import DueService
+from data.queries.billing_facts import IDS_FIRST, DueService
 from data.queries.subscriptions import ServiceFacts
 from data.session import Session
 from data.values.identifiers import CustomerId, SubscriptionId
@@ -31,6 +35,19 @@ from data.values.periods import Period
 from data.values.terms import BillingTerms
 
 UsedBytes = Mapping[tuple[int, date], int]  # by subscription and the first day of a period that is over
+
+
+@dataclass(frozen=True, slots=True)
+class BillingBasis:
+    """By which terms and taxes is billed: of one transaction, or of a whole run, which keeps those it began with."""
+
+    terms: BillingTerms
+    taxes: TaxTable
+
+
+def billing_basis(snapshot: Snapshot) -> BillingBasis:
+    """Return the terms and taxes that are in force."""
+    return BillingBasis(current_terms(snapshot), TaxTable(snapshot.session))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +71,14 @@ class BillPlan:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What is the same for all payers of one chunk."""
+    """What is the same for all payers of one chunk; `alike` keeps what was worked out for one of many services."""
 
     on: date
     terms: BillingTerms
     taxes: TaxTable
     used: UsedBytes
     bill_run_id: int | None = None
+    alike: dict[tuple[object, ...], ServicePlan] = field(default_factory=dict)
 
 
 def plan_bill(
@@ -77,17 +95,9 @@ def plan_bill(
     lines = list(extra)
     planned = []
     for service in services:
-        terms = service_terms(
-            service, around.taxes, on=around.on, fixed_month_days=around.terms.fixed_month_days
-        )
-        due = due_charges(terms, on=around.on)
-        lines += due.lines
-        lines += _usage_lines(service, terms, due, around)
-        standing = standing_after(service, terms.cycle, due)
-        charges_on = billing_date_after(
-            terms, charged_through=due.charged_through, period_ends_on=standing.period_ends_on
-        )
-        planned.append(ServicePlan(service, due, standing, bills_on(service.subscription, charges_on)))
+        plan = _plan_service(service, around)
+        lines += plan.due.lines
+        planned.append(plan)
     by_currency: dict[str, list[ChargeLine]] = {}
     for line in lines:
         by_currency.setdefault(line.unit.currency, []).append(line)
@@ -96,6 +106,55 @@ def plan_bill(
         for found in by_currency.values()
     )
     return BillPlan(customer_id, invoices, tuple(planned))
+
+
+def _plan_service(service: DueService, around: Circumstances) -> ServicePlan:
+    """Return what is due of a service; one that is like another of the chunk gets the other's plan, in its own name.
+
+    Alike are services that differ in ids and payer only: thousands have the same plan and the same days. What is
+    charged by usage is like nobody's.
+    """
+    if fact_queries.charges_for_usage(service.plan, service.price):
+        return _worked_out(service, around)
+    add_ons, discounts = service.add_ons, service.discounts
+    likeness: tuple[object, ...] = service.subscription[IDS_FIRST:]
+    if add_ons or discounts:
+        likeness += (
+            tuple([row[IDS_FIRST:] for row in add_ons]),
+            tuple([row[IDS_FIRST:] for row in discounts]),
+        )
+    known = around.alike.get(likeness)
+    if known is None:
+        known = around.alike[likeness] = _worked_out(service, around)
+        return known
+    names: dict[str, str] = {}
+    if add_ons or discounts:
+        names = dict(zip(_own_items(known.service), _own_items(service), strict=True))
+    due, own_id = known.due, SubscriptionId(service.subscription.id)
+    lines = tuple([line.in_name_of(own_id, names) for line in due.lines])
+    mine = DueCharges(lines, due.charged_through, due.period, due.discounts_used)
+    return ServicePlan(service, mine, known.standing, known.bills_on)
+
+
+def _own_items(service: DueService) -> list[str]:
+    """Return the items that are named after a row of the service."""
+    return [
+        *[add_on_item(row.id) for row in service.add_ons],
+        *[discount_item(row.id) for row in service.discounts],
+    ]
+
+
+def _worked_out(service: DueService, around: Circumstances) -> ServicePlan:
+    terms = service_terms(service, around.taxes, on=around.on, fixed_month_days=around.terms.fixed_month_days)
+    due = due_charges(terms, on=around.on)
+    used = _usage_lines(service, terms, due, around)
+    standing = standing_after(service, terms.cycle, due)
+    charges_on = billing_date_after(
+        terms, charged_through=due.charged_through, period_ends_on=standing.period_ends_on
+    )
+    if used:
+        due = replace(due, lines=(*due.lines, *used))
+    return ServicePlan(service, due, standing, bills_on(service.subscription, charges_on))
 
 
 def read_usage(

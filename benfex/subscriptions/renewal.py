@@ -13,10 +13,17 @@ from benfex.billing.charges import ChargeLine, next_billing_date
 from benfex.billing.invoicing import issue_priced
 from benfex.catalog.taxes import TaxTable
 from benfex.core.actors import require
-from benfex.core.policy import billing_today, current_terms
+from benfex.core.policy import billing_today
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.subscriptions.due_changes import apply_due_changes
-from benfex.subscriptions.planning import BillPlan, Circumstances, plan_bill, read_usage
+from benfex.subscriptions.planning import (
+    BillingBasis,
+    BillPlan,
+    Circumstances,
+    billing_basis,
+    plan_bill,
+    read_usage,
+)
 from benfex.subscriptions.terms import refresh_bills_on, service_terms
 from data.locks import lock_customers
 from data.queries import billing_facts as fact_queries
@@ -79,6 +86,7 @@ def plan_customers(
     extra: Mapping[CustomerId, Sequence[ChargeLine]] | None = None,
     bill_run_id: int | None = None,
     parks: bool = True,
+    basis: BillingBasis | None = None,
 ) -> PlannedChunk:
     """Apply what was arranged for the day, and return what these payers would be billed.
 
@@ -89,7 +97,8 @@ def plan_customers(
     session = uow.session
     session.flush()
     lock_customers(session, customer_ids)
-    terms, taxes = current_terms(uow), TaxTable(session)
+    basis = basis or billing_basis(uow)
+    terms, taxes = basis.terms, basis.taxes
     lines = {customer_id: list(found) for customer_id, found in (extra or {}).items()}
     changed = _apply_arranged(uow, customer_ids, on, lines)
     services = fact_queries.due_services_of(
@@ -114,9 +123,12 @@ def plan_customers(
     return PlannedChunk(tuple(plans), broken)
 
 
-def issue_plans(uow: UnitOfWork, plans: Sequence[BillPlan]) -> tuple[InvoiceId, ...]:
+def issue_plans(
+    uow: UnitOfWork, plans: Sequence[BillPlan], *, basis: BillingBasis | None = None
+) -> tuple[InvoiceId, ...]:
     """Issue what was planned in this transaction, move the services on, and return the invoices in order."""
-    invoice_ids = issue_priced(uow, [row for plan in plans for row in plan.invoices])
+    invoices = [row for plan in plans for row in plan.invoices]
+    invoice_ids = issue_priced(uow, invoices, terms=basis.terms if basis else None)
     services, add_ons, discounts = [], [], []
     for plan in plans:
         for planned in plan.services:

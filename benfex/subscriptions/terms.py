@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 from datetime import date
 
-from benfex.billing.charges import ChargedItem, CycleTerms, DiscountTerms, DueCharges, ServiceTerms
+from benfex.billing.charges import (
+    ChargedItem,
+    CycleTerms,
+    DiscountTerms,
+    DueCharges,
+    ServiceTerms,
+    add_on_item,
+)
 from benfex.catalog.taxes import TaxTable
 from data.models.subscription import Subscription
 from data.queries.billing_facts import DueService, SubscriptionRow
@@ -31,7 +38,7 @@ def service_terms(
     )
     add_ons = tuple(
         ChargedItem(
-            item=f"addon:{row.id}",
+            item=add_on_item(row.id or 0),
             name=row.name,
             kind=LineKind.ADD_ON,
             unit_minor=row.unit_minor,

@@ -7,14 +7,25 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from data.columns import UtcDateTime
 from data.models.catalog import Plan, PlanPrice
 from data.models.invoice import BillRun, ParkedCustomer
 from data.models.router import Connection
 from data.models.subscription import Subscription, SubscriptionAddOn, SubscriptionDiscount
-from data.queries.bulk import Bulk, Values, among
+from data.queries.bulk import Bulk, Values, among, among_named, unindexed
 from data.queries.subscriptions import BILLED_STATES
 from data.session import Session
 from data.values.kinds import (
@@ -28,6 +39,9 @@ from data.values.kinds import (
 )
 from data.values.kinds import TaxBehavior as Behavior
 from data.values.states import SubscriptionStatus
+
+# So many columns come first in the rows below that only say which row it is and whose.
+IDS_FIRST = 2
 
 
 class SubscriptionRow(NamedTuple):
@@ -103,47 +117,34 @@ _ADD_ON = _columns(AddOnRow, SubscriptionAddOn)
 _DISCOUNT = _columns(DiscountRow, SubscriptionDiscount)
 
 
+_SOLD = (
+    select(PlanPrice, Plan)
+    .join(Plan, Plan.id == PlanPrice.plan_id)
+    .where(among_named(PlanPrice.id, "price_ids"))
+)
+_ADD_ONS = (
+    select(*_ADD_ON)
+    .where(among_named(SubscriptionAddOn.subscription_id, "subscription_ids"), SubscriptionAddOn.is_recurring)
+    .order_by(SubscriptionAddOn.id)
+)
+_DISCOUNTS = (
+    select(*_DISCOUNT)
+    .where(among_named(SubscriptionDiscount.subscription_id, "subscription_ids"))
+    .order_by(SubscriptionDiscount.id)
+)
+
+
 def due_services_of(
     session: Session, customer_ids: Sequence[int], *, on: date, while_suspended: bool
 ) -> dict[int, list[DueService]]:
     """Return what these payers may have to be billed for on the day, by payer, oldest service first."""
-    rows = [
-        SubscriptionRow._make(row)
-        for row in session.execute(
-            select(*_SUBSCRIPTION)
-            .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)
-            .where(
-                among(Subscription.billed_customer_id, customer_ids),
-                _charged(on, while_suspended=while_suspended),
-            )
-            .order_by(Subscription.id)
-        )
-    ]
-    sold = {
-        price.id: (price, plan)
-        for price, plan in session.execute(
-            select(PlanPrice, Plan)
-            .join(Plan, Plan.id == PlanPrice.plan_id)
-            .where(PlanPrice.id.in_({row.plan_price_id for row in rows}))
-        )
-    }
-    ids = [row.id for row in rows]
-    add_ons = _by_subscription(
-        AddOnRow._make(row)
-        for row in session.execute(
-            select(*_ADD_ON)
-            .where(among(SubscriptionAddOn.subscription_id, ids), SubscriptionAddOn.is_recurring)
-            .order_by(SubscriptionAddOn.id)
-        )
-    )
-    discounts = _by_subscription(
-        DiscountRow._make(row)
-        for row in session.execute(
-            select(*_DISCOUNT)
-            .where(among(SubscriptionDiscount.subscription_id, ids))
-            .order_by(SubscriptionDiscount.id)
-        )
-    )
+    asked = {"payer_ids": list(customer_ids), "on": on}
+    rows = [SubscriptionRow._make(row) for row in session.execute(_DUE_SUBSCRIPTIONS[while_suspended], asked)]
+    of_price = {"price_ids": list({row.plan_price_id for row in rows})}
+    sold = {price.id: (price, plan) for price, plan in session.execute(_SOLD, of_price)}
+    of_service = {"subscription_ids": [row.id for row in rows]}
+    add_ons = _by_subscription(AddOnRow, session.execute(_ADD_ONS, of_service))
+    discounts = _by_subscription(DiscountRow, session.execute(_DISCOUNTS, of_service))
     found: dict[int, list[DueService]] = {}
     for row in rows:
         price, plan = sold[row.plan_price_id]
@@ -154,9 +155,9 @@ def due_services_of(
     return found
 
 
-def _by_subscription(rows: Any) -> dict[int, list[Any]]:
+def _by_subscription(kind: type[Any], rows: Any) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
-    for row in rows:
+    for row in map(kind._make, rows):
         found.setdefault(row.subscription_id, []).append(row)
     return found
 
@@ -219,7 +220,7 @@ def _due(statement: Select[Any], on: date, while_suspended: bool, without_parked
     return statement
 
 
-def _charged(on: date, *, while_suspended: bool) -> ColumnElement[bool]:
+def _charged(on: date | BindParameter[Any], *, while_suspended: bool) -> ColumnElement[bool]:
     # Whose data is used up waits for the next period, which only a bill begins.
     is_served = or_(
         Subscription.status != SubscriptionStatus.SUSPENDED,
@@ -227,10 +228,25 @@ def _charged(on: date, *, while_suspended: bool) -> ColumnElement[bool]:
     )
     return and_(
         Subscription.bills_on <= on,
-        Subscription.status.in_(BILLED_STATES),
+        unindexed(Subscription.status).in_([row.value for row in BILLED_STATES]),
         *(() if while_suspended else (is_served,)),
         PlanPrice.billing_mode == BillingMode.POSTPAID,
     )
+
+
+def _due_subscriptions(*, while_suspended: bool) -> Select[Any]:
+    return (
+        select(*_SUBSCRIPTION)
+        .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)
+        .where(
+            among_named(Subscription.billed_customer_id, "payer_ids"),
+            _charged(bindparam("on"), while_suspended=while_suspended),
+        )
+        .order_by(Subscription.id)
+    )
+
+
+_DUE_SUBSCRIPTIONS = {known: _due_subscriptions(while_suspended=known) for known in (False, True)}
 
 
 def _arranged(on: date) -> ColumnElement[bool]:

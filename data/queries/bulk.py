@@ -3,14 +3,34 @@
 Measured: an ORM object a row costs some 60 times as much. What is written, and when, is said by the acts.
 """
 
+import json
 from collections.abc import Callable, Collection, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, bindparam, cast, func, insert, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Dialect,
+    Integer,
+    String,
+    Text,
+    bindparam,
+    cast,
+    func,
+    insert,
+    literal_column,
+    select,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import REGCLASS
 from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.dml import Insert, UpdateBase
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from data.base import Row
 from data.session import Session
@@ -75,16 +95,76 @@ class BulkInsert:
         self._bulk.run(session, [(*row, *stamps) for row in rows])
 
 
-def among(column: Any, values: Collection[Any]) -> ColumnElement[bool]:
+class _Values(TypeDecorator[list[Any]]):
+    """Many values as one parameter: an array, on SQLite as JSON."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, *, are_numbers: bool) -> None:
+        super().__init__()
+        self.are_numbers = are_numbers
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return how the dialect takes them."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(Text())
+        return dialect.type_descriptor(ARRAY(BigInteger if self.are_numbers else Text))
+
+    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
+        """Return the parameter."""
+        return json.dumps(value) if dialect.name == "sqlite" else value
+
+
+class _Among(FunctionElement[bool]):
+    """A column, and the many values it may be one of."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: Any = None) -> "_Among":
+        """Return this as it is: "= 1" after it, for a database without booleans, would keep SQLite from its indexes."""
+        return self
+
+
+@compiles(_Among)
+def _among(element: _Among, compiler: Any, **context: Any) -> str:
+    column, values = (compiler.process(part, **context) for part in element.clauses)
+    if compiler.dialect.name == "sqlite":
+        return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - both are compiled here
+    return f"{column} = ANY ({values})"
+
+
+def among(column: Any, values: Collection[int] | Collection[str]) -> ColumnElement[bool]:
     """Return whether a column is one of many values, as one parameter: a literal each costs more than the query."""
-    found: ColumnElement[bool] = column.in_(bindparam(None, list(values), type_=column.type, expanding=True))
-    return found
+    kind = _Values(are_numbers=isinstance(column.type, Integer))
+    return _Among(column, bindparam(None, list(values), type_=kind, unique=True))
+
+
+def among_named(column: Any, name: str) -> ColumnElement[bool]:
+    """Return the same for values that come as a parameter of this name, for statements that are made once."""
+    return _Among(column, bindparam(name, type_=_Values(are_numbers=isinstance(column.type, Integer))))
+
+
+def unindexed(column: Any) -> ColumnElement[str]:
+    """Return a text column for a comparison that no index shall serve.
+
+    SQLite takes an index on a status, which holds for most rows, before one on the few owners that are asked for.
+    """
+    return type_coerce(column, String).concat(literal_column("''"))
+
+
+def has_one_writer(session: Session) -> bool:
+    """Return whether nobody else can write until this transaction ends, as on SQLite."""
+    return session.get_bind().dialect.name == "sqlite"
 
 
 def reserve_ids(session: Session, table: type[Row], count: int) -> Sequence[int]:
     """Return ids that rows of the table may take now, ascending; flush what waits before."""
-    if session.get_bind().dialect.name == "sqlite":  # one writer: nobody else takes them meanwhile
-        first = session.execute(select(func.coalesce(func.max(table.id), 0))).scalar_one() + 1
+    session.flush()
+    if has_one_writer(session):  # nobody else takes them meanwhile
+        newest = f"SELECT coalesce(max(id), 0) FROM {table.__tablename__}"  # noqa: S608 - our own table
+        first = session.connection().exec_driver_sql(newest).scalar_one() + 1
         return range(first, first + count)
     sequence = cast(func.pg_get_serial_sequence(str(table.__tablename__), "id"), REGCLASS)
     rows = session.scalars(select(func.nextval(sequence)).select_from(func.generate_series(1, count)))

@@ -7,7 +7,6 @@ from sqlalchemy import delete, select
 
 from data.models.invoice import BilledCharge, Invoice, InvoiceLine, InvoiceReminder, NumberSequence
 from data.models.payment import PaymentAllocation
-from data.queries.bulk import among
 from data.session import Session
 from data.values.states import InvoiceStatus
 
@@ -51,15 +50,14 @@ def charges_of_invoice(session: Session, invoice_id: int) -> list[BilledCharge]:
 
 def open_invoices(session: Session, *, customer_id: int, currency: str) -> list[Invoice]:
     """Return the customer's invoices in a currency that can take money, oldest due first."""
-    return [row for row in open_invoices_of(session, [customer_id]) if row.currency == currency]
-
-
-def open_invoices_of(session: Session, customer_ids: Sequence[int]) -> list[Invoice]:
-    """Return the customers' invoices that can take money, oldest due first."""
     return list(
         session.scalars(
             select(Invoice)
-            .where(among(Invoice.customer_id, customer_ids), Invoice.status == InvoiceStatus.OPEN)
+            .where(
+                Invoice.customer_id == customer_id,
+                Invoice.currency == currency,
+                Invoice.status == InvoiceStatus.OPEN,
+            )
             .order_by(Invoice.due_on, Invoice.id)
         )
     )

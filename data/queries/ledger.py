@@ -9,21 +9,23 @@ from sqlalchemy import bindparam, func, select, update
 from data.columns import MinorUnits
 from data.models.customer import Customer
 from data.models.ledger import JournalEntry, LedgerAccount, Posting
-from data.queries.bulk import Bulk, BulkInsert, Values, among
+from data.queries.bulk import Bulk, BulkInsert, Values, among, among_named
 from data.session import Session
+
+_ACCOUNT_IDS = select(
+    LedgerAccount.code, LedgerAccount.currency, LedgerAccount.owner, LedgerAccount.id
+).where(
+    among_named(LedgerAccount.code, "codes"),
+    among_named(LedgerAccount.currency, "currencies"),
+    among_named(LedgerAccount.owner, "owners"),
+)
 
 
 def account_ids(
     session: Session, *, codes: Sequence[str], currencies: Sequence[str], owners: Sequence[str]
 ) -> dict[tuple[str, str, str], int]:
     """Return the id of each account with one of each, by code, currency and owner; no other exists yet."""
-    rows = session.execute(
-        select(LedgerAccount.code, LedgerAccount.currency, LedgerAccount.owner, LedgerAccount.id).where(
-            LedgerAccount.code.in_(codes),
-            LedgerAccount.currency.in_(currencies),
-            among(LedgerAccount.owner, owners),
-        )
-    )
+    rows = session.execute(_ACCOUNT_IDS, {"codes": codes, "currencies": currencies, "owners": owners})
     return {(code, currency, owner): account_id for code, currency, owner, account_id in rows}
 
 
@@ -38,19 +40,21 @@ def find_entry(session: Session, *, kind: str, source_type: str, source_id: int)
     ).one_or_none()
 
 
+_POSTED_SOURCES = (
+    select(JournalEntry.source_id)
+    .where(
+        JournalEntry.kind == bindparam("entry_kind"),
+        JournalEntry.source_type == bindparam("source"),
+        among_named(JournalEntry.source_id, "source_ids"),
+    )
+    .order_by(JournalEntry.source_id)
+)
+
+
 def posted_sources(session: Session, *, kind: str, source_type: str, source_ids: Sequence[int]) -> list[int]:
     """Return which of these rows have an entry of the kind, ascending."""
-    return list(
-        session.scalars(
-            select(JournalEntry.source_id)
-            .where(
-                JournalEntry.kind == kind,
-                JournalEntry.source_type == source_type,
-                among(JournalEntry.source_id, source_ids),
-            )
-            .order_by(JournalEntry.source_id)
-        )
-    )
+    asked = {"entry_kind": kind, "source": source_type, "source_ids": source_ids}
+    return list(session.scalars(_POSTED_SOURCES, asked))
 
 
 _ACCOUNTS = BulkInsert(
@@ -58,9 +62,21 @@ _ACCOUNTS = BulkInsert(
 )
 _ENTRIES = BulkInsert(
     JournalEntry,
-    ("id", "kind", "source_type", "source_id", "occurred_at", "posted_at", "memo", "reverses_id"),
+    (
+        "id",
+        "kind",
+        "source_type",
+        "source_id",
+        "occurred_at",
+        "posted_at",
+        "memo",
+        "reverses_id",
+        "chain_number",
+        "previous_hash",
+        "entry_hash",
+    ),
 )
-_POSTINGS = BulkInsert(Posting, ("entry_id", "account_id", "amount_minor"))
+_POSTINGS = BulkInsert(Posting, ("id", "entry_id", "account_id", "amount_minor"))
 _BALANCES = Bulk(
     update(LedgerAccount)
     .where(LedgerAccount.id == bindparam("account_id"))
@@ -87,12 +103,12 @@ def insert_accounts(session: Session, rows: Sequence[Values]) -> None:
 
 
 def insert_entries(session: Session, rows: Sequence[Values]) -> None:
-    """Insert entries: id, kind, source type, source id, occurred at, posted at, memo, reverses id."""
+    """Insert entries: id, kind, source type, source id, occurred at, posted at, memo, reverses id, and their seal."""
     _ENTRIES.run(session, rows)
 
 
 def insert_postings(session: Session, rows: Sequence[Values]) -> None:
-    """Insert postings: entry id, account id, minor units."""
+    """Insert postings: id, entry id, account id, minor units."""
     _POSTINGS.run(session, rows)
 
 
@@ -131,18 +147,23 @@ class EntryPosting(NamedTuple):
     amount_minor: int
 
 
+_POSTING_COLUMNS = (
+    Posting.entry_id,
+    Posting.id,
+    LedgerAccount.id,
+    LedgerAccount.code,
+    LedgerAccount.currency,
+    LedgerAccount.owner,
+    LedgerAccount.customer_id,
+    Posting.amount_minor,
+)
+
+
 def postings_of(session: Session, entry_ids: Sequence[int]) -> list[EntryPosting]:
     """Return the postings of these entries, by entry and in the order they were written."""
     rows = session.execute(
         select(
-            Posting.entry_id,
-            Posting.id,
-            LedgerAccount.id,
-            LedgerAccount.code,
-            LedgerAccount.currency,
-            LedgerAccount.owner,
-            LedgerAccount.customer_id,
-            Posting.amount_minor,
+            *_POSTING_COLUMNS,
         )
         .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
         .where(among(Posting.entry_id, entry_ids))
@@ -182,12 +203,25 @@ _CHAIN_COLUMNS = (
 )
 
 
-def unsealed_entries(session: Session) -> list[ChainRow]:
-    """Return the entries that are not in the chain yet, oldest first."""
-    rows = session.execute(
-        select(*_CHAIN_COLUMNS).where(JournalEntry.chain_number.is_(None)).order_by(JournalEntry.id)
-    )
-    return [ChainRow(*row) for row in rows]
+_UNLINKED = (None, None, None)
+_UNSEALED = (
+    select(*_CHAIN_COLUMNS[:8], *_POSTING_COLUMNS)
+    .outerjoin(Posting, Posting.entry_id == JournalEntry.id)
+    .outerjoin(LedgerAccount, LedgerAccount.id == Posting.account_id)
+    .where(JournalEntry.chain_number.is_(None))
+    .order_by(JournalEntry.id, Posting.id)
+)
+
+
+def unsealed_entries(session: Session) -> list[tuple[ChainRow, list[EntryPosting]]]:
+    """Return the entries that are not in the chain yet, oldest first, each with its postings as they were written."""
+    found: list[tuple[ChainRow, list[EntryPosting]]] = []
+    for row in session.execute(_UNSEALED):
+        if not found or found[-1][0].id != row[0]:
+            found.append((ChainRow._make((*row[:8], *_UNLINKED)), []))
+        if row[8] is not None:
+            found[-1][1].append(EntryPosting._make(row[8:]))
+    return found
 
 
 def last_link(session: Session) -> tuple[int, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from data.values.identifiers import TaxRateId
@@ -28,6 +28,14 @@ class TaxTerms:
 
     parts: tuple[TaxPart, ...]
     behavior: TaxBehavior
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.parts, self.behavior)))
+
+    def __hash__(self) -> int:
+        """Return what was worked out once: terms are looked up for every line of a bill run."""
+        return self._hash
 
 
 @lru_cache(maxsize=256)
