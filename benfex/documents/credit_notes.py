@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from benfex.documents.layout import draw_sheet
+from benfex.documents.paper import drawn_alone
 from benfex.documents.parts import ChargedLine, Payer, TaxedSum, charge_columns, charge_row, tax_sums
 from benfex.documents.sheet import Brand, Party, Sheet, Sum
 from benfex.documents.wording import say_amount, say_date
@@ -27,6 +28,7 @@ class CreditNoteDocument:
     closing: str = ""
 
 
+@drawn_alone
 def render_credit_note(document: CreditNoteDocument) -> bytes:
     """Return the credit note as PDF; the same document gives the same bytes."""
     reason = f"Reason: {document.reason}" if document.reason else ""

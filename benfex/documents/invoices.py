@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from benfex.documents.layout import draw_sheet
+from benfex.documents.paper import drawn_alone
 from benfex.documents.parts import (
     ChargedLine,
     HowToPay,
@@ -49,6 +50,7 @@ class InvoiceDocument:
     pay: HowToPay | None = None
 
 
+@drawn_alone
 def render_invoice(document: InvoiceDocument) -> bytes:
     """Return the invoice as PDF; the same document gives the same bytes."""
     currency = document.total.currency

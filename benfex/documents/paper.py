@@ -5,10 +5,11 @@ Lengths are points from the left and from the top. What a font cannot show is re
 
 import threading
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from importlib.resources import files
 from io import BytesIO
-from typing import Final
+from typing import Final, ParamSpec
 
 from reportlab import rl_config
 from reportlab.lib.utils import ImageReader
@@ -20,6 +21,9 @@ from reportlab.pdfgen.pathobject import PDFPathObject
 from benfex.documents.codes import QrCode
 from benfex.documents.colours import Colour
 
+P = ParamSpec("P")
+
+_DRAWING = threading.RLock()
 PAGE_WIDTH: Final = 595.28
 PAGE_HEIGHT: Final = 841.89
 PLAIN: Final = "Inter"
@@ -43,6 +47,20 @@ def _load_fonts() -> dict[str, frozenset[int]]:
 rl_config.useA85 = 0  # bytes as bytes: a quarter smaller, and no time for coding them as letters
 _KNOWN: Final = _load_fonts()
 _SHOWN: Final = _KNOWN[PLAIN] & _KNOWN[BOLD]
+
+
+def drawn_alone(render: Callable[P, bytes]) -> Callable[P, bytes]:
+    """Let one thread draw at a time: reportlab's fonts note in a shared place what each paper uses of them.
+
+    Nothing is lost by it: drawing holds the interpreter anyway.
+    """
+
+    @wraps(render)
+    def alone(*args: P.args, **kwargs: P.kwargs) -> bytes:
+        with _DRAWING:
+            return render(*args, **kwargs)
+
+    return alone
 
 
 def clean(text: str) -> str:

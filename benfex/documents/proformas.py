@@ -5,6 +5,7 @@ from datetime import date
 from enum import StrEnum
 
 from benfex.documents.layout import draw_sheet
+from benfex.documents.paper import drawn_alone
 from benfex.documents.parts import HowToPay, Payer, TaxedSum, pay_card, tax_sums
 from benfex.documents.sheet import Brand, Column, Party, Sheet, Sum, TableRow
 from benfex.documents.wording import say_amount, say_date, say_days, say_figure, say_period
@@ -46,6 +47,7 @@ class ProformaDocument:
     pay: HowToPay | None = None
 
 
+@drawn_alone
 def render_proforma(document: ProformaDocument) -> bytes:
     """Return the proforma as PDF; the same document gives the same bytes."""
     currency = document.to_pay.currency

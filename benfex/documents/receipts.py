@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from benfex.documents.layout import draw_sheet
+from benfex.documents.paper import drawn_alone
 from benfex.documents.parts import Payer
 from benfex.documents.sheet import Badge, Brand, Card, Column, Party, Sheet, Sum, TableRow
 from benfex.documents.wording import say_amount, say_date, say_figure
@@ -40,6 +41,7 @@ class ReceiptDocument:
     closing: str = ""
 
 
+@drawn_alone
 def render_receipt(document: ReceiptDocument) -> bytes:
     """Return the receipt as PDF; the same document gives the same bytes."""
     currency = document.amount.currency

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from benfex.documents.layout import draw_sheet
+from benfex.documents.paper import drawn_alone
 from benfex.documents.parts import HowToPay, Payer, pay_card
 from benfex.documents.sheet import Brand, Column, Party, Sheet, Sum, TableRow
 from benfex.documents.wording import say_amount, say_date, say_figure
@@ -43,6 +44,7 @@ class StatementDocument:
     pay: HowToPay | None = None
 
 
+@drawn_alone
 def render_statement(document: StatementDocument) -> bytes:
     """Return the statement as PDF; the same document gives the same bytes."""
     currency, zero = document.opening.currency, Money.zero(document.opening.currency)

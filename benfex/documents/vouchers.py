@@ -5,7 +5,7 @@ from typing import Final
 
 from benfex.documents.codes import qr_code
 from benfex.documents.colours import parse_colour, readable
-from benfex.documents.paper import BOLD, PAGE_HEIGHT, PAGE_WIDTH, Paper, clean, wrap
+from benfex.documents.paper import BOLD, PAGE_HEIGHT, PAGE_WIDTH, Paper, clean, drawn_alone, wrap
 
 ACROSS: Final = 3
 DOWN: Final = 8
@@ -41,6 +41,7 @@ class VoucherSheet:
     cards: tuple[VoucherCard, ...]
 
 
+@drawn_alone
 def render_vouchers(sheet: VoucherSheet) -> bytes:
     """Return the vouchers as PDF, 24 a page in their order; the same sheet gives the same bytes."""
     paper = Paper(title=f"Vouchers {sheet.title}", author=sheet.isp_name)
