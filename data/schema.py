@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from data.models import (
+    cashier,
     catalog,
     customer,
     identity,
@@ -11,7 +12,9 @@ from data.models import (
     message,
     operations,
     payment,
+    payment_methods,
     policy,
+    reconciliation,
     router,
     subscription,
     usage,
@@ -23,6 +26,7 @@ METADATA = SQLModel.metadata
 
 __all__ = [
     "METADATA",
+    "cashier",
     "catalog",
     "customer",
     "identity",
@@ -31,7 +35,9 @@ __all__ = [
     "message",
     "operations",
     "payment",
+    "payment_methods",
     "policy",
+    "reconciliation",
     "router",
     "subscription",
     "usage",

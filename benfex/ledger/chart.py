@@ -16,10 +16,12 @@ class AccountCode(StrEnum):
     TAX_PAYABLE = "2000"
     UNMATCHED = "2100"
     DEFERRED_REVENUE = "2200"
+    REFUNDS_UNDER_WAY = "2300"
     REVENUE = "4000"
     CREDITS_GIVEN = "4090"
     PAYMENT_FEES = "5000"
     BAD_DEBT = "5100"
+    CASH_DIFFERENCES = "5200"
 
 
 KIND_OF: dict[AccountCode, AccountKind] = {
@@ -29,10 +31,12 @@ KIND_OF: dict[AccountCode, AccountKind] = {
     AccountCode.TAX_PAYABLE: AccountKind.LIABILITY,
     AccountCode.UNMATCHED: AccountKind.LIABILITY,
     AccountCode.DEFERRED_REVENUE: AccountKind.LIABILITY,
+    AccountCode.REFUNDS_UNDER_WAY: AccountKind.LIABILITY,
     AccountCode.REVENUE: AccountKind.INCOME,
     AccountCode.CREDITS_GIVEN: AccountKind.INCOME,
     AccountCode.PAYMENT_FEES: AccountKind.EXPENSE,
     AccountCode.BAD_DEBT: AccountKind.EXPENSE,
+    AccountCode.CASH_DIFFERENCES: AccountKind.EXPENSE,
 }
 
 NAME_OF: dict[AccountCode, str] = {
@@ -42,10 +46,12 @@ NAME_OF: dict[AccountCode, str] = {
     AccountCode.TAX_PAYABLE: "Tax payable",
     AccountCode.UNMATCHED: "Unmatched receipts",
     AccountCode.DEFERRED_REVENUE: "Deferred revenue",
+    AccountCode.REFUNDS_UNDER_WAY: "Refunds under way",
     AccountCode.REVENUE: "Revenue",
     AccountCode.CREDITS_GIVEN: "Credits given",
     AccountCode.PAYMENT_FEES: "Payment fees",
     AccountCode.BAD_DEBT: "Bad debt",
+    AccountCode.CASH_DIFFERENCES: "Cash differences",
 }
 
 
@@ -75,3 +81,5 @@ DEFERRED_REVENUE = AccountKey(AccountCode.DEFERRED_REVENUE)
 CREDITS_GIVEN = AccountKey(AccountCode.CREDITS_GIVEN)
 PAYMENT_FEES = AccountKey(AccountCode.PAYMENT_FEES)
 BAD_DEBT = AccountKey(AccountCode.BAD_DEBT)
+REFUNDS_UNDER_WAY = AccountKey(AccountCode.REFUNDS_UNDER_WAY)
+CASH_DIFFERENCES = AccountKey(AccountCode.CASH_DIFFERENCES)

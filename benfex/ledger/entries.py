@@ -8,9 +8,11 @@ from functools import lru_cache
 
 from benfex.ledger.chart import (
     BAD_DEBT,
+    CASH_DIFFERENCES,
     CREDITS_GIVEN,
     DEFERRED_REVENUE,
     PAYMENT_FEES,
+    REFUNDS_UNDER_WAY,
     REVENUE,
     TAX_PAYABLE,
     UNMATCHED,
@@ -115,6 +117,21 @@ def write_off_recovered(customer_id: CustomerId, amount: Money) -> tuple[Posting
 def refunded(gateway: str, customer_id: CustomerId, amount: Money) -> tuple[PostingLine, ...]:
     """Return: the customer's money went back by the way it came."""
     return _pair(receivable(customer_id), clearing(gateway), amount)
+
+
+def refund_sent(customer_id: CustomerId, amount: Money) -> tuple[PostingLine, ...]:
+    """Return: the money is not the customer's to use any more; it is on its way to them."""
+    return _pair(receivable(customer_id), REFUNDS_UNDER_WAY, amount)
+
+
+def refund_arrived(gateway: str, amount: Money) -> tuple[PostingLine, ...]:
+    """Return: money that was on its way left the gateway."""
+    return _pair(REFUNDS_UNDER_WAY, clearing(gateway), amount)
+
+
+def shift_difference(over: Money) -> tuple[PostingLine, ...]:
+    """Return: the drawer held `over` more than it should, less where it is negative."""
+    return _pair(clearing("cash"), CASH_DIFFERENCES, over)
 
 
 def reversed_lines(lines: tuple[PostingLine, ...]) -> tuple[PostingLine, ...]:

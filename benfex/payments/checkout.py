@@ -86,7 +86,6 @@ class Checkout:
             request=request,
             gateway=gateway,
             public_url=self._public_url,
-            callback_token=self._gateways.callback_token(request.gateway),
             alongside=alongside,
         )
         try:
@@ -106,7 +105,6 @@ def prepare_attempt(
     request: CheckoutRequest,
     gateway: Gateway,
     public_url: str,
-    callback_token: str | None,
     alongside: Callable[[UnitOfWork, PaymentAttemptId], None] | None = None,
 ) -> PreparedAttempt:
     """Write the attempt with our own reference before any gateway hears of it."""
@@ -156,7 +154,7 @@ def prepare_attempt(
             payer_email=request.email or customer.email,
             account_number=customer.account_number,
             description="Internet",
-            callback_url=f"{public_url}/webhooks/mm/{callback_token}/stk/{token}" if callback_token else "",
+            callback_url=f"{public_url}{path}" if (path := gateway.callback_path("stk", token)) else "",
             return_url=f"{public_url}{request.return_path}",
         ),
     )

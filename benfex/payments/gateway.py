@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
+from benfex.core.errors import GatewayRejected
+from benfex.payments.gateway_events import OtherEvent, RefundOutcome, SavedCard
 from data.values.identifiers import PhoneNumber
-from data.values.kinds import EvidenceGrade
+from data.values.kinds import EvidenceGrade, RefundWay
 from data.values.money import Money
 
 _NAMES = {
@@ -39,7 +41,10 @@ class Flow(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GatewayCapabilities:
-    """What a gateway can do. Amounts in minor units of the payment's currency."""
+    """What a gateway can do. Amounts in minor units of the payment's currency.
+
+    `channels` are the ways to pay that the payer may choose from at it; empty where there is one way only.
+    """
 
     currencies: frozenset[str]
     amount_step_minor: int
@@ -50,6 +55,13 @@ class GatewayCapabilities:
     can_statement: bool
     needs_phone: bool
     needs_email: bool
+    channels: tuple[str, ...] = ()
+    can_refund: bool = False
+    refunds_partly: bool = False
+    can_pay_out: bool = False
+    can_tell_balance: bool = False
+    can_charge_saved: bool = False
+    can_standing_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,64 @@ class PaymentRequest:
     description: str
     callback_url: str
     return_url: str
+    channel: str | None = None
+    saved_card: SavedCard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StandingOrderRequest:
+    """What a payer is asked to agree to: `amount` again and again between the dates, both included."""
+
+    reference: str
+    name: str
+    amount: Money
+    payer_phone: PhoneNumber
+    account_number: str
+    frequency: str
+    starts_on: date
+    ends_on: date
+    callback_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """Money that is to go back. `reference` is ours and unique: asked twice with it, it goes back once.
+
+    `transaction_id`, `payment_reference` and `paid` are of the payment; `recipient` is for a payout.
+    """
+
+    reference: str
+    way: RefundWay
+    amount: Money
+    transaction_id: str
+    payment_reference: str | None
+    paid: Money
+    reason: str
+    recipient: PhoneNumber | None
+    callback_url: str
+    gateway_reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a test of a gateway found, in words for the person who set it up."""
+
+    is_good: bool
+    text: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingField:
+    """One setting of a gateway on screen; a secret is never shown again. `pattern` is a full regular match."""
+
+    name: str
+    label: str
+    help: str = ""
+    is_secret: bool = False
+    is_required: bool = True
+    pattern: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +186,7 @@ class PaymentEvidence:
     payer_phone_sha256: str | None = None
     payer_name: str | None = None
     fee: Money | None = None
+    saved_card: SavedCard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +229,9 @@ class Ignored:
     reason: str
 
 
-GatewayEvent: TypeAlias = ChargeSucceeded | ChargeFailed | PaidWithoutReceipt | ValidationAsked | Ignored
+GatewayEvent: TypeAlias = (
+    ChargeSucceeded | ChargeFailed | PaidWithoutReceipt | ValidationAsked | Ignored | OtherEvent
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +284,9 @@ class Gateway(Protocol):
     def evidence_grade(self) -> EvidenceGrade:
         """Return how far its webhooks can be trusted."""
 
+    def callback_path(self, kind: str, token: str) -> str:
+        """Return where deliveries about one thing of ours come in; empty where one address takes all."""
+
     async def start(self, request: PaymentRequest) -> StartedPayment:
         """Ask for the money."""
 
@@ -226,6 +302,21 @@ class Gateway(Protocol):
     async def read_statement(self, *, since: datetime, until: datetime) -> Sequence[PaymentEvidence]:
         """Return what the gateway received in `[since, until)`, as far as it still knows."""
 
+    async def refund(self, request: RefundRequest) -> RefundOutcome:
+        """Ask for money to go back. Raises GatewayRejected where the gateway has no such way."""
+
+    async def query_refund(self, request: RefundRequest) -> RefundOutcome:
+        """Return how a refund stands, without asking for it again."""
+
+    async def ask_balance(self, *, callback_url: str) -> Money | None:
+        """Return what the gateway holds for us, None when it will tell at `callback_url`."""
+
+    async def order(self, request: StandingOrderRequest) -> str:
+        """Ask the payer for a standing order and return the gateway's name of it."""
+
+    async def check(self) -> tuple[Finding, ...]:
+        """Try the settings out without moving money, and say in words what is right and what is wrong."""
+
     async def register_callbacks(self, *, public_url: str) -> None:
         """Tell the gateway our addresses, where it wants to be told."""
 
@@ -234,3 +325,27 @@ class Gateway(Protocol):
 
     async def aclose(self) -> None:
         """Close its connections."""
+
+
+class PlainGateway:
+    """What a gateway answers to what it cannot do; the concrete ones derive from it and do what they can."""
+
+    def callback_path(self, kind: str, token: str) -> str:
+        """Return nothing: its deliveries all come to one address."""
+        return ""
+
+    async def refund(self, request: RefundRequest) -> RefundOutcome:
+        """Refuse: money goes back by hand."""
+        raise GatewayRejected("Money cannot go back by this gateway. Give it back by hand.")
+
+    async def query_refund(self, request: RefundRequest) -> RefundOutcome:
+        """Refuse, as nothing was ever asked."""
+        raise GatewayRejected("This gateway knows no refunds.")
+
+    async def ask_balance(self, *, callback_url: str) -> Money | None:
+        """Refuse: its balance is on its own screens only."""
+        raise GatewayRejected("This gateway does not tell its balance.")
+
+    async def order(self, request: StandingOrderRequest) -> str:
+        """Refuse: it knows no standing orders."""
+        raise GatewayRejected("This gateway takes no standing orders.")

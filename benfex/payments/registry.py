@@ -1,16 +1,36 @@
 """The gateways by name: the one place that knows them all. Adding one is one line here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol
 
 from benfex.core.clock import Clock
 from benfex.core.errors import ConfigurationError
-from benfex.payments.gateway import Gateway
+from benfex.payments.gateway import Gateway, SettingField
 from benfex.payments.gateways.mpesa.gateway import MpesaGateway
 from benfex.payments.gateways.paystack.gateway import PaystackGateway
 
-GATEWAYS: Final[Mapping[str, Callable[[Mapping[str, str], Clock], Gateway]]] = MappingProxyType(
+
+class GatewayKind(Protocol):
+    """A gateway that can be set up: its class, with what people call it and what it wants to know."""
+
+    @property
+    def name(self) -> str:
+        """Return the name that rows and addresses carry."""
+
+    @property
+    def label(self) -> str:
+        """Return what people call it."""
+
+    @property
+    def fields(self) -> tuple[SettingField, ...]:
+        """Return its settings, in the order of the screen."""
+
+    def __call__(self, settings: Mapping[str, str], clock: Clock, /) -> Gateway:
+        """Return one that speaks for these settings. Raises KeyError naming what is missing."""
+
+
+GATEWAYS: Final[Mapping[str, GatewayKind]] = MappingProxyType(
     {
         MpesaGateway.name: MpesaGateway,
         PaystackGateway.name: PaystackGateway,

@@ -8,7 +8,6 @@ import hashlib
 import json
 from dataclasses import replace
 from datetime import timedelta
-from typing import assert_never
 
 import structlog
 
@@ -30,6 +29,7 @@ from benfex.payments.gateway import (
     WebhookDelivery,
     WebhookReply,
 )
+from benfex.payments.other_events import apply_other_event
 from benfex.payments.settlement import Settled, settle_payment
 from data.models.webhook import InboundWebhook, QuarantinedWebhook
 from data.queries import webhooks as webhook_queries
@@ -192,7 +192,7 @@ def _apply(uow: UnitOfWork, stored: StoredDelivery, event: GatewayEvent) -> str 
         case ValidationAsked() | Ignored():
             return None
         case _:
-            assert_never(event)
+            return apply_other_event(uow, stored, event)
 
 
 def _retry_later(uow: UnitOfWork, *, webhook_id: WebhookId, reason: str) -> None:

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
 from data.base import Row
 from data.columns import MinorUnits, UtcDateTime, enum_column
-from data.values.kinds import EvidenceGrade
+from data.values.kinds import EvidenceGrade, RefundWay
 from data.values.states import AttemptStatus, PaymentStatus, RefundStatus
 
 
@@ -25,6 +25,7 @@ class PaymentAttempt(Row, table=True):
     callback_token_hash: str = Field(max_length=64, unique=True)
     customer_id: int = Field(foreign_key="customer.id", index=True)
     invoice_id: int | None = Field(default=None, foreign_key="invoice.id", index=True)
+    pay_link_id: int | None = Field(default=None, foreign_key="pay_link.id", index=True)
     gateway: str = Field(max_length=24)
     amount_minor: int = Field(sa_type=MinorUnits)
     currency: str = Field(max_length=3)
@@ -44,7 +45,11 @@ class PaymentAttempt(Row, table=True):
 
 
 class Payment(Row, table=True):
-    """Money that came. One row per transaction of the gateway, whatever told us of it first."""
+    """Money that came. One row per transaction of the gateway, whatever told us of it first.
+
+    `match_score` is 0 to 100 and `match_reasons` JSON: a list of what spoke for the customer. `matched_by` is
+    empty when the matcher decided by itself. `receipt_number` is ours, for money taken by hand.
+    """
 
     __table_args__ = (
         UniqueConstraint("gateway", "gateway_transaction_id"),
@@ -73,6 +78,13 @@ class Payment(Row, table=True):
     payer_phone: str = Field(default="", max_length=64)
     account_reference: str = Field(default="", max_length=64)
     match_reason: str = Field(default="", max_length=160)
+    match_score: int | None = None
+    match_reasons: str = Field(default="[]", sa_column=Column(Text, nullable=False, server_default="[]"))
+    matched_by: str = Field(default="", max_length=120)
+    matched_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    shift_id: int | None = Field(default=None, foreign_key="cashier_shift.id", index=True)
+    receipt_number: str | None = Field(default=None, max_length=24, unique=True)
+    disputed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     reversed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
@@ -94,9 +106,16 @@ class PaymentAllocation(Row, table=True):
 
 
 class Refund(Row, table=True):
-    """Money that goes back to a customer out of a payment of theirs."""
+    """Money that goes back to a customer out of a payment of theirs.
 
-    __table_args__ = (CheckConstraint("amount_minor > 0", name="amount_positive"),)
+    `reference` is ours and exists before a gateway hears of it; `gateway_reference` is the gateway's, or the
+    number on the slip of money given back by hand. A second person approves what is above the set amount.
+    """
+
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount_positive"),
+        Index("ix_refund_due", "next_check_at"),
+    )
 
     payment_id: int = Field(foreign_key="payment.id", index=True)
     customer_id: int = Field(foreign_key="customer.id", index=True)
@@ -106,10 +125,24 @@ class Refund(Row, table=True):
     reason: str = Field(max_length=200)
     gateway_reference: str | None = Field(default=None, max_length=120)
     made_by: str = Field(max_length=120)
+    reference: str | None = Field(default=None, max_length=50, unique=True)
+    way: RefundWay = Field(default=RefundWay.BY_HAND, sa_column=enum_column(RefundWay))
+    recipient: str = Field(default="", max_length=64)
+    decided_by: str = Field(default="", max_length=120)
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    next_check_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    checks: int = 0
+    failure_message: str | None = Field(default=None, max_length=250)
 
 
 class PayLink(Row, table=True):
-    """A link that lets its holder pay without signing in; the token leaves, its hash stays."""
+    """A link that lets its holder pay without signing in; the token leaves, its hash stays.
+
+    Another program that made one as a hosted checkout names it by `client_reference` and is told on
+    `endpoint_id`; `made_by` is who made it.
+    """
 
     __tablename__ = "pay_link"
 
@@ -118,6 +151,12 @@ class PayLink(Row, table=True):
     invoice_id: int | None = Field(default=None, foreign_key="invoice.id")
     amount_minor: int | None = Field(default=None, sa_type=MinorUnits)
     expires_at: datetime = Field(sa_type=UtcDateTime)
+    client_reference: str | None = Field(default=None, max_length=64, unique=True)
+    description: str = Field(default="", max_length=120)
+    return_url: str | None = Field(default=None, max_length=500)
+    endpoint_id: int | None = Field(default=None, foreign_key="webhook_endpoint.id")
+    made_by: str = Field(default="", max_length=120)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class RestorationClock(Row, table=True):

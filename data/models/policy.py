@@ -7,7 +7,7 @@ from sqlmodel import Field
 
 from data.base import Row
 from data.columns import MinorUnits, UtcDateTime, enum_column
-from data.values.kinds import CycleAlignment, DunningAction, MessageChannel
+from data.values.kinds import AddressCheck, CycleAlignment, DunningAction, MessageChannel
 
 
 class IspProfile(Row, table=True):
@@ -91,6 +91,27 @@ class GatewayAccount(Row, table=True):
     is_enabled: bool = True
     settings_sealed: str = Field(sa_column=Column(Text, nullable=False))
     registered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class PaymentPolicy(Row, table=True):
+    """How the ISP takes money and gives it back. The newest version counts; each change is a new row.
+
+    Money is matched by itself from a score of `match_threshold` (0 to 100). `gateway_addresses` and
+    `trusted_proxies` hold networks with commas between. Nobody approves their own refund above
+    `second_person_above_minor`.
+    """
+
+    __tablename__ = "payment_policy"
+
+    version: int = Field(unique=True)
+    match_threshold: int = 80
+    refuses_unknown_accounts: bool = False
+    second_person_above_minor: int = Field(default=0, sa_type=MinorUnits)
+    pay_minimum_minor: int = Field(default=0, sa_type=MinorUnits)
+    address_check: AddressCheck = Field(default=AddressCheck.OFF, sa_column=enum_column(AddressCheck))
+    gateway_addresses: str = Field(default="", sa_column=Column(Text, nullable=False))
+    trusted_proxies: str = Field(default="", sa_column=Column(Text, nullable=False))
+    saved_by: str = Field(max_length=120)
 
 
 class ChannelAccount(Row, table=True):

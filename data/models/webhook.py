@@ -1,4 +1,4 @@
-"""What gateways told us, kept raw; and a bounded place for what proved nothing."""
+"""What gateways told us, kept raw; a bounded place for what proved nothing; and what we tell other programs."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from sqlmodel import Field
 from data.base import Row
 from data.columns import UtcDateTime, enum_column
 from data.values.kinds import EvidenceGrade
-from data.values.states import WebhookStatus
+from data.values.states import MessageStatus, WebhookStatus
 
 
 class InboundWebhook(Row, table=True):
@@ -45,3 +45,36 @@ class QuarantinedWebhook(Row, table=True):
     path: str = Field(max_length=120)
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     received_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class WebhookEndpoint(Row, table=True):
+    """Where another program wants to hear from us; `events` holds names with commas between."""
+
+    __tablename__ = "webhook_endpoint"
+
+    url: str = Field(max_length=500)
+    secret_sealed: str = Field(sa_column=Column(Text, nullable=False))
+    events: str = Field(max_length=250)
+    is_enabled: bool = True
+    made_by: str = Field(max_length=120)
+
+
+class OutboundWebhook(Row, table=True):
+    """A fact to be told to one endpoint, written in the transaction of the fact. `payload` is the body as sent."""
+
+    __tablename__ = "outbound_webhook"
+    __table_args__ = (
+        UniqueConstraint("endpoint_id", "dedupe_key"),
+        Index("ix_outbound_webhook_due", "status", "next_try_at"),
+    )
+
+    endpoint_id: int = Field(foreign_key="webhook_endpoint.id")
+    event: str = Field(max_length=40)
+    dedupe_key: str = Field(max_length=120)
+    payload: str = Field(sa_column=Column(Text, nullable=False))
+    status: MessageStatus = Field(sa_column=enum_column(MessageStatus))
+    attempts: int = 0
+    next_try_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    answered: int | None = None
+    last_error: str | None = Field(default=None, max_length=250)
+    delivered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

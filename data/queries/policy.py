@@ -4,7 +4,14 @@ from datetime import date
 
 from sqlalchemy import select
 
-from data.models.policy import BillingPolicy, DunningStepRow, GatewayAccount, Holiday, IspProfile
+from data.models.policy import (
+    BillingPolicy,
+    DunningStepRow,
+    GatewayAccount,
+    Holiday,
+    IspProfile,
+    PaymentPolicy,
+)
 from data.session import Session
 
 
@@ -16,6 +23,11 @@ def newest_profile(session: Session) -> IspProfile | None:
 def newest_policy(session: Session) -> BillingPolicy | None:
     """Return the billing policy in force, or None before the first run is finished."""
     return session.scalars(select(BillingPolicy).order_by(BillingPolicy.version.desc()).limit(1)).first()
+
+
+def newest_payment_policy(session: Session) -> PaymentPolicy | None:
+    """Return how money is taken, or None while that was never set."""
+    return session.scalars(select(PaymentPolicy).order_by(PaymentPolicy.version.desc()).limit(1)).first()
 
 
 def dunning_steps(session: Session, *, policy_id: int) -> list[DunningStepRow]:

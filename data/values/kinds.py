@@ -120,6 +120,11 @@ class EntryKind(StrEnum):
     SWEEP = "sweep"
     WRITE_OFF_RECOVERED = "write_off_recovered"
     REVENUE_EARNED = "revenue_earned"
+    PAYMENT_UNDONE = "payment_undone"
+    REFUND_SENT = "refund_sent"
+    REFUND_FAILED = "refund_failed"
+    SHIFT_DIFFERENCE = "shift_difference"
+    FEE_CORRECTED = "fee_corrected"
 
 
 class AccountKind(StrEnum):
@@ -205,3 +210,38 @@ class BillRunKind(StrEnum):
 
     BILLING = "billing"
     REHEARSAL = "rehearsal"
+
+
+class RefundWay(StrEnum):
+    """How money goes back: by hand, by the gateway's refund or reversal, or as a new payout to a phone."""
+
+    BY_HAND = "by_hand"
+    GATEWAY = "gateway"
+    PAYOUT = "payout"
+
+
+class DifferenceKind(StrEnum):
+    """What a gateway's record and our books do not agree on."""
+
+    MISSING_HERE = "missing_here"
+    MISSING_THERE = "missing_there"
+    AMOUNT = "amount"
+    FEE = "fee"
+    REVERSED = "reversed"
+    BALANCE = "balance"
+
+
+class HintKind(StrEnum):
+    """What a confirmed match taught: how an account was written, or from which phone or name money comes."""
+
+    ACCOUNT = "account"
+    PHONE = "phone"
+    NAME = "name"
+
+
+class AddressCheck(StrEnum):
+    """What happens to a gateway's message from an address that is not on the list."""
+
+    OFF = "off"
+    LOG = "log"
+    ENFORCE = "enforce"

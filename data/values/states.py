@@ -93,11 +93,41 @@ class MessageStatus(StrEnum):
 
 
 class RefundStatus(StrEnum):
-    """Where money that goes back stands."""
+    """Where money that goes back stands; `awaiting` waits for a second person."""
 
+    AWAITING = "awaiting"
+    APPROVED = "approved"
+    DECLINED = "declined"
     PENDING = "pending"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+
+
+class DisputeStatus(StrEnum):
+    """Where a payer's demand for their money back stands; `won` means that we keep it."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    WON = "won"
+    LOST = "lost"
+
+
+class StandingOrderStatus(StrEnum):
+    """Whether a payer's standing order pays us."""
+
+    CREATED = "created"
+    ACTIVE = "active"
+    FAILED = "failed"
+    ENDED = "ended"
+
+
+class LineStatus(StrEnum):
+    """What became of a line of a statement: money in it was booked from it, known before, or is not ours."""
+
+    NEW = "new"
+    BOOKED = "booked"
+    KNOWN = "known"
+    IGNORED = "ignored"
 
 
 class VoucherStatus(StrEnum):
@@ -237,7 +267,41 @@ MESSAGE: Final = _arrows(
 
 REFUND: Final = _arrows(
     RefundStatus,
-    {RefundStatus.PENDING: {RefundStatus.SUCCEEDED, RefundStatus.FAILED}},
+    {
+        RefundStatus.AWAITING: {RefundStatus.APPROVED, RefundStatus.DECLINED},
+        # A word from the gateway may come before the call that asked for it returns.
+        RefundStatus.APPROVED: {RefundStatus.PENDING, RefundStatus.SUCCEEDED, RefundStatus.FAILED},
+        RefundStatus.PENDING: {RefundStatus.SUCCEEDED, RefundStatus.FAILED},
+    },
+)
+
+DISPUTE: Final = _arrows(
+    DisputeStatus,
+    {
+        DisputeStatus.OPEN: {DisputeStatus.ANSWERED, DisputeStatus.WON, DisputeStatus.LOST},
+        DisputeStatus.ANSWERED: {DisputeStatus.OPEN, DisputeStatus.WON, DisputeStatus.LOST},
+    },
+)
+
+STANDING_ORDER: Final = _arrows(
+    StandingOrderStatus,
+    {
+        StandingOrderStatus.CREATED: {
+            StandingOrderStatus.ACTIVE,
+            StandingOrderStatus.FAILED,
+            StandingOrderStatus.ENDED,
+        },
+        StandingOrderStatus.FAILED: {StandingOrderStatus.ACTIVE},  # a late answer
+        StandingOrderStatus.ACTIVE: {StandingOrderStatus.ENDED},
+    },
+)
+
+LINE: Final = _arrows(
+    LineStatus,
+    {
+        LineStatus.NEW: {LineStatus.BOOKED, LineStatus.KNOWN, LineStatus.IGNORED},
+        LineStatus.IGNORED: {LineStatus.NEW},
+    },
 )
 
 VOUCHER: Final = _arrows(
@@ -276,6 +340,9 @@ MACHINES: Final[Mapping[str, tuple[type[StrEnum], Mapping[StrEnum, frozenset[Str
         "webhook": (WebhookStatus, _widened(WEBHOOK)),
         "message": (MessageStatus, _widened(MESSAGE)),
         "refund": (RefundStatus, _widened(REFUND)),
+        "dispute": (DisputeStatus, _widened(DISPUTE)),
+        "standing order": (StandingOrderStatus, _widened(STANDING_ORDER)),
+        "statement line": (LineStatus, _widened(LINE)),
         "voucher": (VoucherStatus, _widened(VOUCHER)),
         "promise": (PromiseStatus, _widened(PROMISE)),
         "bill run": (BillRunStatus, _widened(BILL_RUN)),

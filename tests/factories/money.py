@@ -67,7 +67,6 @@ def make_attempt(
         ),
         gateway=gateway_of(gateway),
         public_url="https://billing.example",
-        callback_token=CALLBACK_TOKEN if gateway == "mpesa" else None,
     )
     named = f"ws_CO_{next(_numbers):020d}" if gateway == "mpesa" else prepared.request.reference
     if is_answered:

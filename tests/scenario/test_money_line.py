@@ -30,7 +30,6 @@ from tests.factories.looks import (
     restoration_clocks,
     service_state,
 )
-from tests.factories.money import CALLBACK_TOKEN
 from tests.factories.till import Till, open_till, webhook_doors
 
 pytestmark = pytest.mark.sqlite_only
@@ -345,6 +344,5 @@ async def _prepared(line: Line) -> tuple[PaymentAttemptId, PaymentRequest]:
         request=line.request(),
         gateway=line.till.gateways.get("mpesa"),
         public_url=line.till.url,
-        callback_token=CALLBACK_TOKEN,
     )
     return prepared.attempt_id, prepared.request

@@ -184,12 +184,12 @@ class DarajaClient:
         return response.content
 
     async def _post(self, path: str, body: dict[str, Any]) -> httpx.Response:
-        token = await self._fresh_token()
+        token = await self.fresh_token()
         response = await self._send("POST", path, body, token=token)
         # Neither a refused token nor a call too many started anything, so asking once more cannot ask twice.
         code = messages.read_error(response.status_code, response.content).code
         if code in _BAD_TOKEN:
-            token = await self._fresh_token(instead_of=token)
+            token = await self.fresh_token(instead_of=token)
             response = await self._send("POST", path, body, token=token)
         elif code in _BUSY:
             await asyncio.sleep(_BUSY_PAUSE_SECONDS + secrets.randbelow(500) / 1000)
@@ -218,7 +218,7 @@ class DarajaClient:
         if self._calls.is_closed or self._http.is_closed:
             raise GatewayRejected("M-Pesa is being set up anew. Try again.", gateway_code="closed")
 
-    async def _fresh_token(self, *, instead_of: str | None = None) -> str:
+    async def fresh_token(self, *, instead_of: str | None = None) -> str:
         """Return a token. Whatever keeps it from us, the call that wanted it was not sent."""
         async with self._token_lock:
             if self._token and self._token != instead_of and self._clock.now() < self._token_ends_at:

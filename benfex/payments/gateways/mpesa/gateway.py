@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from benfex.core.clock import Clock
-from benfex.core.errors import GatewayProtocolError, GatewayRejected, WebhookRejected
+from benfex.core.errors import GatewayError, GatewayProtocolError, GatewayRejected, WebhookRejected
 from benfex.payments.gateway import (
+    Finding,
     Flow,
     GatewayCapabilities,
     GatewayEvent,
@@ -16,6 +17,8 @@ from benfex.payments.gateway import (
     PaymentOutcome,
     PaymentRequest,
     Pending,
+    PlainGateway,
+    SettingField,
     StartedPayment,
     Unknown,
     ValidationAsked,
@@ -30,13 +33,21 @@ from data.values.kinds import EvidenceGrade
 PRODUCTION = "https://api.safaricom.co.ke"
 _STEP = 100  # whole shillings only
 _MOST = 250_000 * 100
+SETTINGS = (
+    SettingField("shortcode", "Paybill number", pattern=r"\d{5,7}"),
+    SettingField("consumer_key", "Consumer key", is_secret=True),
+    SettingField("consumer_secret", "Consumer secret", is_secret=True),
+    SettingField("passkey", "Lipa na M-Pesa passkey", is_secret=True),
+)
 _NOMINATED = "254700000000"  # the organisation's phone, where Pull Transactions wants one named
 
 
-class MpesaGateway:
+class MpesaGateway(PlainGateway):
     """Speaks Daraja for one Paybill."""
 
     name = messages.NAME
+    label = "M-Pesa"
+    fields = SETTINGS
     evidence_grade = EvidenceGrade.SECRET_PATH
     capabilities = GatewayCapabilities(
         currencies=frozenset({messages.CURRENCY}),
@@ -66,6 +77,10 @@ class MpesaGateway:
             ),
             clock,
         )
+
+    def callback_path(self, kind: str, token: str) -> str:
+        """Return a path without M-Pesa's own name in it, which Daraja refuses (C2B register)."""
+        return f"/webhooks/mm/{self._callback_token}/{kind}/{token}"
 
     async def start(self, request: PaymentRequest) -> StartedPayment:
         """Push a prompt to the payer's phone. Raises InvalidInput, AmountOutOfRange before anything is sent."""
@@ -147,6 +162,14 @@ class MpesaGateway:
     async def read_statement(self, *, since: datetime, until: datetime) -> Sequence[PaymentEvidence]:
         """Return what the Paybill received, by Pull Transactions."""
         return await self._client.pull(since=since, until=until)
+
+    async def check(self) -> tuple[Finding, ...]:
+        """Ask for a token with the keys."""
+        try:
+            await self._client.fresh_token()
+        except GatewayError as error:
+            return (Finding(is_good=False, text=error.message, advice="Check the consumer key and secret."),)
+        return (Finding(is_good=True, text="M-Pesa accepted the keys."),)
 
     async def register_callbacks(self, *, public_url: str) -> None:
         """Tell Daraja our Paybill addresses, and ask for Pull Transactions."""

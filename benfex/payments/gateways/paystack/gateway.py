@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from benfex.core.clock import Clock
-from benfex.core.errors import GatewayProtocolError, WebhookRejected
+from benfex.core.errors import GatewayError, GatewayProtocolError, WebhookRejected
 from benfex.payments.gateway import (
+    Finding,
     Flow,
     GatewayCapabilities,
     GatewayEvent,
@@ -13,6 +14,8 @@ from benfex.payments.gateway import (
     PaymentOutcome,
     PaymentRequest,
     Pending,
+    PlainGateway,
+    SettingField,
     StartedPayment,
     WebhookDelivery,
     WebhookReply,
@@ -23,13 +26,19 @@ from data.values.kinds import EvidenceGrade
 from data.values.money import CURRENCIES
 
 PRODUCTION = "https://api.paystack.co"
+SETTINGS = (
+    SettingField("secret_key", "Secret key", is_secret=True, pattern=r"sk_(test|live)_\w+"),
+    SettingField("previous_secret_key", "Key before it", is_secret=True, is_required=False),
+)
 _PAGES_MAX = 200
 
 
-class PaystackGateway:
+class PaystackGateway(PlainGateway):
     """Speaks to Paystack with one secret key; the key before it still proves webhooks while it is changed."""
 
     name = messages.NAME
+    label = "Paystack"
+    fields = SETTINGS
     evidence_grade = EvidenceGrade.SIGNED
     capabilities = GatewayCapabilities(
         currencies=frozenset({"KES", "NGN", "GHS", "ZAR", "USD", "XOF"}),
@@ -107,6 +116,14 @@ class PaystackGateway:
             if cursor is None or cursor == before:
                 break
         return tuple(found.values())
+
+    async def check(self) -> tuple[Finding, ...]:
+        """Ask about a transaction that never was, which needs a right key to be answered."""
+        try:
+            await self._client.verify("BFXCHECK")
+        except GatewayError as error:
+            return (Finding(is_good=False, text=error.message, advice="Check the secret key."),)
+        return (Finding(is_good=True, text="Paystack accepted the key."),)
 
     async def register_callbacks(self, *, public_url: str) -> None:
         """Do nothing: Paystack's webhook address is set in its dashboard."""

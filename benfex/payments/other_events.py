@@ -1,0 +1,23 @@
+"""What gateways tell besides money that came: each event goes to the act that knows what it means."""
+
+from typing import assert_never
+
+from benfex.core.unit_of_work import UnitOfWork
+from benfex.payments.gateway_events import (
+    BalanceTold,
+    DisputeChanged,
+    OtherEvent,
+    PaymentTakenBack,
+    RefundChanged,
+    StandingOrderChanged,
+)
+from data.queries.webhooks import StoredDelivery
+
+
+def apply_other_event(uow: UnitOfWork, stored: StoredDelivery, event: OtherEvent) -> str | None:
+    """Do what an event says; return why it cannot be done yet, None when it is done."""
+    match event:
+        case RefundChanged() | PaymentTakenBack() | DisputeChanged() | BalanceTold() | StandingOrderChanged():
+            return f"nobody acts on {type(event).__name__} yet"
+        case _:
+            assert_never(event)
