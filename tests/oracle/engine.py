@@ -3,10 +3,6 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
-from sqlalchemy import select
-
-from benfex.catalog.plans import create_plan, publish_price
-from benfex.catalog.taxes import create_tax_group, set_tax_rate
 from benfex.core.clock import MovedClock
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.network.connections import ConnectionSpec
@@ -16,7 +12,7 @@ from benfex.subscriptions.extras import add_add_on, give_discount, remove_add_on
 from benfex.subscriptions.lifecycle import end_subscription, keep_subscription, start_subscription
 from benfex.subscriptions.pausing import pause_subscription, resume_subscription
 from benfex.subscriptions.plan_changes import cancel_pending_change, change_plan
-from data.models.catalog import AddOn, Discount, PlanPrice, TaxRate
+from data.models.catalog import AddOn, Discount, Plan, PlanPrice, TaxGroup, TaxGroupPart, TaxRate
 from data.values.errors import Conflict, InvalidInput, InvalidTransition
 from data.values.identifiers import (
     AddOnId,
@@ -29,6 +25,9 @@ from data.values.identifiers import (
     SubscriptionId,
 )
 from data.values.kinds import (
+    AccessMethod,
+    BillingMode,
+    CapAction,
     CashMethod,
     ChangeTiming,
     ChargeTiming,
@@ -47,6 +46,7 @@ from tests.oracle.histories import FIRST_DAY, History, Step
 from tests.oracle.pictures import Picture, engine_picture
 from tests.oracle.terms import Price, Tax
 
+CUSTOMER_ID, ROUTER_ID = CustomerId(1), RouterId(1)  # of the ISP that is opened here, and put back
 MORNING = time(7, tzinfo=UTC)  # ten o'clock in Nairobi
 
 
@@ -56,19 +56,22 @@ class EnginePlayer:
 
     run: Run
     clock: MovedClock
-    history: History
-    customer_id: CustomerId = field(init=False)
-    router_id: RouterId = field(init=False)
     price_ids: list[PlanPriceId] = field(default_factory=list)
     discount_ids: list[DiscountId] = field(default_factory=list)
     add_on_ids: list[AddOnId] = field(default_factory=list)
     services: list[SubscriptionId] = field(default_factory=list)
 
-    def set_up(self) -> None:
-        """Sell what the history sells, under its policy."""
+    def open_the_isp(self) -> None:
+        """Found an ISP with a router and a customer, the same for every history."""
         self.clock.move_to(datetime.combine(FIRST_DAY, MORNING))
         set_up_isp(self.run)
-        policy = self.history.policy
+        assert make_customer(self.run).customer_id == CUSTOMER_ID
+        assert make_router(self.run) == ROUTER_ID
+
+    def sell(self, history: History) -> None:
+        """Sell what the history sells, under its policy."""
+        self.clock.move_to(datetime.combine(FIRST_DAY, MORNING))
+        policy = history.policy
         set_terms(
             self.run,
             billing_day=policy.billing_day,
@@ -77,9 +80,7 @@ class EnginePlayer:
             credits_on_pause=policy.credits_on_pause,
             breaker_invoice_percent=0,
         )
-        self.customer_id = make_customer(self.run).customer_id
-        self.router_id = make_router(self.run)
-        self.price_ids, self.discount_ids, self.add_on_ids = self.run(_make_offers, history=self.history)
+        self.price_ids, self.discount_ids, self.add_on_ids = self.run(_make_offers, history=history)
 
     def play(self, step: Step, owed: int) -> bool:
         """Let the step happen; `owed` is what a payment pays. Return whether the engine agreed to it."""
@@ -95,7 +96,7 @@ class EnginePlayer:
 
     def picture(self) -> Picture:
         """Return what the engine's rows say."""
-        return self.run.read(engine_picture, customer_id=self.customer_id)
+        return self.run.read(engine_picture, customer_id=CUSTOMER_ID)
 
     def _act(self, step: Step, owed: int) -> None:
         if step.kind == "start":
@@ -156,9 +157,9 @@ class EnginePlayer:
         number = len(self.services)
         subscription_id = self.run(
             start_subscription,
-            customer_id=self.customer_id,
+            customer_id=CUSTOMER_ID,
             plan_price_id=self.price_ids[step.offer],
-            connection=ConnectionSpec(self.router_id, f"home{number}", "a-secret-word"),
+            connection=ConnectionSpec(ROUTER_ID, f"home{number}", "a-secret-word"),
             vault=VAULT,
             discounts=[self.discount_ids[place] for place in step.offers],
             add_ons=[AddOnSale(self.add_on_ids[place], 1 + place) for place in range(step.number)],
@@ -168,7 +169,7 @@ class EnginePlayer:
     def _pay(self, step: Step, owed: int) -> None:
         self.run(
             record_cash_payment,
-            customer_id=self.customer_id,
+            customer_id=CUSTOMER_ID,
             amount=Money(owed, "KES"),
             method=CashMethod.CASH,
             reference=f"R{owed}-{step.day}",
@@ -178,44 +179,68 @@ class EnginePlayer:
 def _group_ids(uow: UnitOfWork, history: History) -> dict[tuple[Tax, ...], int | None]:
     """Put the history's taxes in force, and return the group of each combination."""
     groups: dict[tuple[Tax, ...], int | None] = {(): None}
-    for number, taxes in enumerate(filter(None, history.taxes)):
-        for tax in taxes:
-            _set_rates(uow, tax=tax)
-        parts = [(tax.code, tax.compound_on) for tax in taxes]
-        groups[taxes] = create_tax_group(uow, code=f"GROUP-{number}", name="Taxes", parts=parts)
+    for code, tax in {tax.code: tax for taxes in history.taxes for tax in taxes}.items():
+        for since, percent in tax.rates:
+            points = int(percent * 100)
+            uow.session.add(TaxRate(code=code, name=code, basis_points=points, valid_from_on=since))
+    for number, taxes in enumerate(filter(None, history.taxes), 1):
+        uow.session.add(TaxGroup(id=number, code=f"GROUP-{number}", name="Taxes"))
+        groups[taxes] = number
+    uow.session.flush()
+    for taxes, group_id in groups.items():
+        for position, tax in enumerate(taxes):
+            part = TaxGroupPart(
+                group_id=group_id or 0,
+                position=position,
+                tax_code=tax.code,
+                compound_on=",".join(tax.compound_on),
+                valid_from_on=tax.rates[0][0],
+            )
+            uow.session.add(part)
     return groups
 
 
-def _set_rates(uow: UnitOfWork, *, tax: Tax) -> None:
-    known = {(rate.code, rate.valid_from_on) for rate in uow.session.scalars(select(TaxRate))}
-    for since, percent in tax.rates:
-        if (tax.code, since) not in known:
-            set_tax_rate(
-                uow, code=tax.code, name=tax.code, basis_points=int(percent * 100), valid_from_on=since
-            )
+def _plan(number: int) -> Plan:
+    return Plan(
+        id=number,
+        code=f"PLAN-{number}",
+        name=f"Plan {number}",
+        access_method=AccessMethod.PPPOE,
+        download_bps=10_000_000,
+        upload_bps=5_000_000,
+        cap_action=CapAction.NOTIFY,
+    )
 
 
-def _sell_plan(uow: UnitOfWork, *, number: int, price: Price, group_id: int | None) -> PlanPriceId:
-    code = f"PLAN-{number}"
-    plan_id = create_plan(uow, code=code, name=code, download_bps=10_000_000, upload_bps=5_000_000)
-    price_id = publish_price(uow, plan_id=plan_id, amount=Money(price.amount, "KES"))
-    row = uow.session.get(PlanPrice, price_id)
-    assert row is not None
-    row.interval, row.interval_count = Interval(price.unit), price.count
-    row.timing = ChargeTiming.ARREARS if price.in_arrears else ChargeTiming.ADVANCE
-    row.setup_fee_minor, row.trial_days = price.setup_fee, price.trial_days
-    row.minimum_term_months, row.early_termination_fee_minor = price.minimum_months, price.early_end_fee
-    row.tax_group_id, row.tax_behavior = group_id, _behavior(has_tax_inside=price.has_tax_inside)
-    return price_id
+def _plan_price(number: int, price: Price, group_id: int | None, sold_at: datetime) -> PlanPrice:
+    return PlanPrice(
+        plan_id=number,
+        amount_minor=price.amount,
+        currency="KES",
+        interval=Interval(price.unit),
+        interval_count=price.count,
+        billing_mode=BillingMode.POSTPAID,
+        setup_fee_minor=price.setup_fee,
+        timing=ChargeTiming.ARREARS if price.in_arrears else ChargeTiming.ADVANCE,
+        trial_days=price.trial_days,
+        minimum_term_months=price.minimum_months,
+        early_termination_fee_minor=price.early_end_fee,
+        tax_group_id=group_id,
+        tax_behavior=_behavior(has_tax_inside=price.has_tax_inside),
+        valid_from=sold_at,
+    )
 
 
 def _make_offers(
     uow: UnitOfWork, *, history: History
 ) -> tuple[list[PlanPriceId], list[DiscountId], list[AddOnId]]:
     groups = _group_ids(uow, history)
+    numbers = range(1, len(history.prices) + 1)
+    uow.session.add_all([_plan(number) for number in numbers])
+    uow.session.flush()
     prices = [
-        _sell_plan(uow, number=number, price=price, group_id=groups[price.taxes])
-        for number, price in enumerate(history.prices)
+        _plan_price(number, price, groups[price.taxes], uow.now)
+        for number, price in zip(numbers, history.prices, strict=True)
     ]
     discounts = [
         Discount(
@@ -242,10 +267,14 @@ def _make_offers(
         )
         for number, offer in enumerate(history.add_ons)
     ]
-    uow.session.add_all([*discounts, *add_ons])
+    uow.session.add_all([*prices, *discounts, *add_ons])
     uow.session.flush()
-    discount_ids = [DiscountId(row.id or 0) for row in discounts]
-    return prices, discount_ids, [AddOnId(row.id or 0) for row in add_ons]
+    price_ids = [PlanPriceId(row.id or 0) for row in prices]
+    return (
+        price_ids,
+        [DiscountId(row.id or 0) for row in discounts],
+        [AddOnId(row.id or 0) for row in add_ons],
+    )
 
 
 def _behavior(*, has_tax_inside: bool) -> TaxBehavior:

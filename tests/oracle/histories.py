@@ -83,6 +83,27 @@ class History:
         """Return the history with some steps left out."""
         return replace(self, steps=self.steps[:place] + self.steps[place + size :])
 
+    def traits(self) -> list[str]:
+        """Return what may be counted of it before it is played."""
+        policy, sold = self.policy, [step.offer for step in self.steps if step.kind == "start"]
+        prices = [self.prices[place] for place in sold]
+        found = {
+            f"billing day: {policy.alignment}": True,
+            "no credit at the end": not policy.credits_on_end,
+            "no credit in a pause": not policy.credits_on_pause,
+            "several services": len(prices) > 1,
+            "in arrears": any(price.in_arrears for price in prices),
+            "setup fee": any(price.setup_fee for price in prices),
+            "trial": any(price.trial_days for price in prices),
+            "minimum term": any(price.minimum_months for price in prices),
+            "compound tax": any(tax.compound_on for price in prices for tax in price.taxes),
+            "tax inside": any(price.taxes and price.has_tax_inside for price in prices),
+            "tax on top": any(price.taxes and not price.has_tax_inside for price in prices),
+            "server off at times": not self.runs_before_staff,
+            **{f"by the {price.unit}": True for price in prices},
+        }
+        return [name for name, is_so in found.items() if is_so]
+
     def told(self) -> str:
         """Return all that matters, for a person."""
         prices = sorted({step.offer for step in self.steps if step.kind not in ("bill", "pay")})

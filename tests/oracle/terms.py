@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from math import floor
 
 DAY = timedelta(days=1)
@@ -95,12 +96,7 @@ class Grid:
 
     def cell(self, day: date) -> tuple[date, date]:
         """Return the cycle that holds the day."""
-        number = 0
-        while self.boundary(number) > day:
-            number -= 1
-        while self.boundary(number + 1) <= day:
-            number += 1
-        return self.boundary(number), self.boundary(number + 1)
+        return _cell(self, day)
 
     def boundary(self, number: int) -> date:
         """Return the boundary that lies so many cycles after the first."""
@@ -108,6 +104,16 @@ class Grid:
         if self.unit == "month":
             return day_of_month(self.first_on, steps, self.anchor)
         return self.first_on + steps * timedelta(days=7 if self.unit == "week" else 1)
+
+
+@lru_cache(maxsize=10_000)
+def _cell(grid: Grid, day: date) -> tuple[date, date]:
+    number = 0
+    while grid.boundary(number) > day:
+        number -= 1
+    while grid.boundary(number + 1) <= day:
+        number += 1
+    return grid.boundary(number), grid.boundary(number + 1)
 
 
 @dataclass(slots=True)
