@@ -25,10 +25,14 @@ from data.values.states import AttemptStatus, PaymentStatus
 
 @dataclass(frozen=True, slots=True)
 class PaymentRecord:
-    """Money that came; no customer means that nobody knows whose it is yet."""
+    """Money that came; no customer means that nobody knows whose it is yet.
+
+    `sent_by_customer_id` is who sent it to the account of the customer who pays for them.
+    """
 
     id: PaymentId
     customer_id: CustomerId | None
+    sent_by_customer_id: CustomerId | None
     attempt_id: PaymentAttemptId | None
     gateway: str
     transaction_id: str
@@ -183,6 +187,7 @@ def _payment(row: Payment) -> PaymentRecord:
     return PaymentRecord(
         id=PaymentId(row.id),
         customer_id=CustomerId(row.customer_id) if row.customer_id is not None else None,
+        sent_by_customer_id=CustomerId(row.sent_by_customer_id) if row.sent_by_customer_id else None,
         attempt_id=PaymentAttemptId(row.attempt_id) if row.attempt_id is not None else None,
         gateway=row.gateway,
         transaction_id=row.gateway_transaction_id,

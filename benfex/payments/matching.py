@@ -1,6 +1,7 @@
 """Find whose money it is: the attempt we made, or the account or phone number that was typed.
 
-Only exact facts match by themselves; everything else waits as unmatched money for a person.
+Only exact facts match by themselves; everything else waits as unmatched money for a person. The money of somebody
+who is paid for goes to the account that it can pay on, which `account_for` says.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from datetime import timedelta
 from benfex.core.unit_of_work import Snapshot
 from benfex.payments.gateway import PaymentEvidence
 from data.models.payment import PaymentAttempt
+from data.queries import customers as customer_queries
+from data.queries import invoices as invoice_queries
 from data.queries import payments as payment_queries
 from data.values.errors import InvalidInput
 from data.values.identifiers import CustomerId, check_account_number, parse_phone
@@ -24,6 +27,21 @@ class Match:
     attempt: PaymentAttempt | None
     customer_id: CustomerId | None
     reason: str
+
+
+def account_for(snapshot: Snapshot, *, customer_id: CustomerId, currency: str) -> CustomerId:
+    """Return on whose account a customer's money is booked: their own, or that of who pays for them.
+
+    Their own as long as an invoice to themselves is open, such as one from before they had a payer; else it would
+    lie there as credit while the bills of their services stand open with the payer. Never split: what is left
+    of their own debt's money is their credit.
+    """
+    customer = customer_queries.find_customer(snapshot.session, customer_id)
+    if customer is None or customer.payer_id is None:
+        return customer_id
+    if invoice_queries.open_invoices(snapshot.session, customer_id=customer_id, currency=currency):
+        return customer_id
+    return CustomerId(customer.payer_id)
 
 
 def match_evidence(snapshot: Snapshot, *, evidence: PaymentEvidence) -> Match:

@@ -17,7 +17,7 @@ from benfex.core.unit_of_work import UnitOfWork
 from benfex.ledger import entries
 from benfex.ledger.journal import EntrySource, post_entry
 from benfex.payments.gateway import PaymentEvidence, name_of_gateway
-from benfex.payments.matching import ASKED_FOR, Match, match_evidence
+from benfex.payments.matching import ASKED_FOR, Match, account_for, match_evidence
 from benfex.payments.receipts import tell_receipt
 from benfex.subscriptions.prepaid import renew_from_money
 from benfex.subscriptions.restoration import lift_non_payment
@@ -59,7 +59,9 @@ def settle_payment(
 ) -> SettlementOutcome:
     """Book the money of `evidence` once, pay invoices with it and restore what it pays for.
 
-    `evidence_at` is when the first message with this receipt reached us; `source` names the door.
+    The money of somebody who is paid for is booked to who pays for them, with its sender noted, unless they have
+    open invoices of their own. `evidence_at` is when the first message with this receipt reached us; `source`
+    names the door.
     """
     require(uow.actor, Permission.RECORD_PAYMENTS)
     booked = payment_queries.payment_of_transaction(
@@ -71,10 +73,10 @@ def settle_payment(
     refused = _refusal(uow, match, evidence)
     if refused is not None:
         return _hold(uow, match, refused)
-    if match.customer_id is not None:
-        lock_customer(uow.session, match.customer_id)
+    customer_id = _locked_account(uow, match.customer_id, evidence.amount.currency)
     payment = Payment(
-        customer_id=match.customer_id,
+        customer_id=customer_id,
+        sent_by_customer_id=match.customer_id if match.customer_id != customer_id else None,
         attempt_id=match.attempt.id if match.attempt else None,
         gateway=evidence.gateway,
         gateway_transaction_id=evidence.transaction_id,
@@ -94,14 +96,13 @@ def settle_payment(
     uow.session.flush()
     assert payment.id is not None
     payment_id = PaymentId(payment.id)
-    _post(uow, payment_id, evidence, match.customer_id)
+    _post(uow, payment_id, evidence, customer_id)
     if match.attempt is not None:
         _succeed(uow, match.attempt)
         if evidence.grade is EvidenceGrade.SECRET_PATH:
             match.attempt.next_check_at = uow.now + _SECOND_OPINION
-    if match.customer_id is not None:
-        allocate_open_money(uow, customer_id=match.customer_id, currency=evidence.amount.currency)
-        restore_services(uow, customer_id=match.customer_id, payment_id=payment_id, evidence_at=evidence_at)
+    if customer_id is not None:
+        _use(uow, payment, evidence_at=evidence_at)
     record_audit(
         uow,
         action="settle",
@@ -116,7 +117,8 @@ def settle_payment(
 def match_payment(uow: UnitOfWork, *, payment_id: PaymentId, customer_id: CustomerId) -> None:
     """Give unmatched money to its customer, pay invoices with it and restore what it pays for.
 
-    Raises NotFound, Conflict when it has a customer already, was reversed or is of another currency.
+    Whose account it is booked to is said in `settle_payment`. Raises NotFound, Conflict when it has a customer
+    already, was reversed or is of another currency.
     """
     require(uow.actor, Permission.MATCH_PAYMENTS)
     customer = customer_queries.find_customer(uow.session, customer_id)
@@ -144,34 +146,68 @@ def _give(
 ) -> None:
     assert payment.id is not None
     payment_id = PaymentId(payment.id)
-    payment.customer_id = customer_id
+    account_id = _locked_account(uow, customer_id, payment.currency)
+    assert account_id is not None
+    payment.customer_id = account_id
+    payment.sent_by_customer_id = customer_id if customer_id != account_id else None
     payment.match_reason = reason
     amount = Money(payment.amount_minor, payment.currency)
     post_entry(
         uow,
         kind=EntryKind.PAYMENT_MATCHED,
         source=EntrySource("payment", payment_id),
-        postings=entries.payment_matched(customer_id, amount),
+        postings=entries.payment_matched(account_id, amount),
         occurred_at=uow.now,
         memo=f"{name_of_gateway(payment.gateway)} {payment.gateway_transaction_id}",
     )
     uow.session.flush()
-    allocate_open_money(uow, customer_id=customer_id, currency=payment.currency)
-    restore_services(uow, customer_id=customer_id, payment_id=payment_id, evidence_at=evidence_at)
+    _use(uow, payment, evidence_at=evidence_at)
     _announce(uow, payment)
 
 
+def _locked_account(uow: UnitOfWork, customer_id: CustomerId | None, currency: str) -> CustomerId | None:
+    """Return whose account a customer's money is booked to, held; None for money whose customer is not known."""
+    if customer_id is None:
+        return None
+    lock_customer(uow.session, customer_id)
+    account_id = account_for(uow, customer_id=customer_id, currency=currency)
+    if account_id != customer_id:
+        lock_customer(uow.session, account_id)
+    return account_id
+
+
+def _use(uow: UnitOfWork, payment: Payment, *, evidence_at: datetime) -> None:
+    """Pay invoices with money that has its account, and restore what it pays for, its sender's services first."""
+    assert payment.id is not None
+    assert payment.customer_id is not None
+    customer_id = CustomerId(payment.customer_id)
+    allocate_open_money(uow, customer_id=customer_id, currency=payment.currency)
+    sender_id = CustomerId(payment.sent_by_customer_id) if payment.sent_by_customer_id else None
+    restore_services(
+        uow,
+        customer_id=customer_id,
+        payment_id=PaymentId(payment.id),
+        evidence_at=evidence_at,
+        sender_id=sender_id,
+    )
+
+
 def restore_services(
-    uow: UnitOfWork, *, customer_id: CustomerId, payment_id: PaymentId, evidence_at: datetime
+    uow: UnitOfWork,
+    *,
+    customer_id: CustomerId,
+    payment_id: PaymentId,
+    evidence_at: datetime,
+    sender_id: CustomerId | None = None,
 ) -> tuple[SubscriptionId, ...]:
     """Give back what non-payment took, when no more than the tolerated debt is overdue; start its clocks.
 
-    Prepaid services get the period that the money opens.
+    Prepaid services get the period that the money opens, first those of `sender_id`, for whom `customer_id` pays.
     """
     restored = list(lift_non_payment(uow, customer_id=customer_id))
     restored += [
         (renewal.subscription_id, renewal.restored_connection_id)
-        for renewal in renew_from_money(uow, customer_id=customer_id)
+        for renewal in renew_from_money(uow, customer_id=customer_id, first_of=sender_id)
         if renewal.restored_connection_id is not None
     ]
     for subscription_id, connection_id in restored:
@@ -236,10 +272,10 @@ def _enrich(
         exact = evidence.attempt_token is not None or evidence.our_reference is not None
         if payment.customer_id is None and match.customer_id and payment.status is PaymentStatus.RECEIVED:
             # What came first told of the money only, and this tells whose it is.
-            lock_customer(uow.session, match.customer_id)
             _give(uow, payment, match.customer_id, reason=match.reason, evidence_at=evidence_at)
             exact = True
-        if match.attempt is not None and exact and match.attempt.customer_id == payment.customer_id:
+        senders = (payment.customer_id, payment.sent_by_customer_id)
+        if match.attempt is not None and exact and match.attempt.customer_id in senders:
             payment.attempt_id, payment.match_reason = match.attempt.id, match.reason
             if match.attempt.status is not AttemptStatus.SUCCEEDED:
                 _succeed(uow, match.attempt)

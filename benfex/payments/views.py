@@ -21,7 +21,8 @@ class PaymentListed:
     """A line of a payment list; no customer means the money is not placed.
 
     `back_after_ms` is how long after its evidence the router was read back, None where nothing was suspended
-    or it is not done; `is_restoring` says that it is under way.
+    or it is not done; `is_restoring` says that it is under way. `sent_by` names a customer who sent it to the
+    account of who pays for them.
     """
 
     payment_id: PaymentId
@@ -40,6 +41,7 @@ class PaymentListed:
     match_reason: str
     back_after_ms: int | None
     is_restoring: bool
+    sent_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ def _payment(row: listing.PaymentRow, clock: listing.Restoration | None) -> Paym
         match_reason=row.match_reason,
         back_after_ms=back,
         is_restoring=clock is not None and back is None,
+        sent_by=row.sent_by or "",
     )
 
 

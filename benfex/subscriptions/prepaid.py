@@ -123,14 +123,20 @@ def renew_subscription(uow: UnitOfWork, *, subscription_id: SubscriptionId) -> R
     return renewal
 
 
-def renew_from_money(uow: UnitOfWork, *, customer_id: CustomerId) -> tuple[Renewal, ...]:
+def renew_from_money(
+    uow: UnitOfWork, *, customer_id: CustomerId, first_of: CustomerId | None = None
+) -> tuple[Renewal, ...]:
     """Open a period of each prepaid service that money which just came can pay, those that are off first.
 
-    A short payment buys hours in proportion where the policy allows it and the service is off.
+    `first_of` is a customer whose services come before those of others for whom `customer_id` pays. A short
+    payment buys hours in proportion where the policy allows it and the service is off.
     """
     renewals = []
     services = subscription_queries.prepaid_services(uow.session, billed_customer_id=customer_id)
-    for facts in sorted(services, key=lambda found: found.subscription.status in _OPEN):
+    services.sort(key=lambda found: found.subscription.status in _OPEN)
+    if first_of is not None:
+        services.sort(key=lambda found: found.subscription.customer_id != first_of)
+    for facts in services:
         if facts.subscription.suspension_reason in _LIFTED_BY_TIME:
             is_off = facts.subscription.status not in _OPEN
             renewal = _renew(uow, facts, may_be_part=is_off)

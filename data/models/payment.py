@@ -47,6 +47,7 @@ class PaymentAttempt(Row, table=True):
 class Payment(Row, table=True):
     """Money that came. One row per transaction of the gateway, whatever told us of it first.
 
+    `customer_id` is whose account it is on; `sent_by_customer_id` is who sent it, where somebody else pays for them.
     `match_score` is 0 to 100 and `match_reasons` JSON: a list of what spoke for the customer. `matched_by` is
     empty when the matcher decided by itself. `receipt_number` is ours, for money taken by hand.
     """
@@ -55,6 +56,12 @@ class Payment(Row, table=True):
         UniqueConstraint("gateway", "gateway_transaction_id"),
         CheckConstraint("amount_minor > 0", name="amount_positive"),
         Index("ix_payment_received", "received_at", "id"),
+        Index(
+            "ix_payment_sent_by",
+            "sent_by_customer_id",
+            sqlite_where=text("sent_by_customer_id IS NOT NULL"),
+            postgresql_where=text("sent_by_customer_id IS NOT NULL"),
+        ),
         Index(
             "ix_payment_unmatched",
             "received_at",
@@ -86,6 +93,7 @@ class Payment(Row, table=True):
     receipt_number: str | None = Field(default=None, max_length=24, unique=True)
     disputed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     reversed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    sent_by_customer_id: int | None = Field(default=None, foreign_key="customer.id")
 
 
 class PaymentAllocation(Row, table=True):

@@ -118,8 +118,15 @@ def payments(
     status: PaymentStatus | None = None,
     unmatched: bool = False,
 ) -> list[Payment]:
-    """Return payments; `unmatched` leaves only those that nobody's customer is known of."""
-    query = select(Payment).where(*_equal(Payment.customer_id, customer_id), *_equal(Payment.status, status))
+    """Return payments; `unmatched` leaves only those that nobody's customer is known of.
+
+    Those of a customer are what is on their account, and what they sent to the account of who pays for them.
+    """
+    query = select(Payment).where(*_equal(Payment.status, status))
+    if customer_id is not None:
+        query = query.where(
+            or_(Payment.customer_id == customer_id, Payment.sent_by_customer_id == customer_id)
+        )
     if unmatched:
         query = query.where(Payment.customer_id.is_(None))
     return list(session.scalars(_cut(query, Payment.id, cut)))

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import aliased
 
 from data.models.customer import Customer
 from data.models.payment import Payment, PaymentAttempt, RestorationClock
@@ -14,7 +15,10 @@ from data.values.states import AttemptStatus, PaymentStatus
 
 
 class PaymentRow(NamedTuple):
-    """One line of a payment list; no customer means nobody knows whose money it is."""
+    """One line of a payment list; no customer means nobody knows whose money it is.
+
+    `sent_by` is the name of a customer for whom somebody else pays, None where the customer themselves paid.
+    """
 
     id: int
     customer_id: int | None
@@ -31,8 +35,10 @@ class PaymentRow(NamedTuple):
     payer_phone: str
     account_reference: str
     match_reason: str
+    sent_by: str | None
 
 
+_Sender = aliased(Customer)
 _COLUMNS = (
     Payment.id,
     Payment.customer_id,
@@ -49,6 +55,7 @@ _COLUMNS = (
     Payment.payer_phone,
     Payment.account_reference,
     Payment.match_reason,
+    _Sender.name,
 )
 
 
@@ -63,11 +70,15 @@ def payments_page(
     limit: int,
     offset: int,
 ) -> list[PaymentRow]:
-    """Return one page of the payments that fit; `sort` is received or amount."""
+    """Return one page of the payments that fit; `sort` is received or amount.
+
+    Those of a customer are what is on their account, and what they sent to the account of who pays for them.
+    """
     key = Payment.amount_minor if sort == "amount" else Payment.received_at
     query = (
         select(*_COLUMNS)
         .outerjoin(Customer, Customer.id == Payment.customer_id)
+        .outerjoin(_Sender, _Sender.id == Payment.sent_by_customer_id)
         .where(*_fits(unmatched, customer_id), *_found(search))
         .order_by(key.desc() if descending else key.asc(), Payment.id.desc() if descending else Payment.id)
         .limit(limit)
@@ -91,6 +102,7 @@ def payment_row(session: Session, payment_id: int) -> PaymentRow | None:
     row = session.execute(
         select(*_COLUMNS)
         .outerjoin(Customer, Customer.id == Payment.customer_id)
+        .outerjoin(_Sender, _Sender.id == Payment.sent_by_customer_id)
         .where(Payment.id == payment_id)
     ).one_or_none()
     return PaymentRow(*row) if row else None
@@ -197,7 +209,7 @@ def _fits(unmatched: bool, customer_id: int | None) -> list[ColumnElement[bool]]
     if unmatched:
         fits += [Payment.customer_id.is_(None), Payment.status == PaymentStatus.RECEIVED]
     if customer_id is not None:
-        fits.append(Payment.customer_id == customer_id)
+        fits.append(or_(Payment.customer_id == customer_id, Payment.sent_by_customer_id == customer_id))
     return fits
 
 

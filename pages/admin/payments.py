@@ -235,7 +235,8 @@ def payment_row(line: PaymentListed, benfex: Benfex, zone: str) -> Row:
         row |= who_cell("who", line.payer_name or "Unknown payer", line.account_reference)
     else:
         row["href"] = f"/admin/customers/{line.customer_id}"
-        row |= who_cell("who", line.customer_name, line.account_number)
+        sender = f" · sent by {line.sent_by}" if line.sent_by else ""
+        row |= who_cell("who", line.customer_name, f"{line.account_number}{sender}")
     row |= _when(line.received_at, benfex, zone)
     row |= status_cell("status", UNMATCHED if line.customer_id is None else line.status)
     return row | money_cell("amount", line.amount)

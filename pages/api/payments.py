@@ -58,10 +58,14 @@ class Matching(Incoming):
 
 
 class Payment(Outgoing):
-    """Money that came; no customer means that nobody knows whose it is yet."""
+    """Money that came; no customer means that nobody knows whose it is yet.
+
+    `sent_by_customer_id` is who sent it to the account of the customer who pays for them.
+    """
 
     id: int
     customer_id: int | None
+    sent_by_customer_id: int | None
     attempt_id: int | None
     gateway: str
     transaction_id: str
