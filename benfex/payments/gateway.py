@@ -12,7 +12,15 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from benfex.core.errors import GatewayRejected
-from benfex.payments.gateway_events import OtherEvent, RefundOutcome, SavedCard
+from benfex.payments.gateway_events import (
+    DisputeAnswer,
+    DisputeChanged,
+    OtherEvent,
+    RefundDetails,
+    RefundOutcome,
+    SavedCard,
+    SettlementRecord,
+)
 from data.values.identifiers import PhoneNumber
 from data.values.kinds import EvidenceGrade, RefundWay
 from data.values.money import Money
@@ -44,6 +52,7 @@ class GatewayCapabilities:
     """What a gateway can do. Amounts in minor units of the payment's currency.
 
     `channels` are the ways to pay that the payer may choose from at it; empty where there is one way only.
+    `push_channels` are those of them that ask on a phone, where the others send the browser away.
     """
 
     currencies: frozenset[str]
@@ -56,6 +65,7 @@ class GatewayCapabilities:
     needs_phone: bool
     needs_email: bool
     channels: tuple[str, ...] = ()
+    push_channels: tuple[str, ...] = ()
     can_refund: bool = False
     refunds_partly: bool = False
     can_pay_out: bool = False
@@ -63,10 +73,17 @@ class GatewayCapabilities:
     can_charge_saved: bool = False
     can_standing_order: bool = False
 
+    def flow_of(self, channel: str | None) -> Flow:
+        """Return how the payer is asked who chose this channel, None where nothing was chosen."""
+        return Flow.PUSH if channel in self.push_channels else self.flow
+
 
 @dataclass(frozen=True, slots=True)
 class PaymentRequest:
-    """What we ask a gateway for. `reference` is ours and unique; `account_number` is what the payer knows."""
+    """What we ask a gateway for. `reference` is ours and unique; `account_number` is what the payer knows.
+
+    `payer_till` is a till that pays instead of a phone, where the channel asks for one.
+    """
 
     reference: str
     amount: Money
@@ -78,6 +95,7 @@ class PaymentRequest:
     return_url: str
     channel: str | None = None
     saved_card: SavedCard | None = None
+    payer_till: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +326,18 @@ class Gateway(Protocol):
     async def query_refund(self, request: RefundRequest) -> RefundOutcome:
         """Return how a refund stands, without asking for it again."""
 
+    async def retry_refund(self, request: RefundRequest, details: RefundDetails) -> RefundOutcome:
+        """Send a refund that waits for an account once more, to this account."""
+
+    async def read_disputes(self, *, since: datetime, until: datetime) -> Sequence[DisputeChanged]:
+        """Return the disputes that were raised in `[since, until)` and how they stand."""
+
+    async def answer_dispute(self, answer: DisputeAnswer) -> DisputeChanged:
+        """Answer a dispute and return how it stands then."""
+
+    async def read_settlements(self, *, since: datetime, until: datetime) -> Sequence[SettlementRecord]:
+        """Return what the gateway paid out to our bank in `[since, until)`."""
+
     async def ask_balance(self, *, callback_url: str) -> Money | None:
         """Return what the gateway holds for us, None when it will tell at `callback_url`."""
 
@@ -341,6 +371,22 @@ class PlainGateway:
     async def query_refund(self, request: RefundRequest) -> RefundOutcome:
         """Refuse, as nothing was ever asked."""
         raise GatewayRejected("This gateway knows no refunds.")
+
+    async def retry_refund(self, request: RefundRequest, details: RefundDetails) -> RefundOutcome:
+        """Refuse, as nothing waits for an account."""
+        raise GatewayRejected("This gateway sends no refund to another account.")
+
+    async def read_disputes(self, *, since: datetime, until: datetime) -> Sequence[DisputeChanged]:
+        """Return none: it has no disputes, or tells of them elsewhere."""
+        return ()
+
+    async def answer_dispute(self, answer: DisputeAnswer) -> DisputeChanged:
+        """Refuse: its disputes are answered on its own screens."""
+        raise GatewayRejected("Answer this dispute on the gateway's own screens.")
+
+    async def read_settlements(self, *, since: datetime, until: datetime) -> Sequence[SettlementRecord]:
+        """Return none: it does not tell what it paid out."""
+        return ()
 
     async def ask_balance(self, *, callback_url: str) -> Money | None:
         """Refuse: its balance is on its own screens only."""

@@ -28,9 +28,10 @@ class RefundDone:
 
 @dataclass(frozen=True, slots=True)
 class RefundUnderWay:
-    """The gateway took the refund and has not finished it."""
+    """The gateway took the refund and has not finished it; `message` says what it waits for, if for staff."""
 
     gateway_reference: str | None = None
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,41 @@ class DisputeChanged:
     payment_reference: str | None = None
     reason: str = ""
     due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeAnswer:
+    """What we say to a dispute: give back `amount` of it, or keep the money and say why.
+
+    `file` names what was handed in at the gateway as proof; empty where there is none.
+    """
+
+    dispute_id: str
+    gives_back: bool
+    message: str
+    amount: Money
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundDetails:
+    """The bank account that a refund goes to when it cannot go back the way the money came."""
+
+    bank_code: str
+    account_number: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementRecord:
+    """What a gateway paid out to our bank for one day: `total` was received, less `fees` and what it withheld."""
+
+    id: str
+    day: date
+    total: Money
+    fees: Money
+    paid_out: Money
+    status: str
 
 
 @dataclass(frozen=True, slots=True)

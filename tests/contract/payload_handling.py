@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from benfex.core.clock import MovedClock
@@ -25,9 +25,21 @@ from benfex.payments.gateway import (
     ValidationAsked,
     WebhookDelivery,
 )
+from benfex.payments.gateway_events import (
+    DisputeChanged,
+    RefundChanged,
+    RefundDone,
+    RefundFailed,
+    RefundOutcome,
+    RefundUnderWay,
+    SavedCard,
+    SettlementRecord,
+)
+from benfex.payments.gateways.paystack.money_back import NEEDS_ATTENTION
 from benfex.payments.registry import build_gateways
 from data.values.kinds import EvidenceGrade
 from data.values.money import Money
+from data.values.states import DisputeStatus
 
 FOLDER = Path(__file__).parent / "payloads"
 MANIFEST = json.loads((FOLDER / "manifest.json").read_text())
@@ -41,7 +53,7 @@ PHONE = "+254708374149"
 DIGEST = hashlib.sha256(b"254708374149").hexdigest()
 KES_1500 = Money(1500_00, "KES")
 
-# Not for us: no importer, no initiator APIs, no standing orders, no direct charges, no refunds, no payouts.
+# Not for us: no importer, no initiator APIs, no standing orders, no refunds, no payouts.
 NOT_ASKED_FOR = {
     "mpesa_account_balance_result.json",
     "mpesa_b2c_result_failed_2001.json",
@@ -52,8 +64,6 @@ NOT_ASKED_FOR = {
     "mpesa_ratiba_callback_success_2026.json",
     "mpesa_reversal_result_success.json",
     "mpesa_transaction_status_result.json",
-    "paystack_charge_mpesa_offline_paybill.json",
-    "paystack_charge_mpesa_pay_offline.json",
 }
 
 
@@ -86,7 +96,13 @@ def stk(**changes: object) -> ChargeSucceeded:
     return ChargeSucceeded(PaymentEvidence(**(told | changes)))  # type: ignore[arg-type]
 
 
-def charge(transaction_id: str, *, reference: str = REFERENCE, fee: Money | None = None) -> PaymentEvidence:
+def charge(
+    transaction_id: str,
+    *,
+    reference: str = REFERENCE,
+    fee: Money | None = None,
+    saved_card: SavedCard | None = None,
+) -> PaymentEvidence:
     return PaymentEvidence(
         gateway="paystack",
         grade=EvidenceGrade.SIGNED,
@@ -98,7 +114,21 @@ def charge(transaction_id: str, *, reference: str = REFERENCE, fee: Money | None
         payer_phone=PHONE,
         payer_name="Jane Doe",
         fee=fee,
+        saved_card=saved_card,
     )
+
+
+VISA = SavedCard(
+    code="AUTH_uh8bcl3zbn",
+    signature="SIG_yEXu7dLBeqG0kU7g95Ke",
+    email="acc1042@customers.example",
+    label="Visa •••• 4081",
+    expires_on=date(2030, 12, 31),
+)
+
+
+def refunded(outcome: RefundOutcome) -> RefundChanged:
+    return RefundChanged(outcome=outcome, payment_reference=REFERENCE, amount=Money(500_00, "KES"))
 
 
 def no(code: str, message: str) -> ChargeFailed:
@@ -165,14 +195,46 @@ TOLD: Mapping[str, tuple[str, GatewayEvent]] = {
     ),
     "paystack_charge_success_card.json": (
         "event",
-        ChargeSucceeded(charge("302961", reference="bfx-01jd9zcardk2m9")),
+        ChargeSucceeded(charge("302961", reference="bfx-01jd9zcardk2m9", saved_card=VISA)),
     ),
-    "paystack_charge_failed_UNOFFICIAL.json": ("event", Ignored("nothing to do for charge.failed")),
-    "paystack_refund_processed.json": ("event", Ignored("nothing to do for refund.processed")),
-    "paystack_refund_needs_attention.json": ("event", Ignored("nothing to do for refund.needs-attention")),
-    "paystack_refund_failed.json": ("event", Ignored("nothing to do for refund.failed")),
-    "paystack_transfer_success.json": ("event", Ignored("nothing to do for transfer.success")),
-    "paystack_dispute_create.json": ("event", Ignored("nothing to do for charge.dispute.create")),
+    "paystack_charge_failed_UNOFFICIAL.json": (
+        "event",
+        Ignored(
+            "nothing to do for charge.failed: verifying finds out, and the payer may yet pay on the same page"
+        ),
+    ),
+    "paystack_refund_processed.json": ("event", refunded(RefundDone("132013318360"))),
+    "paystack_refund_needs_attention.json": ("event", refunded(RefundUnderWay("123456", NEEDS_ATTENTION))),
+    "paystack_refund_failed.json": (
+        "event",
+        refunded(
+            RefundFailed(
+                "failed",
+                "Paystack could not give the money back; it is still ours. Give it back another way, "
+                "or ask again later.",
+            )
+        ),
+    ),
+    "paystack_transfer_success.json": (
+        "event",
+        RefundChanged(
+            outcome=RefundDone("TRF_v5tip3zx8nna9o78"),
+            reference="bfx-po-9ee55786-2323-4760-98e2-6380c9cb3f68",
+            amount=Money(1000_00, "KES"),
+        ),
+    ),
+    "paystack_dispute_create.json": (
+        "event",
+        DisputeChanged(
+            dispute_id="358950",
+            status=DisputeStatus.OPEN,
+            amount=KES_1500,
+            transaction_id="5195582901",
+            payment_reference="bfx-01jd9zcardk2m9",
+            reason="chargeback: Customer complained about debit without value",
+            due_at=datetime(2026, 11, 24, 18, 0, tzinfo=UTC),
+        ),
+    ),
 }
 
 
@@ -190,6 +252,8 @@ PULL = "/pulltransactions/v1/query"
 INITIALIZE = "/transaction/initialize"
 VERIFY = f"/transaction/verify/{REFERENCE}"
 LIST = "/transaction"
+CHARGE = "/charge"
+SETTLEMENTS = "/settlement"
 ANSWERED: Mapping[str, tuple[str, object]] = {
     "mpesa_stk_push_accepted.json": (
         PUSH,
@@ -216,10 +280,35 @@ ANSWERED: Mapping[str, tuple[str, object]] = {
     "paystack_initialize_error_validation.json": (INITIALIZE, No(GatewayRejected, "missing_params")),
     "paystack_initialize_error_duplicate.json": (INITIALIZE, No(GatewayUnavailable)),
     "paystack_error_rate_limited.json": (INITIALIZE, No(GatewayRejected, "rate_limited")),
-    "paystack_verify_success_fee_bearer.json": (VERIFY, Succeeded(charge("4099260516"))),
+    "paystack_verify_success_fee_bearer.json": (VERIFY, Succeeded(charge("4099260516", saved_card=VISA))),
     "paystack_verify_failed.json": (VERIFY, Failed("failed", "The payment did not go through: Declined")),
     "paystack_verify_abandoned.json": (VERIFY, Pending()),
-    "paystack_settlements_list.json": (LIST, []),
+    "paystack_charge_mpesa_pay_offline.json": (
+        CHARGE,
+        StartedPayment(
+            REFERENCE, customer_message="Please complete authorization process on your mobile phone"
+        ),
+    ),
+    "paystack_charge_mpesa_offline_paybill.json": (
+        CHARGE,
+        StartedPayment(
+            REFERENCE,
+            customer_message="Pay by M-Pesa: Paybill 4084333, account 1234567, exactly this amount.",
+        ),
+    ),
+    "paystack_settlements_list.json": (
+        SETTLEMENTS,
+        (
+            SettlementRecord(
+                id="3090024",
+                day=date(2026, 11, 24),
+                total=KES_1500,
+                fees=Money(22_50, "KES"),
+                paid_out=Money(1477_50, "KES"),
+                status="success",
+            ),
+        ),
+    ),
 }
 REPLIED = {"mpesa_c2b_validation_accept.json", "mpesa_c2b_validation_reject.json"}
 

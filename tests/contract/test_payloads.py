@@ -21,6 +21,7 @@ from data.values.identifiers import parse_phone
 from tests.contract.gateway_clients import Listener, listening
 from tests.contract.payload_handling import (
     ANSWERED,
+    CHARGE,
     CHECKOUT,
     FILES,
     FOLDER,
@@ -36,6 +37,7 @@ from tests.contract.payload_handling import (
     QUERY,
     REFERENCE,
     REPLIED,
+    SETTLEMENTS,
     TOLD,
     VERIFY,
     No,
@@ -121,7 +123,9 @@ async def listener() -> AsyncIterator[Listener]:
 
 
 async def ask(gateway: Gateway, path: str) -> object:
-    if path in {PUSH, INITIALIZE}:
+    if path == SETTLEMENTS:
+        return await gateway.read_settlements(since=NOW - timedelta(hours=6), until=NOW)
+    if path in {PUSH, INITIALIZE, CHARGE}:
         return await gateway.start(
             PaymentRequest(
                 reference=REFERENCE,
@@ -132,6 +136,7 @@ async def ask(gateway: Gateway, path: str) -> object:
                 description="Internet",
                 callback_url="https://billing.example/webhooks",
                 return_url="https://billing.example/portal",
+                channel="mpesa" if path == CHARGE else None,
             )
         )
     if path in {QUERY, VERIFY}:

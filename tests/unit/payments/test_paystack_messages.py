@@ -18,7 +18,7 @@ from benfex.payments.gateway import (
     Succeeded,
     Unknown,
 )
-from benfex.payments.gateways.paystack import messages
+from benfex.payments.gateways.paystack import messages, reading
 from data.values.money import Money
 from tests.unit.payments.damage import damaged
 
@@ -62,12 +62,12 @@ def verified(*, reference: str = REFERENCE, is_live: bool = True, **changes: obj
 def test_only_the_true_signature_of_the_exact_bytes_is_believed(content: bytes, key: str, other: str) -> None:
     secret = key.encode(errors="replace").decode()
     true = hmac.new(secret.encode(), content, hashlib.sha512).hexdigest()
-    assert messages.is_signed(content, signature=true, secrets=(secret,))
-    assert messages.is_signed(content, signature=true, secrets=("another", secret))
-    assert not messages.is_signed(content + b" ", signature=true, secrets=(secret,))
-    assert not messages.is_signed(content, signature=true, secrets=())
+    assert reading.is_signed(content, signature=true, secrets=(secret,))
+    assert reading.is_signed(content, signature=true, secrets=("another", secret))
+    assert not reading.is_signed(content + b" ", signature=true, secrets=(secret,))
+    assert not reading.is_signed(content, signature=true, secrets=())
     if other.strip().lower() != true:
-        assert not messages.is_signed(content, signature=other, secrets=(secret,))
+        assert not reading.is_signed(content, signature=other, secrets=(secret,))
 
 
 # Money
