@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.orm import configure_mappers
 from sqlalchemy.pool import QueuePool
 
 try:  # SQLite 3.53; the system's may have the WAL-reset bug of 3.7.0 to 3.51.2 (sqlite.org/wal.html)
@@ -48,6 +49,7 @@ def sqlite_version() -> str:
 
 def open_database(url: str, *, pool_size: int = 8) -> Database:
     """Open the database at a URL: sqlite:///path or postgresql+psycopg://… Makes a missing SQLite folder."""
+    configure_mappers()  # now, not in the first act that asks for a row
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed)

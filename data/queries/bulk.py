@@ -4,8 +4,8 @@ Measured: an ORM object a row costs some 60 times as much. What is written, and 
 """
 
 import json
-from collections.abc import Callable, Collection, Sequence
-from operator import itemgetter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from sqlalchemy import (
@@ -13,8 +13,10 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
+    Connection,
     Dialect,
     Integer,
+    Select,
     String,
     Text,
     bindparam,
@@ -26,8 +28,10 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.dialects.postgresql import REGCLASS
+from sqlalchemy.engine import Compiled
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import Insert, UpdateBase
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -36,7 +40,12 @@ from data.base import Row
 from data.session import Session
 
 Values = tuple[Any, ...]
-_Prepare = Callable[[Sequence[Values]], list[Values]]
+_Columns = list[Sequence[Any]]
+_Process = Callable[[Any], Any]
+
+# Rows a statement on SQLite, where a row of many costs half of one alone. What is left over goes row by row, so
+# that few statements are ever made.
+_BLOCK = 50
 
 
 class Bulk:
@@ -45,7 +54,7 @@ class Bulk:
     def __init__(self, statement: UpdateBase, names: Sequence[str]) -> None:
         self._statement = statement
         self._names = tuple(names)
-        self._compiled: dict[str, tuple[str, _Prepare]] = {}
+        self._made: dict[str, _Made] = {}
 
     def run(self, session: Session, rows: Sequence[Values]) -> None:
         """Run the statement for all rows, in their order. Rows the session holds may be stale afterwards."""
@@ -53,34 +62,85 @@ class Bulk:
             return
         connection = session.connection()
         dialect = connection.dialect
-        if dialect.name not in self._compiled:
-            self._compiled[dialect.name] = self._compile(dialect)
-        statement, prepare = self._compiled[dialect.name]
-        connection.exec_driver_sql(statement, prepare(rows))
+        if dialect.name not in self._made:
+            self._made[dialect.name] = self._make(dialect)
+        self._made[dialect.name].run(connection, rows)
 
-    def _compile(self, dialect: Dialect) -> tuple[str, _Prepare]:
-        # The driver's own positional marks: dictionaries a row would cost more than the insert itself.
-        assert isinstance(dialect, DefaultDialect)
-        style = "qmark" if dialect.name == "sqlite" else "format"
-        names = list(self._names) if isinstance(self._statement, Insert) else None
-        compiled = self._statement.compile(dialect=type(dialect)(paramstyle=style), column_keys=names)
+    def _make(self, dialect: Dialect) -> "_Made":
+        is_insert = isinstance(self._statement, Insert)
+        compiled = self._statement.compile(
+            dialect=_positional(dialect), column_keys=list(self._names) if is_insert else None
+        )
         order = [self._names.index(name) for name in compiled.positiontup or ()]
-        pick = itemgetter(*order) if order != list(range(len(order))) else None
-        kinds = [
-            compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in self._names
-        ]
-        places = [(place, process) for place, process in enumerate(kinds) if process is not None]
+        processes = [_bind_process(compiled, name, dialect) for name in self._names]
+        if is_insert and dialect.name == "sqlite":
+            return _MadeInBlocks(str(compiled), processes, order)
+        return _Made(str(compiled), processes, order)
 
-        def prepare(rows: Sequence[Values]) -> list[Values]:
-            columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
-            for place, process in places:
-                known = {value: process(value) for value in set(columns[place])}
-                columns[place] = [known[value] for value in columns[place]]
-            if pick is not None:
-                columns = list(pick(columns))
-            return list(zip(*columns, strict=True))
 
-        return str(compiled), prepare
+class _Made:
+    """A statement in the words of one database, and how its parameters are made of values."""
+
+    def __init__(self, statement: str, processes: Sequence[_Process | None], order: Sequence[int]) -> None:
+        self._statement = statement
+        self._processes = processes
+        self._order = order
+
+    def run(self, connection: Connection, rows: Sequence[Values]) -> None:
+        columns = self._columns(rows)
+        connection.exec_driver_sql(self._statement, list(zip(*columns, strict=True)))
+
+    def _columns(self, rows: Sequence[Values]) -> _Columns:
+        """Return the parameters column by column, in the order of the statement's marks."""
+        columns = _processed(rows, self._processes)
+        return [columns[place] for place in self._order]
+
+
+class _MadeInBlocks(_Made):
+    """An INSERT on SQLite: many rows a statement, and what a column has alike in all of them bound once."""
+
+    def __init__(self, statement: str, processes: Sequence[_Process | None], order: Sequence[int]) -> None:
+        super().__init__(statement, processes, order)
+        self._head, _, self._tail = statement.partition(f"({', '.join('?' * len(order))})")
+        self._of_shape: dict[tuple[tuple[bool, ...], int], str] = {}
+
+    def run(self, connection: Connection, rows: Sequence[Values]) -> None:
+        if len(rows) < _BLOCK:
+            super().run(connection, rows)
+            return
+        columns = self._columns(rows)
+        shape = tuple([_is_alike(column) for column in columns])
+        alike = tuple([column[0] for column, is_alike in zip(columns, shape, strict=True) if is_alike])
+        others = [column for column, is_alike in zip(columns, shape, strict=True) if not is_alike]
+        width, whole = len(others), len(rows) - len(rows) % _BLOCK
+        flat: list[Any] = [None] * (width * whole)  # row after row
+        for place, column in enumerate(others):
+            flat[place::width] = column[:whole]
+        step = width * _BLOCK
+        blocks = [alike + tuple(flat[first : first + step]) for first in range(0, len(flat), step)]
+        connection.exec_driver_sql(self._statement_of(shape, _BLOCK), blocks)
+        if whole < len(rows):
+            left_over = zip(*[column[whole:] for column in others], strict=True)
+            connection.exec_driver_sql(self._statement_of(shape, 1), [alike + row for row in left_over])
+
+    def _statement_of(self, shape: tuple[bool, ...], rows: int) -> str:
+        """Return the statement for so many rows; the columns that are alike in them take the first parameters."""
+        if (shape, rows) not in self._of_shape:
+            others = count(1 + sum(shape))
+            marks = (
+                ",".join(f"?{next(alike)}" if is_alike else f"?{next(others)}" for is_alike in shape)
+                for alike in (count(1) for _ in range(rows))
+            )
+            self._of_shape[shape, rows] = f"{self._head}({'),('.join(marks)}){self._tail}"
+        return self._of_shape[shape, rows]
+
+
+def alike_together(rows: Sequence[Values]) -> list[Values]:
+    """Return rows (id, *values) with those that have the same values as one: (ids, *values), for `among_named`."""
+    ids: dict[Values, list[int]] = {}
+    for row in rows:
+        ids.setdefault(row[1:], []).append(row[0])
+    return [(tuple(found), *values) for values, found in ids.items()]
 
 
 class BulkInsert:
@@ -92,10 +152,84 @@ class BulkInsert:
     def run(self, session: Session, rows: Sequence[Values]) -> None:
         """Insert all rows in their order. Raises what a broken rule of the table raises, for the first one."""
         stamps = (session.info["now"],) * 2
-        self._bulk.run(session, [(*row, *stamps) for row in rows])
+        self._bulk.run(session, [row + stamps for row in rows])
 
 
-class _Values(TypeDecorator[list[Any]]):
+class BulkSelect:
+    """A question that is put into words once and asked often: its rows are plain tuples of the columns' values."""
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self._statement = statement
+        self._made: dict[str, _MadeSelect] = {}
+
+    def rows(self, session: Session, **parameters: Any) -> list[Values]:
+        """Return the rows for these values of the statement's named parameters."""
+        session.flush()
+        connection = session.connection()
+        dialect = connection.dialect
+        if dialect.name not in self._made:
+            self._made[dialect.name] = _MadeSelect(self._statement, dialect)
+        return self._made[dialect.name].rows(connection, parameters)
+
+
+class _MadeSelect:
+    """A question in the words of one database, and how values become parameters and columns values."""
+
+    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=_positional(dialect))
+        assert isinstance(compiled, SQLCompiler)
+        assert not compiled.post_compile_params, "a list of values is asked for by `among_named`"
+        self._statement = str(compiled)
+        self._binds = [
+            (name, compiled.binds[name].value, _bind_process(compiled, name, dialect))
+            for name in compiled.positiontup or ()
+        ]
+        self._processes = [
+            column.type.dialect_impl(dialect).result_processor(dialect, None)
+            for column in statement.selected_columns
+        ]
+
+    def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[Values]:
+        given = []
+        for name, fixed, process in self._binds:
+            value = parameters.get(name, fixed)
+            given.append(value if process is None else process(value))
+        found = connection.exec_driver_sql(self._statement, tuple(given)).all()
+        if not found:
+            return []
+        return list(zip(*_processed(found, self._processes), strict=True))
+
+
+def _positional(dialect: Dialect) -> Dialect:
+    """Return the dialect with the driver's own positional marks: a dictionary a row would cost more than an insert."""
+    assert isinstance(dialect, DefaultDialect)
+    return type(dialect)(paramstyle="qmark" if dialect.name == "sqlite" else "format")
+
+
+def _bind_process(compiled: Compiled, name: str, dialect: Dialect) -> _Process | None:
+    assert isinstance(compiled, SQLCompiler)
+    return compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _processed(rows: Sequence[Sequence[Any]], processes: Sequence[_Process | None]) -> _Columns:
+    """Return the rows column by column; each value that occurs is processed once."""
+    columns: _Columns = list(zip(*rows, strict=True))
+    for place, process in enumerate(processes):
+        if process is not None:
+            column = columns[place]
+            if _is_alike(column):
+                columns[place] = [process(column[0])] * len(column)
+            else:
+                known = {value: process(value) for value in set(column)}
+                columns[place] = [known[value] for value in column]
+    return columns
+
+
+def _is_alike(column: Sequence[Any]) -> bool:
+    return bool(column[0] == column[-1]) and column.count(column[0]) == len(column)
+
+
+class _Values(TypeDecorator[Sequence[Any]]):
     """Many values as one parameter: an array, on SQLite as JSON."""
 
     impl = Text
@@ -111,9 +245,11 @@ class _Values(TypeDecorator[list[Any]]):
             return dialect.type_descriptor(Text())
         return dialect.type_descriptor(ARRAY(BigInteger if self.are_numbers else Text))
 
-    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
         """Return the parameter."""
-        return json.dumps(value) if dialect.name == "sqlite" else value
+        if value is None:
+            return None
+        return json.dumps(value) if dialect.name == "sqlite" else list(value)
 
 
 class _Among(FunctionElement[bool]):

@@ -9,7 +9,7 @@ from sqlalchemy import ScalarSelect, bindparam, func, select, update
 from data.columns import MinorUnits, UtcDateTime
 from data.models.invoice import CreditNote, Invoice
 from data.models.payment import Payment, PaymentAllocation, Refund
-from data.queries.bulk import Bulk, BulkInsert, Values, among_named, unindexed
+from data.queries.bulk import Bulk, BulkInsert, BulkSelect, Values, among_named, unindexed
 from data.session import Session
 from data.values.states import InvoiceStatus, PaymentStatus, RefundStatus
 
@@ -30,11 +30,10 @@ def credit_of(session: Session, customer_ids: Sequence[int]) -> dict[int, list[C
     Credit notes before payments, oldest first; what is refunded or being refunded is no credit.
     """
     found: dict[int, list[CreditSource]] = {}
-    asked = {"customer_ids": customer_ids}
-    for customer_id, currency, minor, note_id in session.execute(_NOTES, asked):
+    for customer_id, currency, minor, note_id in _NOTES.rows(session, customer_ids=customer_ids):
         source = CreditSource(customer_id, currency, int(minor), credit_note_id=note_id)
         found.setdefault(customer_id, []).append(source)
-    for customer_id, currency, minor, payment_id in session.execute(_PAYMENTS, asked):
+    for customer_id, currency, minor, payment_id in _PAYMENTS.rows(session, customer_ids=customer_ids):
         source = CreditSource(customer_id, currency, int(minor), payment_id=payment_id)
         found.setdefault(customer_id, []).append(source)
     return found
@@ -49,7 +48,7 @@ class OpenRow(NamedTuple):
     outstanding_minor: int
 
 
-_OPEN = (
+_OPEN = BulkSelect(
     select(Invoice.id, Invoice.customer_id, Invoice.currency, Invoice.total_minor - Invoice.paid_minor)
     .where(
         among_named(Invoice.customer_id, "customer_ids"),
@@ -61,8 +60,7 @@ _OPEN = (
 
 def open_invoices_of(session: Session, customer_ids: Sequence[int]) -> list[OpenRow]:
     """Return the customers' invoices that can take money, oldest due first."""
-    rows = session.execute(_OPEN, {"customer_ids": customer_ids})
-    return [OpenRow._make(row) for row in rows]
+    return [OpenRow._make(row) for row in _OPEN.rows(session, customer_ids=customer_ids)]
 
 
 _ALLOCATIONS = BulkInsert(
@@ -104,7 +102,7 @@ def _allocated(of_source: Any) -> ScalarSelect[Any]:
 
 
 _NOTE_REMAINDER = CreditNote.total_minor - _allocated(PaymentAllocation.credit_note_id == CreditNote.id)
-_NOTES = (
+_NOTES = BulkSelect(
     select(CreditNote.customer_id, CreditNote.currency, _NOTE_REMAINDER, CreditNote.id)
     .where(among_named(CreditNote.customer_id, "customer_ids"), _NOTE_REMAINDER > 0)
     .order_by(CreditNote.id)
@@ -115,7 +113,7 @@ _REFUNDED = (
     .scalar_subquery()
 )
 _PAYMENT_REMAINDER = Payment.amount_minor - _allocated(PaymentAllocation.payment_id == Payment.id) - _REFUNDED
-_PAYMENTS = (
+_PAYMENTS = BulkSelect(
     select(Payment.customer_id, Payment.currency, _PAYMENT_REMAINDER, Payment.id)
     .where(
         among_named(Payment.customer_id, "customer_ids"),

@@ -4,11 +4,29 @@ from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from data.models.invoice import BilledCharge, Invoice, InvoiceLine, InvoiceReminder, NumberSequence
 from data.models.payment import PaymentAllocation
 from data.session import Session
 from data.values.states import InvoiceStatus
+
+_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def _taken(dialect: str) -> ReturningInsert[tuple[int]]:
+    inserted = _INSERTS[dialect](NumberSequence.__table__)
+    return inserted.on_conflict_do_update(
+        index_elements=["series", "year"],
+        set_={
+            "last_number": NumberSequence.last_number + inserted.excluded.last_number,
+            "updated_at": inserted.excluded.updated_at,
+        },
+    ).returning(NumberSequence.last_number)
+
+
+_TAKEN = {dialect: _taken(dialect) for dialect in _INSERTS}
 
 
 def find_invoice(session: Session, invoice_id: int) -> Invoice | None:
@@ -25,11 +43,12 @@ def lines_of(session: Session, invoice_id: int) -> list[InvoiceLine]:
     )
 
 
-def find_sequence(session: Session, *, series: str, year: int) -> NumberSequence | None:
-    """Return the number sequence of a series and year, or None before its first number."""
-    return session.scalars(
-        select(NumberSequence).where(NumberSequence.series == series, NumberSequence.year == year)
-    ).one_or_none()
+def take_numbers(session: Session, *, series: str, year: int, count: int) -> int:
+    """Take so many numbers of a series and year, and return the last of them; the row is held from then on."""
+    connection = session.connection()
+    now = session.info["now"]
+    row = {"series": series, "year": year, "last_number": count, "created_at": now, "updated_at": now}
+    return int(connection.execute(_TAKEN[connection.dialect.name], row).scalar_one())
 
 
 def billed_keys(session: Session, keys: Sequence[str]) -> set[str]:

@@ -12,7 +12,7 @@ from data.models.identity import User
 from data.models.invoice import Invoice, InvoiceLine
 from data.models.message import Communication, MessageTemplate, OutboundMessage
 from data.models.policy import ChannelAccount
-from data.queries.bulk import Bulk
+from data.queries.bulk import Bulk, BulkSelect
 from data.session import Session
 from data.values.kinds import LineKind, MessageChannel
 from data.values.roles import Role
@@ -60,14 +60,17 @@ def newest_channel_accounts(session: Session) -> list[ChannelAccount]:
     return list({row.channel: row for row in rows}.values())
 
 
+_ENABLED = BulkSelect(
+    select(ChannelAccount.channel).where(
+        ChannelAccount.id.in_(select(func.max(ChannelAccount.id)).group_by(ChannelAccount.channel)),
+        ChannelAccount.is_enabled,
+    )
+)
+
+
 def enabled_channels(session: Session) -> set[MessageChannel]:
     """Return the channels that are set up and switched on."""
-    newest = select(func.max(ChannelAccount.id)).group_by(ChannelAccount.channel)
-    return set(
-        session.scalars(
-            select(ChannelAccount.channel).where(ChannelAccount.id.in_(newest), ChannelAccount.is_enabled)
-        )
-    )
+    return {row[0] for row in _ENABLED.rows(session)}
 
 
 def newest_templates(
