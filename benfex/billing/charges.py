@@ -8,6 +8,7 @@ its first day in advance and the day after its last in arrears. Who reads and wr
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from benfex.billing.proration import Share, share_of
 from data.values.identifiers import SubscriptionId
@@ -43,23 +44,25 @@ class ChargeLine:
         """Return the price of all units."""
         return self.unit.times(self.quantity)
 
-    def in_name_of(self, subscription_id: SubscriptionId, items: Mapping[str, str]) -> "ChargeLine":
-        """Return the same charge of another subscription that is like this one's, under its own names of `items`."""
+    @property
+    def name(self) -> "LineName":
+        """Return whose the charge is, and by which claim."""
+        return LineName(self.subscription_id, self.item, self.billing_key)
+
+    def named_for(self, subscription_id: SubscriptionId, items: Mapping[str, str]) -> "LineName":
+        """Return whose it would be as that of another subscription that is like this one, by its own `items`."""
         item, key = items.get(self.item, self.item), self.billing_key
         if key is not None:
             key = f"{subscription_id}:{item}{key[len(f'{self.subscription_id}:{self.item}') :]}"
-        return ChargeLine(
-            kind=self.kind,
-            description=self.description,
-            unit=self.unit,
-            quantity=self.quantity,
-            tax=self.tax,
-            subscription_id=subscription_id,
-            period=self.period,
-            billing_key=key,
-            item=item,
-            share=self.share,
-        )
+        return LineName(subscription_id, item, key)
+
+
+class LineName(NamedTuple):
+    """Whose a charge is: its service, None without one, its item there, and its claim, None for what has none."""
+
+    subscription_id: SubscriptionId | None
+    item: str
+    billing_key: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Issue and void invoices. The only writer of invoices, one at a time or in bulk.
 
-How lines come about is said in `charges` and `taxation`; when a period is due, in `subscriptions.renewal`; how
-credit pays invoices, in `credit_use`.
+How lines come about is said in `charges`, what they come to in `pricing` and `taxation`; when a period is due, in
+`subscriptions.renewal`; how credit pays invoices, in `credit_use`.
 """
 
 from collections import Counter
@@ -11,9 +11,8 @@ from datetime import date, timedelta
 
 from benfex.billing.charges import ChargeLine
 from benfex.billing.credit_use import use_credit
-from benfex.billing.deferral import deferred_part
 from benfex.billing.numbering import take_invoice_numbers
-from benfex.billing.taxation import TaxedAmount, tax_lines
+from benfex.billing.pricing import PricedInvoice, price_invoice
 from benfex.core.actors import require
 from benfex.core.audit import record_audit
 from benfex.core.events import InvoiceIssued, InvoicePaid
@@ -28,7 +27,7 @@ from data.queries import invoice_writing as writing
 from data.queries import invoices as invoice_queries
 from data.queries import ledger as ledger_queries
 from data.queries.bulk import Values, reserve_ids
-from data.values.errors import Conflict, CurrencyMismatch, InvalidInput, NotFound
+from data.values.errors import Conflict, InvalidInput, NotFound
 from data.values.identifiers import CustomerId, EntryId, InvoiceId, InvoiceNumber
 from data.values.kinds import EntryKind
 from data.values.money import Money
@@ -47,43 +46,6 @@ class InvoiceDraft:
     bill_run_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PricedInvoice:
-    """A draft with its taxes: what would be invoiced, to the cent. `taxed` goes line by line."""
-
-    draft: InvoiceDraft
-    taxed: tuple[TaxedAmount, ...]
-    currency: str
-    subtotal_minor: int
-    tax_minor: int
-
-    @property
-    def total(self) -> Money:
-        """Return what the customer would owe for it."""
-        return Money(self.subtotal_minor + self.tax_minor, self.currency)
-
-
-def price_invoice(draft: InvoiceDraft) -> PricedInvoice:
-    """Return the draft with its taxes; nothing is written.
-
-    Raises InvalidInput when there are no lines or when they come to less than nothing: an invoice is no credit
-    note, so discounts end at nothing, and who wants to give more back issues a credit note. Raises
-    CurrencyMismatch for lines in two currencies.
-    """
-    if not draft.lines:
-        raise InvalidInput("lines", "An invoice needs at least one line.")
-    currency = draft.lines[0].unit.currency
-    for line in draft.lines:
-        if line.unit.currency != currency:
-            raise CurrencyMismatch(currency, line.unit.currency)
-    taxed = tax_lines([(line.unit.minor * line.quantity, line.tax) for line in draft.lines])
-    subtotal = sum(part.net_minor for part in taxed)
-    tax = sum(part.tax_minor for part in taxed)
-    if subtotal + tax < 0:
-        raise InvalidInput("lines", "The lines come to less than nothing. Give a credit note instead.")
-    return PricedInvoice(draft, taxed, currency, subtotal, tax)
-
-
 def issue_invoice(
     uow: UnitOfWork, *, customer_id: CustomerId, lines: Sequence[ChargeLine], issued_on: date
 ) -> InvoiceId:
@@ -97,10 +59,21 @@ def issue_invoice(
 def issue_invoices(uow: UnitOfWork, drafts: Sequence[InvoiceDraft]) -> tuple[InvoiceId, ...]:
     """Issue invoices, one or hundreds, post them, and pay them from their customers' credit; ids as the drafts.
 
-    Numbers follow the order of the drafts without a gap. Raises as `price_invoice`; a charge that was billed
+    Numbers follow the order of the drafts without a gap. Raises as `price_lines`; a charge that was billed
     before breaks a unique key, and then nothing is issued.
     """
-    return issue_priced(uow, [price_invoice(draft) for draft in drafts])
+    return issue_priced(
+        uow,
+        [
+            price_invoice(
+                customer_id=draft.customer_id,
+                lines=draft.lines,
+                issued_on=draft.issued_on,
+                bill_run_id=draft.bill_run_id,
+            )
+            for draft in drafts
+        ],
+    )
 
 
 def issue_priced(
@@ -115,105 +88,71 @@ def issue_priced(
         return ()
     session = uow.session
     session.flush()
-    lock_customers(session, [row.draft.customer_id for row in invoices])
+    lock_customers(session, [row.customer_id for row in invoices])
     terms = terms or current_terms(uow)
     numbers = _numbers(uow, invoices, prefix=terms.invoice_prefix)
     ids = [InvoiceId(row) for row in reserve_ids(session, Invoice, len(invoices))]
-    due = {
-        day: day + timedelta(days=terms.invoice_due_days) for day in {row.draft.issued_on for row in invoices}
-    }
-    writing.insert_invoices(
-        session,
-        [
+    due = {day: day + timedelta(days=terms.invoice_due_days) for day in {row.issued_on for row in invoices}}
+    rows: list[Values] = []
+    for invoice_id, number, row in zip(ids, numbers, invoices, strict=True):
+        priced, issued_on = row.priced, row.issued_on
+        is_owed = not priced.total.is_zero
+        rows.append(
             (
                 invoice_id,
                 number,
-                row.draft.customer_id,
-                InvoiceStatus.OPEN if row.subtotal_minor + row.tax_minor else InvoiceStatus.PAID,
-                row.currency,
-                row.subtotal_minor,
-                row.tax_minor,
-                row.subtotal_minor + row.tax_minor,
-                row.draft.issued_on,
-                due[row.draft.issued_on],
-                None if row.subtotal_minor + row.tax_minor else uow.now,
-                row.draft.bill_run_id,
+                row.customer_id,
+                InvoiceStatus.OPEN if is_owed else InvoiceStatus.PAID,
+                priced.currency,
+                priced.subtotal.minor,
+                priced.tax.minor,
+                priced.total.minor,
+                issued_on,
+                due[issued_on],
+                None if is_owed else uow.now,
+                row.bill_run_id,
                 0,
                 0,
             )
-            for invoice_id, number, row in zip(ids, numbers, invoices, strict=True)
-        ],
-    )
-    deferred = [_deferred(row) if terms.defers_revenue else None for row in invoices]
-    _write_lines(uow, ids, invoices, deferred)
-    _post(uow, ids, numbers, invoices, deferred)
-    for invoice_id, row in zip(ids, invoices, strict=True):
-        uow.emit(InvoiceIssued(invoice_id=invoice_id, customer_id=row.draft.customer_id))
-        if not row.subtotal_minor + row.tax_minor:
-            uow.emit(InvoicePaid(invoice_id=invoice_id, customer_id=row.draft.customer_id))
-    for currency in dict.fromkeys(row.currency for row in invoices):
-        use_credit(uow, {row.draft.customer_id: currency for row in invoices if row.currency == currency})
+        )
+        uow.emit(InvoiceIssued(invoice_id=invoice_id, customer_id=row.customer_id))
+        if not is_owed:
+            uow.emit(InvoicePaid(invoice_id=invoice_id, customer_id=row.customer_id))
+    writing.insert_invoices(session, rows)
+    _write_lines(uow, ids, invoices, defers=terms.defers_revenue)
+    _post(uow, ids, numbers, invoices, defers=terms.defers_revenue)
+    for currency in dict.fromkeys(row.priced.currency for row in invoices):
+        use_credit(uow, {row.customer_id: currency for row in invoices if row.priced.currency == currency})
     enqueue_invoice_messages(uow, ids)
     return tuple(ids)
 
 
 def _numbers(uow: UnitOfWork, invoices: Sequence[PricedInvoice], *, prefix: str) -> list[InvoiceNumber]:
-    years = Counter(row.draft.issued_on.year for row in invoices)
+    years = Counter([row.issued_on.year for row in invoices])
     taken = {
         year: iter(take_invoice_numbers(uow, prefix=prefix, year=year, count=count))
         for year, count in years.items()
     }
-    return [next(taken[row.draft.issued_on.year]) for row in invoices]
-
-
-def _deferred(row: PricedInvoice) -> tuple[int, ...] | None:
-    """Return what is put off of each line; None for an invoice over nothing, which is not posted."""
-    if not row.subtotal_minor + row.tax_minor:
-        return None
-    return tuple(
-        deferred_part(part.net_minor, period=line.period, issued_on=row.draft.issued_on)
-        for line, part in zip(row.draft.lines, row.taxed, strict=True)
-    )
+    return [next(taken[row.issued_on.year]) for row in invoices]
 
 
 def _write_lines(
-    uow: UnitOfWork,
-    ids: Sequence[InvoiceId],
-    invoices: Sequence[PricedInvoice],
-    deferred: Sequence[tuple[int, ...] | None],
+    uow: UnitOfWork, ids: Sequence[InvoiceId], invoices: Sequence[PricedInvoice], *, defers: bool
 ) -> None:
-    line_ids = iter(reserve_ids(uow.session, InvoiceLine, sum(len(row.taxed) for row in invoices)))
+    line_ids = iter(reserve_ids(uow.session, InvoiceLine, sum([len(row.names) for row in invoices])))
     lines: list[Values] = []
     taxes: list[Values] = []
     charges: list[Values] = []
-    for invoice_id, row, put_off in zip(ids, invoices, deferred, strict=True):
-        for place, (line, part) in enumerate(zip(row.draft.lines, row.taxed, strict=True)):
-            line_id, period = next(line_ids), line.period
-            lines.append(
-                (
-                    line_id,
-                    invoice_id,
-                    line.subscription_id,
-                    line.kind,
-                    line.description[:200],
-                    line.quantity,
-                    line.unit.minor,
-                    part.net_minor,
-                    part.tax_minor,
-                    period.starts_on if period else None,
-                    period.ends_on if period else None,
-                    line.item,
-                    0,
-                    put_off[place] if put_off else 0,
-                    0,
-                )
-            )
-            taxes.extend(
-                (line_id, tax.rate_id, part.net_minor, tax_minor)
-                for tax, tax_minor in zip(line.tax.parts if line.tax else (), part.taxes, strict=True)
-            )
-            if line.billing_key is not None:
-                charges.append((line.billing_key, line_id))
+    for invoice_id, row in zip(ids, invoices, strict=True):
+        defers_this = defers and not row.priced.total.is_zero
+        for line, name in zip(row.priced.lines, row.names, strict=True):
+            line_id, deferred = next(line_ids), line.deferrable_minor if defers_this else 0
+            subscription_id, item, billing_key = name
+            lines.append((line_id, invoice_id, subscription_id, *line[:8], item, 0, deferred, 0))
+            for rate_id, tax_minor in line.taxes:
+                taxes.append((line_id, rate_id, line.net_minor, tax_minor))
+            if billing_key is not None:
+                charges.append((billing_key, line_id))
     writing.insert_lines(uow.session, lines)
     writing.insert_line_taxes(uow.session, taxes)
     writing.insert_charges(uow.session, charges)
@@ -224,27 +163,31 @@ def _post(
     ids: Sequence[InvoiceId],
     numbers: Sequence[InvoiceNumber],
     invoices: Sequence[PricedInvoice],
-    deferred: Sequence[tuple[int, ...] | None],
+    *,
+    defers: bool,
 ) -> None:
-    post_entries(
-        uow,
-        [
+    against: dict[
+        int, tuple[entries.PostingLine, ...]
+    ] = {}  # by the priced lines, which alike invoices share
+    drafts = []
+    for invoice_id, number, row in zip(ids, numbers, invoices, strict=True):
+        priced = row.priced
+        if priced.total.is_zero:
+            continue
+        if id(priced) not in against:
+            against[id(priced)] = entries.against_invoice(
+                subtotal=priced.subtotal, tax=priced.tax, deferred=priced.deferrable if defers else None
+            )
+        drafts.append(
             EntryDraft(
                 kind=EntryKind.INVOICE_ISSUED,
                 source=EntrySource("invoice", invoice_id),
-                postings=entries.invoice_issued(
-                    row.draft.customer_id,
-                    subtotal=Money(row.subtotal_minor, row.currency),
-                    tax=Money(row.tax_minor, row.currency),
-                    deferred=Money(sum(put_off), row.currency) if put_off else None,
-                ),
+                postings=(entries.owed_by(row.customer_id, priced.total), *against[id(priced)]),
                 occurred_at=uow.now,
                 memo=f"Invoice {number}",
             )
-            for invoice_id, number, row, put_off in zip(ids, numbers, invoices, deferred, strict=True)
-            if row.subtotal_minor + row.tax_minor
-        ],
-    )
+        )
+    post_entries(uow, drafts)
 
 
 def void_invoice(uow: UnitOfWork, *, invoice_id: InvoiceId, reason: str) -> None:

@@ -4,7 +4,6 @@ Signed minor units: debit positive, credit negative; every tuple sums to zero. Z
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from benfex.ledger.chart import (
     BAD_DEBT,
@@ -53,17 +52,22 @@ def invoice_issued(
 
     What of the subtotal is deferred is earned later.
     """
-    owed, others = _issued(subtotal, tax, deferred or Money.zero(subtotal.currency))
-    return others if owed.is_zero else (PostingLine(receivable(customer_id), owed), *others)
-
-
-@lru_cache(maxsize=1024)  # the same for all customers of a plan
-def _issued(subtotal: Money, tax: Money, unearned: Money) -> tuple[Money, tuple[PostingLine, ...]]:
-    """Return what an invoice makes its customer owe, and the sides that stand against it."""
     owed = subtotal + tax
-    sides = _sides((REVENUE, unearned - subtotal), (TAX_PAYABLE, -tax), (DEFERRED_REVENUE, -unearned))
-    assert owed.minor + sum(line.amount.minor for line in sides) == 0, "an entry must balance"
-    return owed, sides
+    others = against_invoice(subtotal=subtotal, tax=tax, deferred=deferred)
+    return others if owed.is_zero else (owed_by(customer_id, owed), *others)
+
+
+def owed_by(customer_id: CustomerId, amount: Money) -> PostingLine:
+    """Return: the customer owes an amount."""
+    return PostingLine(receivable(customer_id), amount)
+
+
+def against_invoice(*, subtotal: Money, tax: Money, deferred: Money | None = None) -> tuple[PostingLine, ...]:
+    """Return what stands against what a customer owes for an invoice: the same whoever it is."""
+    unearned = deferred or Money.zero(subtotal.currency)
+    lines = _sides((REVENUE, unearned - subtotal), (TAX_PAYABLE, -tax), (DEFERRED_REVENUE, -unearned))
+    assert (subtotal + tax).minor + sum(line.amount.minor for line in lines) == 0, "an entry must balance"
+    return lines
 
 
 def revenue_earned(amount: Money) -> tuple[PostingLine, ...]:

@@ -5,13 +5,14 @@ What the postings of an event are is said in `entries`; which accounts there are
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from json.encoder import encode_basestring_ascii as _quoted
+from typing import NamedTuple
 
 from benfex.core.unit_of_work import UnitOfWork
-from benfex.ledger.chart import KIND_OF
+from benfex.ledger.chart import KIND_OF, AccountKey
 from benfex.ledger.entries import PostingLine
 from data.models.ledger import JournalEntry, LedgerAccount, Posting
 from data.queries import ledger as ledger_queries
@@ -21,7 +22,7 @@ from data.values.errors import AlreadyExists
 from data.values.identifiers import EntryId
 from data.values.kinds import EntryKind
 
-_Side = tuple[int, str, str, str, int]  # posting id, code, currency, owner, minor units
+_Key = tuple[str, str, str]  # code, currency and owner of an account
 _NOT_SEALED = (None, None, None)
 _FIXED_FORM = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -73,24 +74,23 @@ def post_entries(uow: UnitOfWork, drafts: Sequence[EntryDraft]) -> tuple[EntryId
     session = uow.session
     session.flush()
     _check_new(session, drafts)
-    accounts = _accounts(session, drafts)
+    sides = _sides(session, drafts)
     ids = reserve_ids(session, JournalEntry, len(drafts))
-    posting_ids = iter(reserve_ids(session, Posting, sum(len(draft.postings) for draft in drafts)))
+    posting_ids = iter(reserve_ids(session, Posting, sum([len(draft.postings) for draft in drafts])))
     chain = _Chain(session) if has_one_writer(session) else None
     entries: list[Values] = []
     postings: list[Values] = []
     added: dict[int, int] = {}
     for entry_id, draft in zip(ids, drafts, strict=True):
-        total = 0
-        sides: list[_Side] = []
+        total, currency, texts = 0, draft.postings[0].amount.currency, []
         for line in draft.postings:
-            key, minor, currency = line.account, line.amount.minor, line.amount.currency
-            account_id = accounts[key.code, currency, key.owner]
-            posting_id = next(posting_ids)
+            side = sides[id(line)]
+            account_id, minor, posting_id = side.account_id, side.minor, next(posting_ids)
             postings.append((posting_id, entry_id, account_id, minor))
-            sides.append((posting_id, key.code, currency, key.owner, minor))
+            texts.append(f"[{posting_id},{side.text}]")
+            assert side.currency == currency, "an entry has one currency"
             total += minor
-            if key.customer_id is not None:
+            if side.is_customers:
                 added[account_id] = added.get(account_id, 0) + minor
         assert total == 0, "an entry must balance"
         facts = (
@@ -103,11 +103,21 @@ def post_entries(uow: UnitOfWork, drafts: Sequence[EntryDraft]) -> tuple[EntryId
             draft.memo[:200],
             draft.reverses,
         )
-        entries.append((*facts, *(chain.add(facts, sides) if chain is not None else _NOT_SEALED)))
+        entries.append(facts + (chain.add(facts, texts) if chain is not None else _NOT_SEALED))
     ledger_queries.insert_entries(session, entries)
     ledger_queries.insert_postings(session, postings)
     ledger_queries.add_to_balances(session, list(added.items()))
-    return tuple(EntryId(entry_id) for entry_id in ids)
+    return tuple([EntryId(entry_id) for entry_id in ids])
+
+
+class _Side(NamedTuple):
+    """A line of postings with its account; many entries share one. `text` is what of it is sealed."""
+
+    account_id: int
+    currency: str
+    minor: int
+    text: str
+    is_customers: bool
 
 
 class _Chain:
@@ -117,25 +127,20 @@ class _Chain:
         self._number, self._previous = ledger_queries.last_link(session)
         self._texts: dict[datetime, str] = {}
 
-    def add(self, facts: Values, sides: Sequence[_Side]) -> tuple[int, str, str]:
-        """Return number, previous hash and hash of the next entry: its columns from id to `reverses_id`."""
+    def add(self, facts: Values, sides: Sequence[str]) -> tuple[int, str, str]:
+        """Return number, previous hash and hash of the next entry: its columns from id to `reverses_id`.
+
+        The text that is hashed is that of `chain_hash`, put together here from parts that many entries share.
+        """
         entry_id, kind, source_type, source_id, occurred_at, posted_at, memo, reverses_id = facts
         previous = self._previous
-        self._number += 1
-        self._previous = _digest(
-            [
-                previous,
-                entry_id,
-                str(kind),
-                source_type,
-                source_id,
-                self._text(occurred_at),
-                self._text(posted_at),
-                memo,
-                reverses_id,
-                sides,
-            ]
+        text = (
+            f'["{previous}",{entry_id},"{kind}","{source_type}",{source_id},"{self._text(occurred_at)}",'
+            f'"{self._text(posted_at)}",{_quoted(memo)},'
+            f"{'null' if reverses_id is None else reverses_id},[{','.join(sides)}]]"
         )
+        self._number += 1
+        self._previous = hashlib.sha256(text.encode()).hexdigest()
         return self._number, previous, self._previous
 
     def _text(self, instant: datetime) -> str:
@@ -145,10 +150,13 @@ class _Chain:
         return text
 
 
+def _side_text(code: str, currency: str, owner: str, minor: int) -> str:
+    return f'"{code}","{currency}",{_quoted(owner)},{minor}'
+
+
 def _check_new(session: Session, drafts: Sequence[EntryDraft]) -> None:
     sources: dict[tuple[EntryKind, str], list[int]] = {}
     for draft in drafts:
-        assert len({line.amount.currency for line in draft.postings}) == 1, "an entry has one currency"
         sources.setdefault((draft.kind, draft.source.type), []).append(draft.source.id)
     for (kind, source_type), ids in sources.items():
         for source_id in ledger_queries.posted_sources(
@@ -159,13 +167,30 @@ def _check_new(session: Session, drafts: Sequence[EntryDraft]) -> None:
             )
 
 
-def _accounts(session: Session, drafts: Sequence[EntryDraft]) -> dict[tuple[str, str, str], int]:
-    """Return the accounts of all postings; those that nothing was ever posted to are made now."""
-    wanted = {
-        (line.account.code, line.amount.currency, line.account.owner): line.account
-        for draft in drafts
-        for line in draft.postings
+def _sides(session: Session, drafts: Sequence[EntryDraft]) -> dict[int, _Side]:
+    """Return the lines of all drafts with their accounts, by `id`: those of alike entries are one object.
+
+    Accounts that nothing was ever posted to are made now.
+    """
+    lines = {id(line): line for draft in drafts for line in draft.postings}
+    wanted: dict[_Key, AccountKey] = {
+        (line.account.code, line.amount.currency, line.account.owner): line.account for line in lines.values()
     }
+    accounts = _accounts(session, wanted)
+    return {
+        place: _Side(
+            accounts[line.account.code, line.amount.currency, line.account.owner],
+            line.amount.currency,
+            line.amount.minor,
+            _side_text(line.account.code, line.amount.currency, line.account.owner, line.amount.minor),
+            line.account.customer_id is not None,
+        )
+        for place, line in lines.items()
+    }
+
+
+def _accounts(session: Session, wanted: Mapping[_Key, AccountKey]) -> dict[_Key, int]:
+    """Return the accounts; those that nothing was ever posted to are made now."""
     codes, currencies, owners = (sorted({key[place] for key in wanted}) for place in range(3))
     known = ledger_queries.account_ids(session, codes=codes, currencies=currencies, owners=owners)
     missing = [key for key in wanted if key not in known]
@@ -200,22 +225,17 @@ def _digest_of(
     instants: Sequence[datetime],
     postings: Sequence[ledger_queries.EntryPosting],
 ) -> str:
-    return _digest(
-        [
-            previous_hash,
-            entry.id,
-            str(entry.kind),
-            entry.source_type,
-            entry.source_id,
-            *(instant.isoformat() for instant in instants),
-            entry.memo,
-            entry.reverses_id,
-            [(row.posting_id, row.code, row.currency, row.owner, row.amount_minor) for row in postings],
-        ]
-    )
-
-
-def _digest(body: list[Any]) -> str:
+    body = [
+        previous_hash,
+        entry.id,
+        str(entry.kind),
+        entry.source_type,
+        entry.source_id,
+        *(instant.isoformat() for instant in instants),
+        entry.memo,
+        entry.reverses_id,
+        [(row.posting_id, row.code, row.currency, row.owner, row.amount_minor) for row in postings],
+    ]
     return hashlib.sha256(_FIXED_FORM(body).encode()).hexdigest()
 
 
@@ -231,6 +251,9 @@ def seal_chain(session: Session) -> None:
     chain = _Chain(session)
     seals = []
     for entry, postings in entries:
-        sides = [(row.posting_id, row.code, row.currency, row.owner, row.amount_minor) for row in postings]
+        sides = [
+            f"[{row.posting_id},{_side_text(row.code, row.currency, row.owner, row.amount_minor)}]"
+            for row in postings
+        ]
         seals.append((entry.id, *chain.add(entry[:8], sides)))
     ledger_queries.seal_entries(session, seals)

@@ -106,11 +106,11 @@ def bill_chunk(
     """Bill some payers, park those whose records make no sense, and note how far the run is."""
     run = _running(uow, run_id)
     chunk = plan_customers(uow, customer_ids=customer_ids, on=on, bill_run_id=run_id, basis=basis)
-    issue_plans(uow, chunk.plans, basis=basis)
-    totals = tuple(total for _, total in chunk.totals)
+    totals = tuple([total for _, total in chunk.totals])
     for customer_id, reason in chunk.broken.items():
         _park(uow, run_id, customer_id, reason)
     _move_on(uow, run, customer_ids, totals)
+    issue_plans(uow, chunk.plans, basis=basis)  # last: after it the session knows no row any more
     return BilledChunk(totals, chunk.broken)
 
 

@@ -4,12 +4,13 @@ The rule of what is due is in `billing/charges`; who asks, writes and moves the 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from benfex.billing.charges import (
     ChargeLine,
     DueCharges,
+    LineName,
     ServiceTerms,
     add_on_item,
     billing_date_after,
@@ -17,7 +18,7 @@ from benfex.billing.charges import (
     due_charges,
     usage_charge,
 )
-from benfex.billing.invoicing import InvoiceDraft, PricedInvoice, price_invoice
+from benfex.billing.pricing import PricedInvoice, PricedLines, price_invoice, price_lines
 from benfex.catalog.taxes import TaxTable
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import Snapshot
@@ -51,34 +52,51 @@ def billing_basis(snapshot: Snapshot) -> BillingBasis:
 
 
 @dataclass(frozen=True, slots=True)
-class ServicePlan:
-    """What is due of one service, and where the bill leaves it."""
+class AfterBill:
+    """Where a bill leaves a service: its standing, its next day, and what its add-ons and discounts were used for."""
 
-    service: DueService
-    due: DueCharges
     standing: Standing
     bills_on: date | None
+    charged_through: tuple[date, ...]
+    discounts_used: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class BillPlan:
-    """What one payer would be billed: an invoice for each currency, and how their services move on."""
+    """What one payer would be billed: an invoice for each currency, and where that leaves each of their services."""
 
     customer_id: CustomerId
     invoices: tuple[PricedInvoice, ...]
-    services: tuple[ServicePlan, ...]
+    services: tuple[tuple[DueService, AfterBill], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """What is due of one service, for all that are like it; `alone` is its invoice, None when nothing is due."""
+
+    service: DueService
+    lines: tuple[ChargeLine, ...]
+    after: AfterBill
+    alone: PricedLines | None
+
+    def names_for(self, service: DueService) -> tuple[LineName, ...]:
+        """Return whose the lines are as those of a service that is like the model's."""
+        own_id, items = SubscriptionId(service.subscription.id), dict[str, str]()
+        if service.add_ons or service.discounts:
+            items = dict(zip(_own_items(self.service), _own_items(service), strict=True))
+        return tuple([line.named_for(own_id, items) for line in self.lines])
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What is the same for all payers of one chunk; `alike` keeps what was worked out for one of many services."""
+    """What is the same for all payers of one chunk; `models` keeps what was worked out for one of many services."""
 
     on: date
     terms: BillingTerms
     taxes: TaxTable
     used: UsedBytes
     bill_run_id: int | None = None
-    alike: dict[tuple[object, ...], ServicePlan] = field(default_factory=dict)
+    models: dict[tuple[object, ...], _Model] = field(default_factory=dict)
 
 
 def plan_bill(
@@ -90,32 +108,34 @@ def plan_bill(
 ) -> BillPlan:
     """Return what a payer would be billed on the day, after lines that are charged at any rate.
 
-    Raises as `price_invoice`, and ValueError for a service whose terms make no sense.
+    Raises as `price_lines`, and ValueError for a service whose terms make no sense.
     """
+    if len(services) == 1 and not extra and not services[0].is_metered:
+        return _plan_alone(customer_id, services[0], around)
     lines = list(extra)
-    planned = []
+    left: list[tuple[DueService, AfterBill]] = []
     for service in services:
-        plan = _plan_service(service, around)
-        lines += plan.due.lines
-        planned.append(plan)
+        due, after = _worked_out(service, around)
+        lines += due
+        left.append((service, after))
     by_currency: dict[str, list[ChargeLine]] = {}
     for line in lines:
         by_currency.setdefault(line.unit.currency, []).append(line)
-    invoices = tuple(
-        price_invoice(InvoiceDraft(customer_id, tuple(found), around.on, around.bill_run_id))
+    invoices = [
+        price_invoice(
+            customer_id=customer_id, lines=found, issued_on=around.on, bill_run_id=around.bill_run_id
+        )
         for found in by_currency.values()
-    )
-    return BillPlan(customer_id, invoices, tuple(planned))
+    ]
+    return BillPlan(customer_id, tuple(invoices), tuple(left))
 
 
-def _plan_service(service: DueService, around: Circumstances) -> ServicePlan:
-    """Return what is due of a service; one that is like another of the chunk gets the other's plan, in its own name.
+def _plan_alone(customer_id: CustomerId, service: DueService, around: Circumstances) -> BillPlan:
+    """Return what the payer of one service would be billed, by the model of those that are like it.
 
     Alike are services that differ in ids and payer only: thousands have the same plan and the same days. What is
     charged by usage is like nobody's.
     """
-    if fact_queries.charges_for_usage(service.plan, service.price):
-        return _worked_out(service, around)
     add_ons, discounts = service.add_ons, service.discounts
     likeness: tuple[object, ...] = service.subscription[IDS_FIRST:]
     if add_ons or discounts:
@@ -123,17 +143,15 @@ def _plan_service(service: DueService, around: Circumstances) -> ServicePlan:
             tuple([row[IDS_FIRST:] for row in add_ons]),
             tuple([row[IDS_FIRST:] for row in discounts]),
         )
-    known = around.alike.get(likeness)
-    if known is None:
-        known = around.alike[likeness] = _worked_out(service, around)
-        return known
-    names: dict[str, str] = {}
-    if add_ons or discounts:
-        names = dict(zip(_own_items(known.service), _own_items(service), strict=True))
-    due, own_id = known.due, SubscriptionId(service.subscription.id)
-    lines = tuple([line.in_name_of(own_id, names) for line in due.lines])
-    mine = DueCharges(lines, due.charged_through, due.period, due.discounts_used)
-    return ServicePlan(service, mine, known.standing, known.bills_on)
+    model = around.models.get(likeness)
+    if model is None:
+        lines, after = _worked_out(service, around)
+        alone = price_lines(lines, issued_on=around.on) if lines else None
+        model = around.models[likeness] = _Model(service, lines, after, alone)
+    if model.alone is None:
+        return BillPlan(customer_id, (), ((service, model.after),))
+    invoice = PricedInvoice(customer_id, around.on, around.bill_run_id, model.alone, model.names_for(service))
+    return BillPlan(customer_id, (invoice,), ((service, model.after),))
 
 
 def _own_items(service: DueService) -> list[str]:
@@ -144,17 +162,18 @@ def _own_items(service: DueService) -> list[str]:
     ]
 
 
-def _worked_out(service: DueService, around: Circumstances) -> ServicePlan:
+def _worked_out(service: DueService, around: Circumstances) -> tuple[tuple[ChargeLine, ...], AfterBill]:
+    """Return what is due of a service, and where that leaves it."""
     terms = service_terms(service, around.taxes, on=around.on, fixed_month_days=around.terms.fixed_month_days)
     due = due_charges(terms, on=around.on)
-    used = _usage_lines(service, terms, due, around)
     standing = standing_after(service, terms.cycle, due)
     charges_on = billing_date_after(
         terms, charged_through=due.charged_through, period_ends_on=standing.period_ends_on
     )
-    if used:
-        due = replace(due, lines=(*due.lines, *used))
-    return ServicePlan(service, due, standing, bills_on(service.subscription, charges_on))
+    after = AfterBill(
+        standing, bills_on(service.subscription, charges_on), due.charged_through, due.discounts_used
+    )
+    return (*due.lines, *_usage_lines(service, terms, due, around)), after
 
 
 def read_usage(
@@ -164,11 +183,7 @@ def read_usage(
 
     A period is counted in hours from its first local midnight to its last, as `[start, end)`.
     """
-    wanted = {
-        service.subscription.id: service
-        for service in services
-        if fact_queries.charges_for_usage(service.plan, service.price)
-    }
+    wanted = {service.subscription.id: service for service in services if service.is_metered}
     if not wanted:
         return {}
     bounds: list[tuple[int, datetime, datetime]] = []
@@ -224,7 +239,7 @@ def last_usage(
 def _usage_lines(
     service: DueService, terms: ServiceTerms, due: DueCharges, around: Circumstances
 ) -> list[ChargeLine]:
-    if not fact_queries.charges_for_usage(service.plan, service.price):
+    if not service.is_metered:
         return []
     cap, price = service.plan.data_cap_bytes or 0, service.price
     found = (

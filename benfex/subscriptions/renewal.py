@@ -61,7 +61,7 @@ class PlannedChunk:
     @property
     def totals(self) -> list[tuple[CustomerId, Money]]:
         """Return the total of each invoice, with tax."""
-        return [(plan.customer_id, row.total) for plan in self.plans for row in plan.invoices]
+        return [(plan.customer_id, row.priced.total) for plan in self.plans for row in plan.invoices]
 
 
 def bill_customer(
@@ -131,25 +131,25 @@ def issue_plans(
     invoice_ids = issue_priced(uow, invoices, terms=basis.terms if basis else None)
     services, add_ons, discounts = [], [], []
     for plan in plans:
-        for planned in plan.services:
-            row, due, standing = planned.service, planned.due, planned.standing
+        for row, after in plan.services:
+            standing = after.standing
             services.append(
                 (
                     row.subscription.id,
                     standing.charged_through_on,
                     standing.period_starts_on,
                     standing.period_ends_on,
-                    planned.bills_on,
+                    after.bills_on,
                 )
             )
             add_ons += [
                 (add_on.id, through)
-                for add_on, through in zip(row.add_ons, due.charged_through[1:], strict=True)
+                for add_on, through in zip(row.add_ons, after.charged_through[1:], strict=True)
                 if through != add_on.charged_through_on
             ]
             discounts += [
                 (discount.id, used)
-                for discount, used in zip(row.discounts, due.discounts_used, strict=True)
+                for discount, used in zip(row.discounts, after.discounts_used, strict=True)
                 if used and discount.periods_left is not None
             ]
     fact_queries.move_services(uow.session, services, add_ons, discounts)

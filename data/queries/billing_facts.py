@@ -25,7 +25,7 @@ from data.models.catalog import Plan, PlanPrice
 from data.models.invoice import BillRun, ParkedCustomer
 from data.models.router import Connection
 from data.models.subscription import Subscription, SubscriptionAddOn, SubscriptionDiscount
-from data.queries.bulk import Bulk, Values, among, among_named, unindexed
+from data.queries.bulk import Bulk, BulkSelect, Values, alike_together, among_named, unindexed
 from data.queries.subscriptions import BILLED_STATES
 from data.session import Session
 from data.values.kinds import (
@@ -94,13 +94,17 @@ class DiscountRow(NamedTuple):
 
 
 class DueService(NamedTuple):
-    """A service with all that decides its bill: recurring add-ons and discounts in the order they were added."""
+    """A service with all that decides its bill: recurring add-ons and discounts in the order they were added.
+
+    `is_metered` says that its traffic beyond the cap is charged for.
+    """
 
     subscription: SubscriptionRow
     price: PlanPrice
     plan: Plan
     add_ons: tuple[AddOnRow, ...]
     discounts: tuple[DiscountRow, ...]
+    is_metered: bool
 
     @property
     def is_in_arrears(self) -> bool:
@@ -122,12 +126,12 @@ _SOLD = (
     .join(Plan, Plan.id == PlanPrice.plan_id)
     .where(among_named(PlanPrice.id, "price_ids"))
 )
-_ADD_ONS = (
+_ADD_ONS = BulkSelect(
     select(*_ADD_ON)
     .where(among_named(SubscriptionAddOn.subscription_id, "subscription_ids"), SubscriptionAddOn.is_recurring)
     .order_by(SubscriptionAddOn.id)
 )
-_DISCOUNTS = (
+_DISCOUNTS = BulkSelect(
     select(*_DISCOUNT)
     .where(among_named(SubscriptionDiscount.subscription_id, "subscription_ids"))
     .order_by(SubscriptionDiscount.id)
@@ -138,18 +142,21 @@ def due_services_of(
     session: Session, customer_ids: Sequence[int], *, on: date, while_suspended: bool
 ) -> dict[int, list[DueService]]:
     """Return what these payers may have to be billed for on the day, by payer, oldest service first."""
-    asked = {"payer_ids": list(customer_ids), "on": on}
-    rows = [SubscriptionRow._make(row) for row in session.execute(_DUE_SUBSCRIPTIONS[while_suspended], asked)]
+    asked = _DUE_SUBSCRIPTIONS[while_suspended].rows(session, payer_ids=customer_ids, on=on)
+    rows = [SubscriptionRow._make(row) for row in asked]
     of_price = {"price_ids": list({row.plan_price_id for row in rows})}
-    sold = {price.id: (price, plan) for price, plan in session.execute(_SOLD, of_price)}
-    of_service = {"subscription_ids": [row.id for row in rows]}
-    add_ons = _by_subscription(AddOnRow, session.execute(_ADD_ONS, of_service))
-    discounts = _by_subscription(DiscountRow, session.execute(_DISCOUNTS, of_service))
+    sold = {
+        price.id: (price, plan, charges_for_usage(plan, price))
+        for price, plan in session.execute(_SOLD, of_price)
+    }
+    ids = [row.id for row in rows]
+    add_ons = _by_subscription(AddOnRow, _ADD_ONS.rows(session, subscription_ids=ids))
+    discounts = _by_subscription(DiscountRow, _DISCOUNTS.rows(session, subscription_ids=ids))
     found: dict[int, list[DueService]] = {}
     for row in rows:
-        price, plan = sold[row.plan_price_id]
+        price, plan, is_metered = sold[row.plan_price_id]
         service = DueService(
-            row, price, plan, tuple(add_ons.get(row.id, ())), tuple(discounts.get(row.id, ()))
+            row, price, plan, tuple(add_ons.get(row.id, ())), tuple(discounts.get(row.id, ())), is_metered
         )
         found.setdefault(row.billed_customer_id, []).append(service)
     return found
@@ -197,13 +204,7 @@ def count_payers_due(
 
 def arranged_for(session: Session, customer_ids: Sequence[int], *, on: date) -> list[int]:
     """Return ids, ascending, of these payers' services for which something was arranged that is due."""
-    return list(
-        session.scalars(
-            select(Subscription.id)
-            .where(among(Subscription.billed_customer_id, customer_ids), _arranged(on))
-            .order_by(Subscription.id)
-        )
-    )
+    return [row[0] for row in _ARRANGED.rows(session, payer_ids=customer_ids, on=on)]
 
 
 def _due(statement: Select[Any], on: date, while_suspended: bool, without_parked: bool) -> Select[Any]:
@@ -228,14 +229,14 @@ def _charged(on: date | BindParameter[Any], *, while_suspended: bool) -> ColumnE
     )
     return and_(
         Subscription.bills_on <= on,
-        unindexed(Subscription.status).in_([row.value for row in BILLED_STATES]),
+        or_(*(unindexed(Subscription.status) == row.value for row in sorted(BILLED_STATES))),
         *(() if while_suspended else (is_served,)),
         PlanPrice.billing_mode == BillingMode.POSTPAID,
     )
 
 
-def _due_subscriptions(*, while_suspended: bool) -> Select[Any]:
-    return (
+def _due_subscriptions(*, while_suspended: bool) -> BulkSelect:
+    return BulkSelect(
         select(*_SUBSCRIPTION)
         .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)
         .where(
@@ -249,7 +250,7 @@ def _due_subscriptions(*, while_suspended: bool) -> Select[Any]:
 _DUE_SUBSCRIPTIONS = {known: _due_subscriptions(while_suspended=known) for known in (False, True)}
 
 
-def _arranged(on: date) -> ColumnElement[bool]:
+def _arranged(on: date | BindParameter[Any]) -> ColumnElement[bool]:
     return and_(
         Subscription.bills_on <= on,
         Subscription.status != SubscriptionStatus.ENDED,
@@ -261,9 +262,14 @@ def _arranged(on: date) -> ColumnElement[bool]:
     )
 
 
+_ARRANGED = BulkSelect(
+    select(Subscription.id)
+    .where(among_named(Subscription.billed_customer_id, "payer_ids"), _arranged(bindparam("on")))
+    .order_by(Subscription.id)
+)
 _MOVES = Bulk(
     update(Subscription)
-    .where(Subscription.id == bindparam("subscription_id"))
+    .where(among_named(Subscription.id, "subscription_ids"))
     .values(
         charged_through_on=bindparam("charged_through"),
         period_starts_on=bindparam("period_starts"),
@@ -272,22 +278,22 @@ _MOVES = Bulk(
         version=Subscription.version + literal_column("1"),
         updated_at=bindparam("now", type_=UtcDateTime),
     ),
-    ("subscription_id", "charged_through", "period_starts", "period_ends", "bills", "now"),
+    ("subscription_ids", "charged_through", "period_starts", "period_ends", "bills", "now"),
 )
 _ADD_ON_MOVES = Bulk(
     update(SubscriptionAddOn)
-    .where(SubscriptionAddOn.id == bindparam("add_on_id"))
+    .where(among_named(SubscriptionAddOn.id, "add_on_ids"))
     .values(charged_through_on=bindparam("charged_through"), updated_at=bindparam("now", type_=UtcDateTime)),
-    ("add_on_id", "charged_through", "now"),
+    ("add_on_ids", "charged_through", "now"),
 )
 _DISCOUNT_MOVES = Bulk(
     update(SubscriptionDiscount)
-    .where(SubscriptionDiscount.id == bindparam("discount_id"))
+    .where(among_named(SubscriptionDiscount.id, "discount_ids"))
     .values(
         periods_left=SubscriptionDiscount.periods_left - bindparam("used"),
         updated_at=bindparam("now", type_=UtcDateTime),
     ),
-    ("discount_id", "used", "now"),
+    ("discount_ids", "used", "now"),
 )
 
 
@@ -297,12 +303,12 @@ def move_services(
     """Note what was charged, and forget what the session knows of these rows.
 
     Services: id, charged through, period's start and end, bills on. Add-ons: id, charged through. Discounts: id,
-    periods used.
+    periods used. Each id stands in one row only.
     """
     session.flush()
     now: datetime = session.info["now"]
     for bulk, rows in ((_MOVES, services), (_ADD_ON_MOVES, add_ons), (_DISCOUNT_MOVES, discounts)):
-        bulk.run(session, [(*row, now) for row in rows])
+        bulk.run(session, [(*row, now) for row in alike_together(rows)])
     session.expire_all()
 
 

@@ -9,15 +9,15 @@ from sqlalchemy import bindparam, func, select, update
 from data.columns import MinorUnits
 from data.models.customer import Customer
 from data.models.ledger import JournalEntry, LedgerAccount, Posting
-from data.queries.bulk import Bulk, BulkInsert, Values, among, among_named
+from data.queries.bulk import Bulk, BulkInsert, BulkSelect, Values, alike_together, among, among_named
 from data.session import Session
 
-_ACCOUNT_IDS = select(
-    LedgerAccount.code, LedgerAccount.currency, LedgerAccount.owner, LedgerAccount.id
-).where(
-    among_named(LedgerAccount.code, "codes"),
-    among_named(LedgerAccount.currency, "currencies"),
-    among_named(LedgerAccount.owner, "owners"),
+_ACCOUNT_IDS = BulkSelect(
+    select(LedgerAccount.code, LedgerAccount.currency, LedgerAccount.owner, LedgerAccount.id).where(
+        among_named(LedgerAccount.code, "codes"),
+        among_named(LedgerAccount.currency, "currencies"),
+        among_named(LedgerAccount.owner, "owners"),
+    )
 )
 
 
@@ -25,7 +25,7 @@ def account_ids(
     session: Session, *, codes: Sequence[str], currencies: Sequence[str], owners: Sequence[str]
 ) -> dict[tuple[str, str, str], int]:
     """Return the id of each account with one of each, by code, currency and owner; no other exists yet."""
-    rows = session.execute(_ACCOUNT_IDS, {"codes": codes, "currencies": currencies, "owners": owners})
+    rows = _ACCOUNT_IDS.rows(session, codes=codes, currencies=currencies, owners=owners)
     return {(code, currency, owner): account_id for code, currency, owner, account_id in rows}
 
 
@@ -40,7 +40,7 @@ def find_entry(session: Session, *, kind: str, source_type: str, source_id: int)
     ).one_or_none()
 
 
-_POSTED_SOURCES = (
+_POSTED_SOURCES = BulkSelect(
     select(JournalEntry.source_id)
     .where(
         JournalEntry.kind == bindparam("entry_kind"),
@@ -53,8 +53,8 @@ _POSTED_SOURCES = (
 
 def posted_sources(session: Session, *, kind: str, source_type: str, source_ids: Sequence[int]) -> list[int]:
     """Return which of these rows have an entry of the kind, ascending."""
-    asked = {"entry_kind": kind, "source": source_type, "source_ids": source_ids}
-    return list(session.scalars(_POSTED_SOURCES, asked))
+    rows = _POSTED_SOURCES.rows(session, entry_kind=kind, source=source_type, source_ids=source_ids)
+    return [row[0] for row in rows]
 
 
 _ACCOUNTS = BulkInsert(
@@ -79,10 +79,10 @@ _ENTRIES = BulkInsert(
 _POSTINGS = BulkInsert(Posting, ("id", "entry_id", "account_id", "amount_minor"))
 _BALANCES = Bulk(
     update(LedgerAccount)
-    .where(LedgerAccount.id == bindparam("account_id"))
+    .where(among_named(LedgerAccount.id, "account_ids"))
     # In the database, so that two writers cannot lose an update.
     .values(balance_minor=LedgerAccount.balance_minor + bindparam("added_minor", type_=MinorUnits)),
-    ("account_id", "added_minor"),
+    ("account_ids", "added_minor"),
 )
 _SEALS = Bulk(
     update(JournalEntry)
@@ -113,8 +113,8 @@ def insert_postings(session: Session, rows: Sequence[Values]) -> None:
 
 
 def add_to_balances(session: Session, rows: Sequence[Values]) -> None:
-    """Add to cached balances: account id, minor units."""
-    _BALANCES.run(session, rows)
+    """Add to cached balances: account id, minor units. Each account stands in one row only."""
+    _BALANCES.run(session, alike_together(rows))
 
 
 def seal_entries(session: Session, rows: Sequence[Values]) -> None:
@@ -224,15 +224,19 @@ def unsealed_entries(session: Session) -> list[tuple[ChainRow, list[EntryPosting
     return found
 
 
+_LAST_LINK = BulkSelect(
+    select(JournalEntry.chain_number, JournalEntry.entry_hash)
+    .where(JournalEntry.chain_number.is_not(None))
+    .order_by(JournalEntry.chain_number.desc())
+    .limit(1)
+)
+
+
 def last_link(session: Session) -> tuple[int, str]:
     """Return number and hash of the newest sealed entry; (0, "") before the first."""
-    row = session.execute(
-        select(JournalEntry.chain_number, JournalEntry.entry_hash)
-        .where(JournalEntry.chain_number.is_not(None))
-        .order_by(JournalEntry.chain_number.desc())
-        .limit(1)
-    ).one_or_none()
-    return (row[0], row[1]) if row else (0, "")
+    for number, entry_hash in _LAST_LINK.rows(session):
+        return number, entry_hash
+    return 0, ""
 
 
 def chain_in_order(session: Session, *, batch: int = 2000) -> Iterator[list[ChainRow]]:
