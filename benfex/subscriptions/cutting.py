@@ -34,11 +34,13 @@ PRICE_ITEM = frozenset({"price"})
 def bill_before(uow: UnitOfWork, facts: ServiceFacts, *, day: date, on: date) -> list[ChargeLine]:
     """Return what is not billed yet of the days before `day`, and move the service on; taxes are those `on` a date.
 
-    Nothing is due of a service that is paused or prepaid, or suspended where the policy stops billing then.
+    Nothing is due of a service that is paused or prepaid; of one that is suspended where the policy stops billing
+    then, the days before the suspension are.
     """
     terms = current_terms(uow)
-    if not _is_charged(facts, terms):
+    if facts.subscription.status not in BILLED_STATES or facts.price.billing_mode is BillingMode.PREPAID:
         return []
+    day = min(day, _suspended_on(facts.subscription, terms) or day)
     taxes = TaxTable(uow.session)
     service = service_terms(facts, taxes, on=on, fixed_month_days=terms.fixed_month_days)
     items = tuple(
@@ -156,15 +158,14 @@ def finish(uow: UnitOfWork, facts: ServiceFacts, *, day: date, reason: str, on: 
     return [*lines, *(line for line in (used, fee) if line is not None)]
 
 
-def _is_charged(facts: ServiceFacts, terms: BillingTerms) -> bool:
-    subscription = facts.subscription
-    if subscription.status not in BILLED_STATES or facts.price.billing_mode is BillingMode.PREPAID:
-        return False
-    is_taken = (
-        subscription.status is SubscriptionStatus.SUSPENDED
-        and subscription.suspension_reason is not SuspensionReason.DATA_CAP
-    )
-    return terms.bills_while_suspended or not is_taken
+def _suspended_on(subscription: Subscription, terms: BillingTerms) -> date | None:
+    """Return since when a suspension stops billing, None when none does."""
+    taken_at = subscription.suspended_at
+    if subscription.status is not SubscriptionStatus.SUSPENDED or taken_at is None:
+        return None
+    if terms.bills_while_suspended or subscription.suspension_reason is SuspensionReason.DATA_CAP:
+        return None
+    return local_date(taken_at, terms.timezone)
 
 
 def _cut(uow: UnitOfWork, facts: ServiceFacts, *, day: date, with_add_ons: bool) -> None:
