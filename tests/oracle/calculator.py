@@ -4,10 +4,12 @@ A service is a row of *spells*: stretches of days at one price on one grid of cy
 the cells of the grid, and charges the days that are due and bear no mark yet. A credit takes marks away again.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 
+from tests.oracle.money import give_back, put_tax
 from tests.oracle.terms import (
     DAY,
     PRICE,
@@ -22,100 +24,127 @@ from tests.oracle.terms import (
     Spell,
     Tax,
     day_of_month,
-    factors,
     half_up,
-    hand_out,
+    months_from,
 )
 
 
 class Books:
-    """One customer's invoices and credit notes, written by what happens day after day."""
+    """What some customers are billed, who pay for themselves or for each other, day after day."""
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.services: list[Service] = []
         self.invoices: list[Invoice] = []
         self.credit_notes: list[CreditNote] = []
-        self.paid = 0
-        self.billed_on = date.min
+        self.paid = Counter[int]()
+        self.payers: dict[int, int] = {}
 
-    @property
-    def balance(self) -> int:
-        """What the customer owes; below zero it is their credit."""
-        billed = sum(invoice.total for invoice in self.invoices)
-        return billed - sum(note.gross for note in self.credit_notes) - self.paid
+    def balance(self, customer: int) -> int:
+        """Return what a customer owes; below zero it is their credit."""
+        billed = sum(invoice.total for invoice in self.invoices if invoice.customer == customer)
+        notes = [note for note in self.credit_notes if self.invoices[note.invoice].customer == customer]
+        return billed - sum(note.gross for note in notes) - self.paid[customer]
 
     # What happens
 
-    def open(self, day: date, price: Price) -> Service:
+    def open(self, day: date, price: Price, customer: int = 0, agreed: int | None = None) -> Service:
         """Sell a plan; nothing is billed yet."""
         trial_ends_on = day + price.trial_days * DAY
         grid, early_on = self._opened(trial_ends_on, price)
         is_free = self.policy.alignment == "free_until" and grid.first_on > trial_ends_on
         spell = Spell(price, grid, grid.first_on if is_free else trial_ends_on, early_cell_on=early_on)
-        service = Service(len(self.services), day, trial_ends_on, [spell], price, grid)
+        payer = self.payers.get(customer, customer)
+        service = Service(
+            len(self.services),
+            customer,
+            payer,
+            day,
+            trial_ends_on,
+            [spell],
+            price,
+            grid,
+            agreed=agreed,
+            billed_on=day,
+        )
         if price.minimum_months:
             service.bound_until_on = day_of_month(day, price.minimum_months, day.day)
         self.services.append(service)
         return service
 
-    def bill_first(self, day: date, service: Service) -> None:
+    def bill_first(self, day: date, service: Service, extra: Sequence[Line] = ()) -> None:
         """Bill a service that was just sold, with what it costs to set it up."""
-        fee = service.price.setup_fee
-        self.bill(day, [self._once(service, fee, service.price)] if fee else [])
+        fee, price = service.price.setup_fee, service.price
+        setup = [self.once(service, fee, price.taxes, price.has_tax_inside)] if fee else []
+        self.bill(day, service.payer, [*setup, *extra])
 
-    def bill(self, day: date, extra: Sequence[Line] = ()) -> None:
-        """Bill all that is due after what is arranged for the day: the nightly run."""
-        self.billed_on = day
-        lines = list(extra)
+    def run(self, day: date) -> None:
+        """Bill everybody: the nightly run."""
+        self._bill(day, sorted({service.payer for service in self.services}), {})
+
+    def bill(self, day: date, payer: int, extra: Sequence[Line] = ()) -> None:
+        """Bill a payer all that is due, after what is charged in any case."""
+        self._bill(day, [payer], {payer: list(extra)})
+
+    def pay_for(self, customer: int, payer: int) -> None:
+        """Have a customer's services billed to a payer from now on; what was billed stays where it is."""
+        self.payers[customer] = payer
         for service in self.services:
-            lines += self._apply_arranged(service, day)
-        for service in self.services:
-            lines += self._due(service, day)
-        if lines:
-            self._tax(lines, day)
-            for line in lines:
-                line.invoice = len(self.invoices)
-            self.invoices.append(Invoice(day, lines))
+            if service.customer == customer and not service.is_over:
+                service.payer = payer
 
     def upgrade(self, day: date, service: Service, price: Price) -> None:
         """Change the plan now: unused days are credited, the new price runs from the day on."""
         service.pending = None
-        self.bill(day, self._switch(service, day, price))
+        self.bill(day, service.payer, self._switch(service, day, price))
 
     def pause(self, day: date, service: Service, resumes_on: date | None = None) -> None:
         """Stop charging; what was paid for and not used is given back if the policy says so."""
         lines = self._cut(service, day)
-        spell = service.spells[-1]
-        service.cycle_on = None
-        if day >= spell.from_on:  # the cycle that was begun last runs on
-            is_begun = spell.price.in_arrears or not self._unbilled(service, PRICE, day, day + DAY)
-            service.cycle_on = day if is_begun else day - DAY
+        self._note_cycle(day, service)
         if self.policy.credits_on_pause:
-            self._credit(day, service)
-        service.is_paused, service.resumes_on = True, resumes_on
+            self._give_back(day, service)
+        service.is_stopped, service.is_paused, service.resumes_on = True, True, resumes_on
         if lines:
-            self.bill(day, lines)
+            self.bill(day, service.payer, lines)
+
+    def suspend(self, day: date, service: Service) -> None:
+        """Take access away. Where the policy stops billing then, days that are not billed yet stay free."""
+        service.is_suspended = True
+        if not self.policy.bills_while_suspended:
+            self._end_spell(service, day)
+            self._note_cycle(day, service)
+            service.is_stopped = True
+
+    def reactivate(self, day: date, service: Service) -> None:
+        """Give access back; what was left open of the days before is billed, what comes next by the run."""
+        service.is_suspended = False
+        if not service.is_stopped:
+            return
+        lines = self._due(service, day)
+        self._restart(service, day)
+        if lines:
+            self.bill(day, service.payer, lines)
 
     def resume(self, day: date, service: Service) -> None:
         """Charge again from the day on, within the grid of before."""
-        self._resume(service, day)
-        self.bill(day)
+        self._restart(service, day)
+        self.bill(day, service.payer)
 
     def add(self, day: date, service: Service, add_on: AddOn) -> None:
         """Put an add-on on a service from the day on."""
         service.add_ons.append(add_on)
-        self.bill(day)
+        self.bill(day, service.payer)
 
     def remove(self, day: date, service: Service, add_on: AddOn) -> None:
         """Take an add-on away: its unused days are given back."""
         add_on.until_on = day
-        self._credit(day, service, {add_on.name})
-        self.bill(day)
+        self._give_back(day, service, {add_on.name})
+        self.bill(day, service.payer)
 
     def end(self, day: date, service: Service) -> None:
         """End now."""
-        self.bill(day, self._finish(service, day))
+        self.bill(day, service.payer, self._finish(service, day))
 
     def end_later(self, day: date, service: Service) -> None:
         """Arrange the end for the end of the period."""
@@ -141,18 +170,43 @@ class Books:
         arranged = [service.pending[0] if service.pending else None, service.ends_on, service.resumes_on]
         days = [day for day in arranged if day]
         for offset in range(1_500):
-            day = self.billed_on + offset * DAY
+            day = service.billed_on + offset * DAY
             if day in days or next(self._due_parts(service, day), None):
                 return day
         return None
 
+    def once(self, service: Service, amount: int, taxes: tuple[Tax, ...], has_tax_inside: bool) -> Line:
+        """Return a line that is charged once and belongs to no days."""
+        return Line(service.number, "once", None, None, amount, taxes, has_tax_inside)
+
+    def once_for(self, service: Service, add_on: AddOn) -> Line:
+        """Return the line of an add-on that is sold once."""
+        return self.once(service, add_on.unit * add_on.quantity, add_on.taxes, add_on.has_tax_inside)
+
     # How it is worked out
+
+    def _bill(self, day: date, payers: Sequence[int], lines: dict[int, list[Line]]) -> None:
+        """Apply what is arranged for the day, then bill each payer what is due."""
+        for service in self.services:
+            if service.payer in payers:
+                lines.setdefault(service.payer, []).extend(self._apply_arranged(service, day))
+        for payer in payers:
+            found = lines.get(payer, [])
+            for service in self.services:
+                if service.payer == payer:
+                    service.billed_on = day
+                    found += [] if service.is_stopped else self._due(service, day)
+            if found:
+                put_tax(found, day)
+                for line in found:
+                    line.invoice = len(self.invoices)
+                self.invoices.append(Invoice(day, payer, found))
 
     def _opened(self, from_on: date, price: Price) -> tuple[Grid, date | None]:
         common = self.policy.billing_day
         if common is None or self.policy.alignment == "anniversary" or price.unit != "month":
             return Grid(price.unit, price.count, from_on, from_on.day), None
-        grid = self._months_from(from_on, price, common)
+        grid = months_from(from_on, price, common)
         is_early = self.policy.alignment == "part_plus_full" and grid.first_on > from_on
         return grid, grid.first_on if is_early else None
 
@@ -165,7 +219,7 @@ class Books:
             and service.resumes_on <= day
             and service.resumes_on < ends_on
         ):
-            self._resume(service, service.resumes_on)
+            self._restart(service, service.resumes_on)
         if service.pending and service.pending[0] <= day and service.pending[0] < ends_on:
             on, price = service.pending
             service.pending = None
@@ -177,17 +231,20 @@ class Books:
     def _finish(self, service: Service, day: date) -> list[Line]:
         lines = self._cut(service, day)
         if self.policy.credits_on_end:
-            self._credit(day, service)
-        service.is_over, service.pending, service.resumes_on = True, None, None
+            self._give_back(day, service)
+        service.is_over, service.is_suspended = True, False
+        service.pending = service.resumes_on = None
         is_early = service.trial_ends_on <= day < service.bound_until_on
         fee = service.price.early_end_fee
-        return [*lines, self._once(service, fee, service.price)] if fee and is_early else lines
+        if not (fee and is_early):
+            return lines
+        return [*lines, self.once(service, fee, service.price.taxes, service.price.has_tax_inside)]
 
     def _switch(self, service: Service, day: date, price: Price) -> list[Line]:
         old, lines = service.price, self._cut(service, day)
         self._give_back_discounts(service, day)
-        self._credit(day, service, {PRICE})
-        service.price = price
+        self._give_back(day, service, {PRICE})
+        service.price, service.agreed = price, None
         begins_on = max(day, service.spells[-1].from_on)
         if (price.unit, price.count) != (old.unit, old.count):
             service.grid = self._new_grid(service, begins_on, old, price)
@@ -195,17 +252,31 @@ class Books:
         if price.minimum_months:
             bound = day_of_month(begins_on, price.minimum_months, begins_on.day)
             service.bound_until_on = max(service.bound_until_on, bound)
-        if not service.is_paused:
+        if not service.is_stopped:
             service.spells.append(Spell(price, service.grid, begins_on))
         return lines
 
     def _cut(self, service: Service, day: date) -> list[Line]:
         """Let the running spell be over, and return what is not billed of the days before."""
+        self._end_spell(service, day)
+        return self._due(service, day)
+
+    def _end_spell(self, service: Service, day: date) -> None:
         last = service.spells[-1]
         if last.until_on is None:
             last.until_on = max(day, last.from_on)
             last.early_cell_on = None
-        return self._due(service, day)
+
+    def _note_cycle(self, day: date, service: Service) -> None:
+        """Remember which cycle was begun last: it runs on, though nothing is charged for it."""
+        spell = service.spells[-1]
+        service.cycle_on = None
+        if day >= spell.from_on:
+            is_begun = spell.price.in_arrears or not self._unbilled(service, PRICE, day, day + DAY)
+            service.cycle_on = day if is_begun else day - DAY
+
+    def _give_back(self, day: date, service: Service, items: set[str] | None = None) -> None:
+        self.credit_notes += give_back(day, service.lines, self.invoices, items)
 
     def _give_back_discounts(self, service: Service, day: date) -> None:
         """Count no period twice that a discount was used for and that is now charged anew."""
@@ -218,18 +289,12 @@ class Books:
     def _new_grid(self, service: Service, day: date, old: Price, price: Price) -> Grid:
         if self.policy.billing_day is None or price.unit != "month":
             return Grid(price.unit, price.count, day, day.day)
-        return self._months_from(
+        return months_from(
             day, price, service.grid.anchor if old.unit == "month" else self.policy.billing_day
         )
 
-    def _months_from(self, day: date, price: Price, anchor: int) -> Grid:
-        first_on = day_of_month(day, 0, anchor)
-        if first_on < day:
-            first_on = day_of_month(day, 1, anchor)
-        return Grid(price.unit, price.count, first_on, anchor)
-
-    def _resume(self, service: Service, day: date) -> None:
-        service.is_paused, service.resumes_on = False, None
+    def _restart(self, service: Service, day: date) -> None:
+        service.is_stopped, service.is_paused, service.resumes_on = False, False, None
         start = max(day, service.spells[-1].from_on)
         service.grid = self._grid_after_pause(service, start)
         service.spells.append(Spell(service.price, service.grid, start))
@@ -244,7 +309,7 @@ class Books:
             return grid
         if grid.unit != "month":
             return Grid(grid.unit, grid.count, day, day.day)
-        return self._months_from(day, price, grid.anchor)
+        return months_from(day, price, grid.anchor)
 
     def _due(self, service: Service, day: date) -> list[Line]:
         lines = []
@@ -294,16 +359,17 @@ class Books:
     def _charge(self, service: Service, spell: Spell, item: str, start: date, end: date) -> list[Line]:
         cell_starts_on, cell_ends_on = spell.grid.cell(start)
         share = Fraction((end - start).days, (cell_ends_on - cell_starts_on).days)
+        if self.policy.fixed_month_days and spell.grid.unit == "month" and share != 1:
+            share = min(
+                Fraction((end - start).days, self.policy.fixed_month_days * spell.grid.count), Fraction(1)
+            )
         if item != PRICE:
             add_on = next(one for one in service.add_ons if one.name == item)
             amount = half_up(add_on.unit * add_on.quantity * share)
             return [self._line(service, item, (start, end), amount, add_on.taxes, add_on.has_tax_inside)]
         price = spell.price
-        lines = [
-            self._line(
-                service, PRICE, (start, end), half_up(price.amount * share), price.taxes, price.has_tax_inside
-            )
-        ]
+        amount = half_up((price.amount if service.agreed is None else service.agreed) * share)
+        lines = [self._line(service, PRICE, (start, end), amount, price.taxes, price.has_tax_inside)]
         left = lines[0].priced
         for number, discount in enumerate(service.discounts):
             if not discount.applies(start):
@@ -333,42 +399,3 @@ class Books:
         start, end = period
         days = {start + number * DAY for number in range((end - start).days)}
         return Line(service.number, item, start, end, amount, taxes, has_tax_inside, days=days)
-
-    def _once(self, service: Service, amount: int, price: Price) -> Line:
-        return Line(service.number, "once", None, None, amount, price.taxes, price.has_tax_inside)
-
-    def _tax(self, lines: Sequence[Line], day: date) -> None:
-        """Work out each tax once for the invoice, and hand it to the lines."""
-        exact: dict[str, list[tuple[Line, Fraction]]] = {}
-        for line in lines:
-            shares = factors(line.taxes, day)
-            whole = 1 + sum(shares.values(), Fraction(0)) if line.has_tax_inside else Fraction(1)
-            for code, share in shares.items():
-                exact.setdefault(code, []).append((line, line.priced * share / whole))
-        for code, parts in exact.items():
-            total = half_up(sum((part for _, part in parts), Fraction(0)))
-            handed = hand_out(total, [part for _, part in parts])
-            for (line, _), tax in zip(parts, handed, strict=True):
-                line.tax[code] = tax
-
-    def _credit(self, day: date, service: Service, items: set[str] | None = None) -> None:
-        """Give back the days from the day on, one credit note for each invoice that billed them."""
-        notes: dict[int, tuple[int, int]] = {}
-        for line in service.lines:
-            kind = PRICE if line.item.startswith("discount:") else line.item
-            unused = {one for one in line.days if one >= day}
-            if not unused or (items is not None and kind not in items):
-                continue
-            assert line.starts_on is not None
-            assert line.ends_on is not None
-            share = Fraction(len(unused), (line.ends_on - line.starts_on).days)
-            gross, tax = half_up(line.gross * share), half_up(line.tax_sum * share)
-            left = line.gross - line.credited
-            gross = min(gross, left) if left >= 0 else max(gross, left)
-            line.credited += gross
-            line.days -= unused
-            before = notes.get(line.invoice, (0, 0))
-            notes[line.invoice] = (before[0] + gross, before[1] + tax)
-        for number, (gross, tax) in sorted(notes.items()):
-            if gross > 0:
-                self.credit_notes.append(CreditNote(day, number, gross, tax))

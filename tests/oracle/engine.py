@@ -9,9 +9,16 @@ from benfex.network.connections import ConnectionSpec
 from benfex.payments.cash import record_cash_payment
 from benfex.subscriptions.add_ons import AddOnSale
 from benfex.subscriptions.extras import add_add_on, give_discount, remove_add_on, take_discount
-from benfex.subscriptions.lifecycle import end_subscription, keep_subscription, start_subscription
+from benfex.subscriptions.lifecycle import (
+    end_subscription,
+    keep_subscription,
+    reactivate_subscription,
+    start_subscription,
+    suspend_subscription,
+)
 from benfex.subscriptions.pausing import pause_subscription, resume_subscription
-from benfex.subscriptions.plan_changes import cancel_pending_change, change_plan
+from benfex.subscriptions.payers import set_payer
+from benfex.subscriptions.plan_changes import cancel_pending_change, change_plan, set_agreed_price
 from data.models.catalog import AddOn, Discount, Plan, PlanPrice, TaxGroup, TaxGroupPart, TaxRate
 from data.values.errors import Conflict, InvalidInput, InvalidTransition
 from data.values.identifiers import (
@@ -34,6 +41,7 @@ from data.values.kinds import (
     CycleAlignment,
     DiscountKind,
     Interval,
+    SuspensionReason,
     TaxBehavior,
 )
 from data.values.money import Money
@@ -42,11 +50,13 @@ from tests.factories.customers import make_customer
 from tests.factories.isp import VAULT, make_router, set_up_isp
 from tests.factories.running import run_bills
 from tests.factories.services import set_terms
-from tests.oracle.histories import FIRST_DAY, History, Step
+from tests.oracle.histories import CUSTOMERS, FIRST_DAY, History, Step
 from tests.oracle.pictures import Picture, engine_picture
 from tests.oracle.terms import Price, Tax
 
-CUSTOMER_ID, ROUTER_ID = CustomerId(1), RouterId(1)  # of the ISP that is opened here, and put back
+# Of the ISP that is opened here, and put back.
+CUSTOMER_IDS = [CustomerId(number) for number in range(1, CUSTOMERS + 1)]
+ROUTER_ID = RouterId(1)
 MORNING = time(7, tzinfo=UTC)  # ten o'clock in Nairobi
 
 
@@ -62,10 +72,12 @@ class EnginePlayer:
     services: list[SubscriptionId] = field(default_factory=list)
 
     def open_the_isp(self) -> None:
-        """Found an ISP with a router and a customer, the same for every history."""
+        """Found an ISP with a router and some customers, the same for every history."""
         self.clock.move_to(datetime.combine(FIRST_DAY, MORNING))
         set_up_isp(self.run)
-        assert make_customer(self.run).customer_id == CUSTOMER_ID
+        for customer_id in CUSTOMER_IDS:
+            made = make_customer(self.run, phone=f"071200000{customer_id}")
+            assert made.customer_id == customer_id
         assert make_router(self.run) == ROUTER_ID
 
     def sell(self, history: History) -> None:
@@ -78,6 +90,8 @@ class EnginePlayer:
             alignment=CycleAlignment(policy.alignment),
             credits_on_end=policy.credits_on_end,
             credits_on_pause=policy.credits_on_pause,
+            bills_while_suspended=policy.bills_while_suspended,
+            fixed_month_days=policy.fixed_month_days,
             breaker_invoice_percent=0,
         )
         self.price_ids, self.discount_ids, self.add_on_ids = self.run(_make_offers, history=history)
@@ -96,7 +110,7 @@ class EnginePlayer:
 
     def picture(self) -> Picture:
         """Return what the engine's rows say."""
-        return self.run.read(engine_picture, customer_id=CUSTOMER_ID)
+        return self.run.read(engine_picture, customer_ids=CUSTOMER_IDS)
 
     def _act(self, step: Step, owed: int) -> None:
         if step.kind == "start":
@@ -104,6 +118,9 @@ class EnginePlayer:
             return
         if step.kind == "pay":
             self._pay(step, owed)
+            return
+        if step.kind == "payer":
+            self._change_payer(step)
             return
         run, subscription_id = self.run, self.services[step.service]
         price_id = self.price_ids[step.offer]
@@ -141,6 +158,12 @@ class EnginePlayer:
     def _change_extras(self, step: Step) -> None:
         run, subscription_id, number = self.run, self.services[step.service], step.offers[0]
         match step.kind:
+            case "suspend":
+                run(suspend_subscription, subscription_id=subscription_id, reason=SuspensionReason.STAFF)
+            case "reactivate":
+                run(reactivate_subscription, subscription_id=subscription_id)
+            case "agree":
+                run(set_agreed_price, subscription_id=subscription_id, agreed_price=_money(step.amount))
             case "add":
                 sale = AddOnSale(self.add_on_ids[number], step.number)
                 run(add_add_on, subscription_id=subscription_id, sale=sale)
@@ -157,7 +180,8 @@ class EnginePlayer:
         number = len(self.services)
         subscription_id = self.run(
             start_subscription,
-            customer_id=CUSTOMER_ID,
+            customer_id=CUSTOMER_IDS[step.customer],
+            agreed_price=_money(step.amount),
             plan_price_id=self.price_ids[step.offer],
             connection=ConnectionSpec(ROUTER_ID, f"home{number}", "a-secret-word"),
             vault=VAULT,
@@ -169,11 +193,20 @@ class EnginePlayer:
     def _pay(self, step: Step, owed: int) -> None:
         self.run(
             record_cash_payment,
-            customer_id=CUSTOMER_ID,
+            customer_id=CUSTOMER_IDS[step.customer],
             amount=Money(owed, "KES"),
             method=CashMethod.CASH,
-            reference=f"R{owed}-{step.day}",
+            reference=f"R{owed}-{step.day}-{step.customer}",
         )
+
+    def _change_payer(self, step: Step) -> None:
+        payer = step.number % CUSTOMERS
+        payer_id = None if payer == step.customer else CUSTOMER_IDS[payer]
+        self.run(set_payer, customer_id=CUSTOMER_IDS[step.customer], payer_id=payer_id)
+
+
+def _money(minor: int | None) -> Money | None:
+    return None if minor is None else Money(minor, "KES")
 
 
 def _group_ids(uow: UnitOfWork, history: History) -> dict[tuple[Tax, ...], int | None]:
@@ -261,7 +294,7 @@ def _make_offers(
             name=f"More {number}",
             amount_minor=offer.unit,
             currency="KES",
-            is_recurring=True,
+            is_recurring=offer.is_recurring,
             tax_group_id=groups[offer.taxes],
             tax_behavior=_behavior(has_tax_inside=offer.has_tax_inside),
         )

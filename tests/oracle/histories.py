@@ -17,7 +17,10 @@ UNITS = (
     ("week", 2),
     ("day", 1),
     ("day", 10),
+    ("month", 12),
+    ("week", 4),
 )
+CUSTOMERS = 3
 CHANGES = (
     ("pay", 4),
     ("upgrade", 3),
@@ -32,6 +35,10 @@ CHANGES = (
     ("remove", 2),
     ("give", 2),
     ("take", 1),
+    ("suspend", 1.5),
+    ("reactivate", 2.5),
+    ("agree", 1),
+    ("payer", 0.7),
 )
 ALIGNMENTS = ("prorate", "prorate", "part_plus_full", "free_until")
 
@@ -52,11 +59,12 @@ class AddOnOffer:
     unit: int
     taxes: tuple[Tax, ...]
     has_tax_inside: bool
+    is_recurring: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something that happens: what, when, to which service, with which offer, and how many."""
+    """Something that happens: what, when, to which service, with which offer, how many, whose, at which price."""
 
     kind: str
     day: date
@@ -64,6 +72,8 @@ class Step:
     offer: int = 0
     number: int = 1
     offers: tuple[int, ...] = ()
+    customer: int = 0
+    amount: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +95,25 @@ class History:
 
     def traits(self) -> list[str]:
         """Return what may be counted of it before it is played."""
+        first, last = self.steps[0].day, self.steps[-1].day
         policy, sold = self.policy, [step.offer for step in self.steps if step.kind == "start"]
         prices = [self.prices[place] for place in sold]
         found = {
             f"billing day: {policy.alignment}": True,
             "no credit at the end": not policy.credits_on_end,
             "no credit in a pause": not policy.credits_on_pause,
+            "no billing while suspended": not policy.bills_while_suspended,
+            "fixed days of a month": policy.fixed_month_days is not None,
+            "several customers": len({step.customer for step in self.steps}) > 1,
+            "agreed price from the start": any(
+                step.amount is not None for step in self.steps if step.kind == "start"
+            ),
+            "tax rate changes": any(
+                first < since <= last
+                for place in sold
+                for tax in self.prices[place].taxes
+                for since, _ in tax.rates
+            ),
             "several services": len(prices) > 1,
             "in arrears": any(price.in_arrears for price in prices),
             "setup fee": any(price.setup_fee for price in prices),
@@ -111,7 +134,14 @@ class History:
         lines += [f"price {number}: {self.prices[number]}" for number in prices]
         for name, offers in (("discount", self.discounts), ("add-on", self.add_ons)):
             lines += [f"{name} {number}: {offer}" for number, offer in enumerate(offers)]
-        return "\n".join([*lines, *map(str, self.steps)])
+        return "\n".join([*lines, *map(_told, self.steps)])
+
+
+def _told(step: Step) -> str:
+    return (
+        f"{step.day} {step.kind}: service {step.service + 1}, offer {step.offer}, number {step.number},"
+        f" offers {step.offers}, customer {step.customer + 1}, amount {step.amount}"
+    )
 
 
 def make_history(seed: int, *, days_max: int = 430) -> History:
@@ -123,7 +153,10 @@ def make_history(seed: int, *, days_max: int = 430) -> History:
     prices = tuple(_price(random, taxes, in_arrears=in_arrears) for _ in range(5))
     discounts = tuple(_discount(random) for _ in range(3))
     add_ons = tuple(
-        AddOnOffer(_amount(random, 50_000), random.choice(taxes), random.random() < 0.5) for _ in range(2)
+        AddOnOffer(
+            _amount(random, 50_000), random.choice(taxes), random.random() < 0.5, random.random() < 0.75
+        )
+        for _ in range(2)
     )
     runs_before_staff = random.random() < 0.75
     steps = _steps(random, days_max, skips_runs=not runs_before_staff)
@@ -131,10 +164,15 @@ def make_history(seed: int, *, days_max: int = 430) -> History:
 
 
 def _policy(random: Random) -> Policy:
-    credits_on_end, credits_on_pause = random.random() < 0.8, random.random() < 0.8
-    if random.random() < 0.5:
-        return Policy(None, "anniversary", credits_on_end, credits_on_pause)
-    return Policy(random.randint(1, 31), random.choice(ALIGNMENTS), credits_on_end, credits_on_pause)
+    is_common = random.random() < 0.5
+    return Policy(
+        random.randint(1, 31) if is_common else None,
+        random.choice(ALIGNMENTS) if is_common else "anniversary",
+        credits_on_end=random.random() < 0.8,
+        credits_on_pause=random.random() < 0.8,
+        bills_while_suspended=random.random() < 0.5,
+        fixed_month_days=random.choice((None, None, 30, 28)),
+    )
 
 
 def _taxes(random: Random) -> tuple[tuple[Tax, ...], ...]:
@@ -178,34 +216,47 @@ def _discount(random: Random) -> DiscountOffer:
 
 def _steps(random: Random, days_max: int, *, skips_runs: bool) -> tuple[Step, ...]:
     """Return the steps by day; what is impossible when its day comes is left out by whoever plays them."""
+    customers = random.choice((1, 1, CUSTOMERS))
     day = FIRST_DAY + timedelta(days=random.randint(0, 400))
     last = day + timedelta(days=random.randint(40, days_max))
-    steps = [_start(random, day)]
+    steps = [_start(random, day, customers)]
     services = 1
     while (day := day + timedelta(days=_gap(random))) <= last:
         if not skips_runs or random.random() < 0.5:
             steps.append(Step("bill", day))
-        if services < 3 and random.random() < 0.06:
-            steps.append(_start(random, day))
+        if services < customers + 2 and random.random() < 0.06 * customers:
+            steps.append(_start(random, day, customers))
             services += 1
         while random.random() < 0.4:
-            steps.append(
-                Step(
-                    random.choices(*zip(*CHANGES, strict=True))[0],
-                    day,
-                    random.randrange(services),
-                    random.randrange(5),
-                    random.randint(1, 4),
-                    (random.randrange(2),),
-                )
-            )
+            steps.append(_change(random, day, services, customers))
     return tuple(steps)
+
+
+def _change(random: Random, day: date, services: int, customers: int) -> Step:
+    return Step(
+        random.choices(*zip(*CHANGES, strict=True))[0],
+        day,
+        random.randrange(services),
+        random.randrange(5),
+        random.randint(1, 4),
+        (random.randrange(2),),
+        random.randrange(customers),
+        random.choice((None, _amount(random, 400_000))),
+    )
 
 
 def _gap(random: Random) -> int:
     return random.choice((1, 1, 3, 7, random.randint(1, 30), random.randint(1, 75)))
 
 
-def _start(random: Random, day: date) -> Step:
+def _start(random: Random, day: date, customers: int) -> Step:
     offers = tuple(sorted(random.sample(range(3), random.choice((0, 0, 1, 1, 2)))))
-    return Step("start", day, offer=random.randrange(5), number=random.choice((0, 0, 1, 2)), offers=offers)
+    return Step(
+        "start",
+        day,
+        offer=random.randrange(5),
+        number=random.choice((0, 0, 1, 2)),
+        offers=offers,
+        customer=random.randrange(customers),
+        amount=random.choice((None, None, None, _amount(random, 400_000))),
+    )

@@ -1,19 +1,25 @@
 """What the oracle's books and the engine's rows are compared by."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
 from sqlmodel import col
 
+from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import Snapshot
 from data.models.catalog import TaxRate
 from data.models.invoice import CreditNote, Invoice, InvoiceLine, InvoiceLineTax
 from data.models.subscription import Subscription
 from data.queries import ledger as ledger_queries
 from data.values.identifiers import CustomerId
+from data.values.states import SubscriptionStatus
 from tests.oracle.calculator import Books
+from tests.oracle.histories import CUSTOMERS
+
+WAITS = "nothing is billed while it is suspended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,7 @@ class Picture:
 
     invoices: tuple[str, ...]
     credit_notes: tuple[str, ...]
-    balance: int
+    balances: tuple[int, ...]
     next_dates: tuple[str, ...]
 
 
@@ -31,6 +37,7 @@ def oracle_picture(books: Books) -> Picture:
     invoices = [
         _invoice_text(
             invoice.on,
+            invoice.customer,
             invoice.total,
             [
                 _line_text(
@@ -48,12 +55,17 @@ def oracle_picture(books: Books) -> Picture:
     return Picture(
         tuple(invoices),
         tuple(_note_text(note.on, note.invoice + 1, note.gross, note.tax) for note in books.credit_notes),
-        books.balance,
-        tuple(str(books.next_billing_date(service)) for service in books.services),
+        tuple(books.balance(customer) for customer in range(CUSTOMERS)),
+        tuple(
+            WAITS
+            if service.is_suspended and not books.policy.bills_while_suspended
+            else str(books.next_billing_date(service))
+            for service in books.services
+        ),
     )
 
 
-def engine_picture(snapshot: Snapshot, *, customer_id: CustomerId) -> Picture:
+def engine_picture(snapshot: Snapshot, *, customer_ids: Sequence[CustomerId]) -> Picture:
     """Return what the engine's rows say."""
     session = snapshot.session
     codes = {rate.id: rate.code for rate in session.scalars(select(TaxRate))}
@@ -78,14 +90,24 @@ def engine_picture(snapshot: Snapshot, *, customer_id: CustomerId) -> Picture:
     places = {invoice.id: place for place, invoice in enumerate(invoices, 1)}
     notes = session.scalars(select(CreditNote).order_by(col(CreditNote.id)))
     services = session.scalars(select(Subscription).order_by(col(Subscription.id)))
+    waits = not current_terms(snapshot).bills_while_suspended
     return Picture(
-        tuple(_invoice_text(row.issued_on, row.total_minor, lines[row.id or 0]) for row in invoices),
+        tuple(
+            _invoice_text(row.issued_on, row.customer_id - 1, row.total_minor, lines[row.id or 0])
+            for row in invoices
+        ),
         tuple(
             _note_text(note.issued_on, places[note.invoice_id], note.total_minor, note.tax_minor)
             for note in notes
         ),
-        ledger_queries.receivable_balance(session, customer_id=customer_id, currency="KES"),
-        tuple(str(service.bills_on) for service in services),
+        tuple(
+            ledger_queries.receivable_balance(session, customer_id=customer_id, currency="KES")
+            for customer_id in customer_ids
+        ),
+        tuple(
+            WAITS if waits and service.status is SubscriptionStatus.SUSPENDED else str(service.bills_on)
+            for service in services
+        ),
     )
 
 
@@ -93,8 +115,8 @@ def _line_text(service: int, start: date | None, end: date | None, net: int, tax
     return f"service {service} {start} to {end}: {net} + {sorted(taxes.items())}"
 
 
-def _invoice_text(on: date | None, total: int, lines: list[str]) -> str:
-    return f"{on} total {total}\n    " + "\n    ".join(sorted(lines))
+def _invoice_text(on: date | None, customer: int, total: int, lines: list[str]) -> str:
+    return f"{on} to customer {customer + 1} total {total}\n    " + "\n    ".join(sorted(lines))
 
 
 def _note_text(on: date, invoice: int, gross: int, tax: int) -> str:

@@ -3,7 +3,7 @@
 from datetime import date
 
 from tests.oracle.calculator import Books
-from tests.oracle.histories import History, Step
+from tests.oracle.histories import CUSTOMERS, History, Step
 from tests.oracle.terms import DAY, AddOn, Discount, Service
 
 
@@ -19,10 +19,10 @@ class OraclePlayer:
     def can_play(self, step: Step) -> bool:
         """Say whether the step can be asked for where the customer stands; the engine may still refuse."""
         match step.kind:
-            case "start" | "bill":
+            case "start" | "bill" | "payer":
                 return True
             case "pay":
-                return self.books.balance > 0
+                return self.books.balance(step.customer) > 0
             case "remove":
                 return step.offer < len(self.add_ons)
             case "take":
@@ -34,9 +34,11 @@ class OraclePlayer:
         books, day = self.books, step.day
         match step.kind:
             case "bill":
-                books.bill(day)
+                books.run(day)
             case "pay":
-                books.paid += books.balance
+                books.paid[step.customer] += books.balance(step.customer)
+            case "payer":
+                books.pay_for(step.customer, step.number % CUSTOMERS)
             case "start":
                 self._start(step)
             case "remove":
@@ -58,6 +60,10 @@ class OraclePlayer:
                 service.pending = (books.period_end(day, service), price)
             case "cancel_change":
                 service.pending = None
+            case "suspend":
+                books.suspend(day, service)
+            case "reactivate":
+                books.reactivate(day, service)
             case "pause":
                 books.pause(day, service, day + step.number * 13 * DAY if step.offer < 3 else None)
             case "resume":
@@ -68,20 +74,34 @@ class OraclePlayer:
                 books.end_later(day, service)
             case "keep":
                 service.ends_on = None
-            case "add":
-                books.add(day, service, self._add_on(service, step, step.offers[0], step.number))
+            case _:
+                self._change_terms(step, service)
+
+    def _change_terms(self, step: Step, service: Service) -> None:
+        books, day = self.books, step.day
+        match step.kind:
+            case "agree":
+                service.agreed = step.amount
             case "give":
                 self._discount(service, step.offers[0])
+            case "add":
+                add_on = self._add_on(service, step, step.offers[0], step.number)
+                if add_on.is_recurring:
+                    books.add(day, service, add_on)
+                else:
+                    books.bill(day, service.payer, [books.once_for(service, add_on)])
             case other:
                 raise ValueError(other)
 
     def _start(self, step: Step) -> None:
-        service = self.books.open(step.day, self.history.prices[step.offer])
+        price = self.history.prices[step.offer]
+        service = self.books.open(step.day, price, step.customer, step.amount)
         for place in step.offers:
             self._discount(service, place)
-        for place in range(step.number):
-            service.add_ons.append(self._add_on(service, step, place, 1 + place))
-        self.books.bill_first(step.day, service)
+        add_ons = [self._add_on(service, step, place, 1 + place) for place in range(step.number)]
+        service.add_ons += [one for one in add_ons if one.is_recurring]
+        once = [self.books.once_for(service, one) for one in add_ons if not one.is_recurring]
+        self.books.bill_first(step.day, service, once)
 
     def _discount(self, service: Service, place: int) -> None:
         offer = self.history.discounts[place]
@@ -92,6 +112,14 @@ class OraclePlayer:
     def _add_on(self, service: Service, step: Step, place: int, quantity: int) -> AddOn:
         offer = self.history.add_ons[place]
         name = f"addon:{len(self.add_ons)}"
-        add_on = AddOn(name, offer.unit, quantity, offer.taxes, offer.has_tax_inside, step.day)
+        add_on = AddOn(
+            name,
+            offer.unit,
+            quantity,
+            offer.taxes,
+            offer.has_tax_inside,
+            step.day,
+            is_recurring=offer.is_recurring,
+        )
         self.add_ons.append((service, add_on))
         return add_on

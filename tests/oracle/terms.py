@@ -48,12 +48,14 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How new services come to a common day, and what is credited."""
+    """How new services come to a common day, what is credited, and what stops with access."""
 
     billing_day: int | None = None
     alignment: str = "anniversary"
     credits_on_end: bool = True
     credits_on_pause: bool = True
+    bills_while_suspended: bool = True
+    fixed_month_days: int | None = None
 
 
 @dataclass(slots=True)
@@ -74,7 +76,7 @@ class Discount:
 
 @dataclass(slots=True)
 class AddOn:
-    """Something beside the plan, from a day until before another."""
+    """Something beside the plan, from a day until before another, or sold once."""
 
     name: str
     unit: int
@@ -83,6 +85,7 @@ class AddOn:
     has_tax_inside: bool
     from_on: date
     until_on: date | None = None
+    is_recurring: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +161,12 @@ class Line:
 
 @dataclass(slots=True)
 class Invoice:
-    """One bill."""
+    """One bill, and whose it is."""
 
     on: date
+    customer: int
     lines: list[Line]
+    credited: int = 0
 
     @property
     def total(self) -> int:
@@ -183,6 +188,8 @@ class Service:
     """A service with its spells, oldest first, and what is arranged for later."""
 
     number: int
+    customer: int
+    payer: int
     started_on: date
     trial_ends_on: date
     spells: list[Spell]
@@ -196,7 +203,11 @@ class Service:
     pending: tuple[date, Price] | None = None
     ends_on: date | None = None
     resumes_on: date | None = None
+    agreed: int | None = None
+    billed_on: date = date.min
+    is_stopped: bool = False
     is_paused: bool = False
+    is_suspended: bool = False
     is_over: bool = False
 
 
@@ -211,6 +222,14 @@ def day_of_month(day: date, months: int, anchor: int) -> date:
     number = day.year * 12 + day.month - 1 + months
     year, month = number // 12, number % 12 + 1
     return date(year, month, min(anchor, calendar.monthrange(year, month)[1]))
+
+
+def months_from(day: date, price: Price, anchor: int) -> Grid:
+    """Return the monthly cycles whose first boundary is the next anchor's day, today included."""
+    first_on = day_of_month(day, 0, anchor)
+    if first_on < day:
+        first_on = day_of_month(day, 1, anchor)
+    return Grid(price.unit, price.count, first_on, anchor)
 
 
 def hand_out(total: int, exact: Sequence[Fraction]) -> list[int]:

@@ -46,7 +46,7 @@ def test_the_31st_is_clamped_and_springs_back() -> None:
         date(2028, 3, 30),
         date(2028, 3, 31),
     ):
-        books.bill(day)
+        books.run(day)
     assert [day for day, _ in totals(books)] == ["2027-12-31", "2028-01-31", "2028-02-29", "2028-03-31"]
     assert books.next_billing_date(service) == date(2028, 4, 30)
 
@@ -59,7 +59,7 @@ def test_vat_over_excise_out_of_a_price_that_holds_both() -> None:
 def test_a_discount_for_two_periods_takes_its_tax_along() -> None:
     books, service = sold(Policy(), date(2027, 1, 1), Price(100_00, taxes=(VAT,), has_tax_inside=False))
     service.discounts.append(Discount(percent=Fraction(25), periods_left=2))
-    books.bill(date(2027, 4, 1))
+    books.run(date(2027, 4, 1))
     assert totals(books) == [("2027-01-01", 116_00), ("2027-04-01", 2 * 87_00 + 116_00)]
 
 
@@ -70,7 +70,7 @@ def test_days_that_were_given_back_are_billed_once_more() -> None:
     books.end(date(2027, 3, 31), service)
     assert [note.gross for note in books.credit_notes] == [21_00, 1_00]
     assert totals(books) == [("2027-03-01", 31_00), ("2027-03-21", 11_00)]
-    assert books.balance == 20_00
+    assert books.balance(0) == 20_00
 
 
 def test_the_largest_rest_takes_the_cent() -> None:
