@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 
-from tests.oracle.money import give_back, put_tax
+from tests.oracle.money import count_anew, give_back, put_tax
 from tests.oracle.terms import (
     DAY,
     PRICE,
@@ -242,7 +242,7 @@ class Books:
 
     def _switch(self, service: Service, day: date, price: Price) -> list[Line]:
         old, lines = service.price, self._cut(service, day)
-        self._give_back_discounts(service, day)
+        count_anew(service, day)
         self._give_back(day, service, {PRICE})
         service.price, service.agreed = price, None
         begins_on = max(day, service.spells[-1].from_on)
@@ -268,23 +268,14 @@ class Books:
             last.early_cell_on = None
 
     def _note_cycle(self, day: date, service: Service) -> None:
-        """Remember which cycle was begun last: it runs on, though nothing is charged for it."""
+        """Remember which cycle was begun last, or by a change of plan is to begin: it runs on without a charge."""
         spell = service.spells[-1]
-        service.cycle_on = None
         if day >= spell.from_on:
             is_begun = spell.price.in_arrears or not self._unbilled(service, PRICE, day, day + DAY)
             service.cycle_on = day if is_begun else day - DAY
 
     def _give_back(self, day: date, service: Service, items: set[str] | None = None) -> None:
         self.credit_notes += give_back(day, service.lines, self.invoices, items)
-
-    def _give_back_discounts(self, service: Service, day: date) -> None:
-        """Count no period twice that a discount was used for and that is now charged anew."""
-        for line in service.lines:
-            if line.item.startswith("discount:") and any(one >= day for one in line.days):
-                discount = service.discounts[int(line.item.partition(":")[2])]
-                if discount.periods_left is not None:
-                    discount.periods_left += 1
 
     def _new_grid(self, service: Service, day: date, old: Price, price: Price) -> Grid:
         if self.policy.billing_day is None or price.unit != "month":
