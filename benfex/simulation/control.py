@@ -3,7 +3,7 @@
 It holds no state of its own. Refusals are {"error": …} with status 400, unknown names 404.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import asdict
 
 from starlette.applications import Starlette
@@ -12,21 +12,17 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from benfex.simulation.control_messages import message_routes
+from benfex.simulation.control_paystack import paystack_routes
+from benfex.simulation.control_rooms import DONE, Body, get, number, post, text
 from benfex.simulation.daraja import Daraja
 from benfex.simulation.daraja_words import ANSWERS
-from benfex.simulation.door import json_answer, read_object
+from benfex.simulation.door import read_object
 from benfex.simulation.mail import MailServer
 from benfex.simulation.paystack import Paystack
-from benfex.simulation.paystack_words import Charge
-from benfex.simulation.phone import NoPromptError, Phones, parse_msisdn
+from benfex.simulation.phone import Phones, parse_msisdn
 from benfex.simulation.phone_page import phone_page, refusal_page
-from benfex.simulation.routeros.server import SimulatedRouter, TrapError
+from benfex.simulation.routeros.server import SimulatedRouter
 from benfex.simulation.texting import Texting
-
-Handler = Callable[[Request], Awaitable[object]]
-Body = dict[str, object]
-
-DONE: Body = {"ok": True}
 
 
 class Control:
@@ -53,56 +49,47 @@ class Control:
                 *self._router_routes(),
                 *self._phone_routes(),
                 *self._gateway_routes(),
+                *paystack_routes(paystack),
                 *message_routes(mail, texting),
             ]
         )
 
     def _router_routes(self) -> list[Route]:
         return [
-            _get("/state", self._state),
-            _get("/routers", self._list_routers),
-            _get("/routers/{name}/tables/{menu}", self._table),
-            _get("/routers/{name}/sessions", self._sessions),
-            _get("/routers/{name}/requests", self._requests),
-            _post("/routers/{name}/fault", self._router_fault),
-            _post("/routers/{name}/drop", self._drop),
-            _post("/routers/{name}/reboot", self._reboot),
-            _post("/routers/{name}/populate", self._populate),
+            get("/state", self._state),
+            get("/routers", self._list_routers),
+            get("/routers/{name}/tables/{menu}", self._table),
+            get("/routers/{name}/sessions", self._sessions),
+            get("/routers/{name}/requests", self._requests),
+            post("/routers/{name}/fault", self._router_fault),
+            post("/routers/{name}/drop", self._drop),
+            post("/routers/{name}/reboot", self._reboot),
+            post("/routers/{name}/populate", self._populate),
         ]
 
     def _phone_routes(self) -> list[Route]:
         return [
             Route("/", self._phone_page),
             Route("/phone", self._phone_page),
-            _get("/prompts", self._all_prompts),
-            _get("/phones", self._all_phones),
-            _post("/phones/habit", self._common_habit),
-            _get("/phones/{msisdn}", self._phone),
-            _get("/phones/{msisdn}/prompts", self._prompts),
-            _post("/phones/{msisdn}/answer", self._answer),
-            _post("/phones/{msisdn}/habit", self._habit),
-            _post("/phones/{msisdn}/balance", self._balance),
-            _post("/phones/{msisdn}/paybill", self._paybill),
+            get("/prompts", self._all_prompts),
+            get("/phones", self._all_phones),
+            post("/phones/habit", self._common_habit),
+            get("/phones/{msisdn}", self._phone),
+            get("/phones/{msisdn}/prompts", self._prompts),
+            post("/phones/{msisdn}/answer", self._answer),
+            post("/phones/{msisdn}/habit", self._habit),
+            post("/phones/{msisdn}/balance", self._balance),
+            post("/phones/{msisdn}/paybill", self._paybill),
         ]
 
     def _gateway_routes(self) -> list[Route]:
         return [
-            _get("/daraja/transactions", self._daraja_transactions),
-            _get("/daraja/pushes", self._daraja_pushes),
-            _get("/daraja/deliveries", self._daraja_deliveries),
-            _post("/daraja/delivery", self._daraja_delivery),
-            _post("/daraja/options", self._daraja_options),
-            _post("/daraja/fault", self._daraja_fault),
-            _get("/paystack/transactions", self._paystack_transactions),
-            _get("/paystack/deliveries", self._paystack_deliveries),
-            _post("/paystack/webhook-url", self._webhook_url),
-            _post("/paystack/delivery", self._paystack_delivery),
-            _post("/paystack/options", self._paystack_options),
-            _post("/paystack/fault", self._paystack_fault),
-            _post("/paystack/pay", self._paystack_pay),
-            _post("/paystack/decline", self._paystack_decline),
-            _post("/paystack/leave", self._paystack_leave),
-            _post("/paystack/status", self._paystack_status),
+            get("/daraja/transactions", self._daraja_transactions),
+            get("/daraja/pushes", self._daraja_pushes),
+            get("/daraja/deliveries", self._daraja_deliveries),
+            post("/daraja/delivery", self._daraja_delivery),
+            post("/daraja/options", self._daraja_options),
+            post("/daraja/fault", self._daraja_fault),
         ]
 
     # Routers
@@ -131,14 +118,12 @@ class Control:
     async def _router_fault(self, request: Request) -> object:
         body = await read_object(request)
         count = body.get("count")
-        self._router(request).set_fault(
-            _text(body, "kind"), None if count is None else _number(body, "count")
-        )
+        self._router(request).set_fault(text(body, "kind"), None if count is None else number(body, "count"))
         return DONE
 
     async def _drop(self, request: Request) -> object:
         body = await read_object(request)
-        return {"dropped": self._router(request).drop(_text(body, "user"))}
+        return {"dropped": self._router(request).drop(text(body, "user"))}
 
     async def _reboot(self, request: Request) -> object:
         self._router(request).reboot()
@@ -147,7 +132,7 @@ class Control:
     async def _populate(self, request: Request) -> object:
         body = await read_object(request)
         added = self._router(request).populate(
-            _text(body, "prefix"), _number(body, "count"), _text(body, "profile")
+            text(body, "prefix"), number(body, "count"), text(body, "profile")
         )
         return {"added": len(added)}
 
@@ -180,7 +165,7 @@ class Control:
         body = await read_object(request)
         checkout_id = body.get("checkout_id")
         prompt = self._phones.answer(
-            _msisdn(request), _text(body, "answer"), checkout_id=str(checkout_id) if checkout_id else None
+            _msisdn(request), text(body, "answer"), checkout_id=str(checkout_id) if checkout_id else None
         )
         return {**DONE, "checkout_id": prompt.checkout_id}
 
@@ -201,13 +186,13 @@ class Control:
 
     async def _balance(self, request: Request) -> object:
         body = await read_object(request)
-        self._phones.phone(_msisdn(request)).balance = _number(body, "amount")
+        self._phones.phone(_msisdn(request)).balance = number(body, "amount")
         return DONE
 
     async def _paybill(self, request: Request) -> object:
         body = await read_object(request)
         paid = await self._daraja.pay_by_hand(
-            _msisdn(request), account=_text(body, "account"), amount=_number(body, "amount")
+            _msisdn(request), account=text(body, "account"), amount=number(body, "amount")
         )
         return paid.describe()
 
@@ -245,98 +230,6 @@ class Control:
         self._daraja.set_fault(await read_object(request))
         return self._daraja.faults.describe()
 
-    async def _paystack_transactions(self, request: Request) -> object:
-        return [asdict(charge) for charge in self._paystack.charges.values()]
-
-    async def _paystack_deliveries(self, request: Request) -> object:
-        return list(self._paystack.courier.deliveries)
-
-    async def _webhook_url(self, request: Request) -> object:
-        body = await read_object(request)
-        self._paystack.set_webhook_url(_text(body, "url") if body.get("url") is not None else None)
-        return DONE
-
-    async def _paystack_delivery(self, request: Request) -> object:
-        self._paystack.courier.change(await read_object(request))
-        return self._paystack.courier.describe()
-
-    async def _paystack_options(self, request: Request) -> object:
-        self._paystack.change(await read_object(request))
-        return DONE
-
-    async def _paystack_fault(self, request: Request) -> object:
-        self._paystack.set_fault(await read_object(request))
-        return self._paystack.faults.describe()
-
-    async def _paystack_pay(self, request: Request) -> object:
-        body = await read_object(request)
-        charge = self._charge(body)
-        channel, phone = body.get("channel"), body.get("phone")
-        self._paystack.pay(
-            charge,
-            channel=str(channel) if channel else None,
-            phone=parse_msisdn(str(phone)) if phone else None,
-        )
-        return asdict(charge)
-
-    async def _paystack_decline(self, request: Request) -> object:
-        charge = self._charge(await read_object(request))
-        self._paystack.decline(charge)
-        return asdict(charge)
-
-    async def _paystack_leave(self, request: Request) -> object:
-        charge = self._charge(await read_object(request))
-        self._paystack.leave(charge)
-        return asdict(charge)
-
-    async def _paystack_status(self, request: Request) -> object:
-        body = await read_object(request)
-        charge = self._charge(body)
-        self._paystack.set_status(charge, _text(body, "status"))
-        return asdict(charge)
-
-    def _charge(self, body: Body) -> Charge:
-        key = body.get("reference") or body.get("access_code")
-        if not isinstance(key, str):
-            raise ValueError("reference or access_code must be given")
-        return self._paystack.find(key)
-
-
-def _get(path: str, handler: Handler) -> Route:
-    return Route(path, _answering(handler), methods=["GET"])
-
-
-def _post(path: str, handler: Handler) -> Route:
-    return Route(path, _answering(handler), methods=["POST"])
-
-
-def _answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
-        try:
-            return json_answer(await handler(request))
-        except NoPromptError as error:
-            return json_answer({"error": str(error)}, status=404)
-        except KeyError as error:
-            return json_answer({"error": f"there is no {error.args[0]}"}, status=404)
-        except (ValueError, TrapError) as error:
-            return json_answer({"error": str(error)}, status=400)
-
-    return endpoint
-
 
 def _msisdn(request: Request) -> str:
     return parse_msisdn(request.path_params["msisdn"])
-
-
-def _text(body: Body, field: str) -> str:
-    value = body.get(field)
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"{field} must be text")
-    return value
-
-
-def _number(body: Body, field: str) -> int:
-    value = body.get(field)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{field} must be a whole number")
-    return value

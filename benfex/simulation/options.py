@@ -48,13 +48,25 @@ class DarajaOptions:
 
 @dataclass(frozen=True, slots=True)
 class PaystackOptions:
-    """One Paystack business: the currencies it may charge, and its fees in basis points."""
+    """One Paystack business: the currencies it may charge, and its fees in basis points.
+
+    `prompt_seconds` is how long a prompt on a phone waits. Refunds take a step every `refund_seconds`, below
+    nothing only when told. `pause_saved` is how many charges of saved cards want their owner first, and
+    `saved_cards_say` declines them with this word. `ends_with_word` writes the end of a cursor as "null".
+    `calls_per_minute` turns away what is more, 0 nothing.
+    """
 
     secret_key: str = "sk_test_benfex_demo_key"  # noqa: S105 (the demo's)
     business_name: str = "Benfex Demo ISP"
     currencies: tuple[str, ...] = ("KES", "NGN", "GHS", "ZAR", "USD", "XOF")
     fee_basis_points: int = 150
     customer_bears_fee: bool = False
+    prompt_seconds: float = 180.0
+    refund_seconds: float = 2.0
+    pause_saved: int = 0
+    saved_cards_say: str = ""
+    ends_with_word: bool = False
+    calls_per_minute: int = 0
 
 
 @dataclass(frozen=True, slots=True)

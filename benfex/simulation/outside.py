@@ -72,6 +72,7 @@ class Outside:
             courier=Courier(
                 policy=DeliveryPolicy(retry_seconds=PAYSTACK_RETRY_SECONDS), seed=self.options.seed + 1
             ),
+            phones=self.phones,
             path=home / "paystack.json" if home else None,
         )
         self.mail = MailServer(self.options.mail, port=self.options.mail_port or _port(remembered, "mail"))

@@ -1,18 +1,18 @@
 """The simulated Paystack: initialize, verify and list, the money itself, and signed webhooks.
 
-Shapes and refusals are in paystack_words.py, the hosted page is paystack_checkout.py. Direct charges,
-refunds, settlements and disputes are not simulated.
+Shapes and refusals are in paystack_words.py, the hosted page in paystack_checkout.py; charges without the page,
+refunds, disputes and settlements are in files of their own.
 """
 
 import asyncio
 import json
 import secrets
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -24,22 +24,33 @@ from benfex.simulation.courier import Courier, json_parcel, signed
 from benfex.simulation.door import cut, json_answer, read_object
 from benfex.simulation.gateway_faults import HTML_PAGE, Fault, FaultSwitch
 from benfex.simulation.options import PaystackOptions, changed
+from benfex.simulation.paystack_cards import PLAIN, card_of
+from benfex.simulation.paystack_charges import Charges
 from benfex.simulation.paystack_checkout import checkout_routes
+from benfex.simulation.paystack_disputes import Dispute, Disputes
+from benfex.simulation.paystack_forms import charge_of, is_web_address
+from benfex.simulation.paystack_lists import listed, numbered_page, page_size, within
+from benfex.simulation.paystack_refunds import Refund, Refunds
+from benfex.simulation.paystack_settlements import Settlement, Settlements
 from benfex.simulation.paystack_words import Charge
+from benfex.simulation.phone import Phones
 from benfex.simulation.state_file import StateFile
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 PAYSTACK_FAULTS = set(Fault) - {Fault.SPIKE, Fault.TOKEN_EXPIRED}
-PAGE_ROWS = 50
-PAGE_ROWS_MAXIMUM = 100
 
 
 class Paystack:
     """One business. `app` is what a door serves; `base_url` is where the hosted page is found."""
 
     def __init__(
-        self, options: PaystackOptions | None = None, *, courier: Courier, path: Path | None = None
+        self,
+        options: PaystackOptions | None = None,
+        *,
+        courier: Courier,
+        phones: Phones | None = None,
+        path: Path | None = None,
     ) -> None:
         self.options = options or PaystackOptions()
         self.courier = courier
@@ -48,16 +59,26 @@ class Paystack:
         self.webhook_url: str | None = None
         self.base_url = ""
         self.calls: dict[str, int] = {}
+        self._recent: deque[float] = deque()
         self._by_access_code: dict[str, Charge] = {}
         self._file = StateFile(path, describe=self._kept)
+        self.charging = Charges(self, phones)
+        self.refunds = Refunds(self, touch=self._file.touch)
+        self.disputes = Disputes(self, touch=self._file.touch)
+        self.settlements = Settlements(self, touch=self._file.touch)
         self.app = Starlette(
             routes=[
+                *self.charging.routes(),
+                *self.refunds.routes(),
+                *self.disputes.routes(),
+                *self.settlements.routes(),
                 Route(
-                    "/transaction/initialize", self._guarded("initialize", self._initialize), methods=["POST"]
+                    "/transaction/initialize", self.guarded("initialize", self._initialize), methods=["POST"]
                 ),
-                Route("/transaction/verify/{reference:path}", self._guarded("verify", self._verify)),
-                Route("/transaction/{id:int}", self._guarded("verify", self._fetch)),
-                Route("/transaction", self._guarded("list", self._list)),
+                Route("/transaction/verify/{reference:path}", self.guarded("verify", self._verify)),
+                Route("/transaction/{id:int}", self.guarded("verify", self._fetch)),
+                Route("/transaction", self.guarded("list", self._list)),
+                Route("/transaction/", self.guarded("list", self._list)),  # as clients of others write it
                 *checkout_routes(self),
             ]
         )
@@ -65,16 +86,23 @@ class Paystack:
     def start(self) -> None:
         """Take over what an earlier run kept. Raises ValueError when it cannot be read."""
         kept = self._file.load()
-        rows, url = kept.get("charges", []), kept.get("webhook_url")
+        url = kept.get("webhook_url")
         self.webhook_url = str(url) if url else None
-        for row in rows if isinstance(rows, list) else []:
-            try:
-                self._add(Charge(**row))
-            except TypeError as error:
-                raise ValueError("the kept Paystack state has another shape") from error
+        try:
+            for row in _rows(kept, "charges"):
+                self.add(Charge(**row))
+            for row in _rows(kept, "refunds"):
+                self.refunds.rows[row["id"]] = Refund(**row)
+            for row in _rows(kept, "disputes"):
+                self.disputes.rows[row["id"]] = Dispute(**row)
+            for row in _rows(kept, "settlements"):
+                self.settlements.rows[row["id"]] = Settlement(**row)
+        except (TypeError, KeyError) as error:
+            raise ValueError("the kept Paystack state has another shape") from error
 
     async def stop(self) -> None:
         """End what is under way and keep the rest."""
+        self.refunds.stop()
         await self.courier.stop()
         self._file.save()
 
@@ -91,7 +119,7 @@ class Paystack:
 
     def set_webhook_url(self, url: str | None) -> None:
         """Send webhooks to this address from now on. Raises ValueError when it is not http(s)."""
-        if url is not None and not _is_web_address(url):
+        if url is not None and not is_web_address(url):
             raise ValueError("url must be an http or https address")
         self.webhook_url = url
         self._file.touch()
@@ -108,24 +136,38 @@ class Paystack:
         if charge.status == "abandoned" and charge.paid_at is None:
             self._move(charge, "ongoing")
 
-    def pay(self, charge: Charge, *, channel: str | None = None, phone: str | None = None) -> None:
-        """Let the customer pay; paying twice changes nothing. Raises ValueError for an unknown channel."""
+    def pay(
+        self,
+        charge: Charge,
+        *,
+        channel: str | None = None,
+        phone: str | None = None,
+        card: str | None = None,
+    ) -> None:
+        """Let the customer pay; paying twice changes nothing. Raises ValueError for an unknown channel or card."""
         if charge.paid_at is not None:
             return
-        channel = channel or ("mobile_money" if charge.currency == "KES" else "card")
+        channel = channel or ("mobile_money" if charge.currency == "KES" and card is None else "card")
         if channel not in {"mobile_money", "card"}:
             raise ValueError("channel must be mobile_money or card")
+        if channel == "card":
+            used = card_of(card or charge.card or PLAIN)
+            charge.channel, charge.card = channel, used.number
+            if used.declined:
+                self.decline(charge, used.declined)
+                return
+            charge.authorization_code = charge.authorization_code or f"AUTH_{charge.access_code[:10]}"
         fee = words.share_of(charge.requested_amount, basis_points=self.options.fee_basis_points)
         charge.amount = charge.requested_amount + (fee if self.options.customer_bears_fee else 0)
         charge.fees, charge.channel, charge.phone = fee, channel, phone
         charge.message, charge.paid_at = None, time.time()
         self._move(charge, "success")
-        self._announce("charge.success", charge)
+        self.announce("charge.success", words.event_data(charge), about=charge.reference)
 
-    def decline(self, charge: Charge) -> None:
+    def decline(self, charge: Charge, said: str = "Insufficient funds") -> None:
         """Let the payment fail. Nothing is announced: Paystack tells of success only."""
         if charge.paid_at is None:
-            charge.message = "Insufficient funds"
+            charge.message = said
             self._move(charge, "failed")
 
     def leave(self, charge: Charge) -> None:
@@ -150,7 +192,16 @@ class Paystack:
             "delivery": self.courier.describe(),
         }
 
-    def _guarded(self, where: str, handle: Handler) -> Handler:
+    def takes_pause(self) -> bool:
+        """Tell whether the next charge of a saved card wants its owner first, and take one from the count."""
+        if self.options.pause_saved <= 0:
+            return False
+        self.change({"pause_saved": self.options.pause_saved - 1})
+        return True
+
+    def guarded(self, where: str, handle: Handler) -> Handler:
+        """Return a handler behind the faults, the limit of calls and the check of the key."""
+
         async def endpoint(request: Request) -> Response:
             self.calls[where] = self.calls.get(where, 0) + 1
             fault = self.faults.strike(where)
@@ -162,7 +213,7 @@ class Paystack:
                 case Fault.EMPTY:
                     return Response(b"", status_code=500)
             try:
-                if fault is Fault.RATE_LIMITED:
+                if fault is Fault.RATE_LIMITED or self._is_too_often():
                     raise words.rate_limited()
                 self._check_key(request)
                 response = await handle(request)
@@ -174,6 +225,15 @@ class Paystack:
             return cut(request) if fault is Fault.DROP_AFTER_ACCEPT else response
 
         return endpoint
+
+    def _is_too_often(self) -> bool:
+        now = time.monotonic()
+        while self._recent and self._recent[0] <= now - 60:
+            self._recent.popleft()
+        if 0 < self.options.calls_per_minute <= len(self._recent):
+            return True
+        self._recent.append(now)
+        return False
 
     def _check_key(self, request: Request) -> None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
@@ -187,9 +247,8 @@ class Paystack:
             body = await read_object(request)
         except ValueError as error:
             raise words.refused_parameter("Invalid request body") from error
-        charge = self._checked(body)
-        self._add(charge)
-        self._file.touch()
+        charge = self.checked(body)
+        self.add(charge)
         data = {
             "authorization_url": f"{self.base_url}/checkout/{charge.access_code}",
             "access_code": charge.access_code,
@@ -197,39 +256,12 @@ class Paystack:
         }
         return json_answer({"status": True, "message": "Authorization URL created", "data": data})
 
-    def _checked(self, body: dict[str, object]) -> Charge:
-        email = body.get("email")
-        if not email:
-            raise words.missing_parameter("Email Address is required")
-        if not isinstance(email, str) or not words.EMAIL.fullmatch(email):
-            raise words.refused_parameter("Invalid Email Address Passed", code="invalid_email_address")
-        currency = str(body.get("currency") or self.options.currencies[0])
-        if currency not in self.options.currencies or currency not in words.MINIMUM_SUBUNITS:
-            raise words.refused_parameter("Currency not supported by merchant", code="unsupported_currency")
-        amount = words.amount_of(body, currency=currency)
-        reference = str(body.get("reference") or words.new_code())
-        if not words.REFERENCE.fullmatch(reference):
-            raise words.refused_parameter(
-                "Transaction reference contains invalid characters", code="invalid_reference"
-            )
-        callback_url = body.get("callback_url")
-        if callback_url and not _is_web_address(str(callback_url)):
-            raise words.refused_parameter("Invalid callback url", code="invalid_callback_url")
-        if reference in self.charges:
+    def checked(self, body: Mapping[str, object]) -> Charge:
+        """Return the transaction that a body asks for, not yet in the books. Raises RefusedError."""
+        charge = charge_of(body, options=self.options)
+        if charge.reference in self.charges:
             raise words.duplicate_reference()
-        return Charge(
-            id=words.new_id(),
-            reference=reference,
-            access_code=words.new_code(),
-            email=email,
-            requested_amount=amount,
-            amount=amount,
-            currency=currency,
-            created_at=time.time(),
-            callback_url=str(callback_url) if callback_url else None,
-            metadata=_metadata(body.get("metadata")),
-            domain="live" if self.options.secret_key.startswith("sk_live_") else "test",
-        )
+        return charge
 
     async def _verify(self, request: Request) -> Response:
         charge = self.charges.get(request.path_params["reference"])
@@ -245,33 +277,41 @@ class Paystack:
 
     async def _list(self, request: Request) -> Response:
         asked = request.query_params
-        size = _whole(asked.get("perPage"), field="perPage", default=PAGE_ROWS)
-        size = max(1, min(size, PAGE_ROWS_MAXIMUM))
-        starts_at = _instant(asked.get("from"), field="from")
-        ends_at = _instant(asked.get("to"), field="to")
         found = [
             charge
             for charge in reversed(self.charges.values())
-            if (starts_at is None or charge.created_at >= starts_at)
-            and (ends_at is None or charge.created_at <= ends_at)
+            if within(charge.created_at, asked)
             and asked.get("status") in {None, "", charge.status}
+            and asked.get("channel") in {None, "", charge.channel}
+            and asked.get("currency") in {None, "", charge.currency}
         ]
         if asked.get("use_cursor") == "true" or asked.get("next") or asked.get("previous"):
-            return _cursor_page(found, size=size, cursor=asked.get("next") or asked.get("previous"))
-        page = max(1, _whole(asked.get("page"), field="page", default=1))
-        rows = found[(page - 1) * size : page * size]
-        meta: dict[str, object] = {
-            "total": len(found),
-            "total_volume": sum(charge.amount for charge in found),
-            "skipped": (page - 1) * size,
-            "perPage": size,
-            "page": page,
-            "pageCount": -(-len(found) // size),
-        }
-        return _listed(rows, meta)
+            return self._cursor_page(found, asked)
+        return numbered_page(found, asked, describe=words.verify_data, message="Transactions retrieved")
 
-    def _add(self, charge: Charge) -> None:
+    def _cursor_page(self, found: list[Charge], asked: Mapping[str, str]) -> Response:
+        """Return the page that begins at the cursor; a cursor is the id of the page's first row."""
+        size, cursor = page_size(asked), asked.get("next") or asked.get("previous")
+        start = 0
+        if cursor:
+            ids = [str(charge.id) for charge in found]
+            if cursor not in ids:
+                raise words.refused_parameter("Invalid cursor", code="invalid_cursor")
+            start = ids.index(cursor)
+        following = found[start + size : start + size + 1]
+        end = "null" if self.options.ends_with_word else None
+        meta: dict[str, object] = {
+            "next": str(following[0].id) if following else end,
+            "previous": str(found[max(0, start - size)].id) if start else end,
+            "perPage": size,
+        }
+        data = [words.verify_data(charge) for charge in found[start : start + size]]
+        return listed("Transactions retrieved", list(data), meta)
+
+    def add(self, charge: Charge) -> None:
+        """Take a transaction into the books."""
         self.charges[charge.reference] = charge
+        self._file.touch()
         self._by_access_code[charge.access_code] = charge
 
     def _move(self, charge: Charge, status: str) -> None:
@@ -279,11 +319,12 @@ class Paystack:
         charge.history.append(status)
         self._file.touch()
 
-    def _announce(self, event: str, charge: Charge) -> None:
+    def announce(self, event: str, data: Mapping[str, object], *, about: str) -> None:
+        """Send a signed event to the merchant, as often as the policy of delivery says."""
         if self.webhook_url is None:
             return
-        body = json.dumps({"event": event, "data": words.event_data(charge)}, separators=(",", ":")).encode()
-        parcel = json_parcel(event, url=self.webhook_url, body=body, about=charge.reference)
+        body = json.dumps({"event": event, "data": data}, separators=(",", ":")).encode()
+        parcel = json_parcel(event, url=self.webhook_url, body=body, about=about)
         signature = words.sign(body, secret_key=self.options.secret_key)
         parcel = signed(parcel, header="x-paystack-signature", signature=signature)
         route = self.courier.route()
@@ -293,66 +334,16 @@ class Paystack:
         return {
             "webhook_url": self.webhook_url,
             "charges": [asdict(charge) for charge in self.charges.values()],
+            "refunds": [asdict(refund) for refund in self.refunds.rows.values()],
+            "disputes": [asdict(dispute) for dispute in self.disputes.rows.values()],
+            "settlements": [asdict(row) for row in self.settlements.rows.values()],
         }
+
+
+def _rows(kept: Mapping[str, object], name: str) -> list[dict[str, Any]]:
+    rows = kept.get(name, [])
+    return list(rows) if isinstance(rows, list) else []
 
 
 def _found(message: str, data: object) -> Response:
     return json_answer({"status": True, "message": message, "data": data})
-
-
-def _listed(rows: list[Charge], meta: dict[str, object]) -> Response:
-    data = [words.verify_data(charge) for charge in rows]
-    return json_answer({"status": True, "message": "Transactions retrieved", "data": data, "meta": meta})
-
-
-def _cursor_page(found: list[Charge], *, size: int, cursor: str | None) -> Response:
-    """Return the page that begins at the cursor; a cursor is the id of the page's first row."""
-    start = 0
-    if cursor:
-        ids = [str(charge.id) for charge in found]
-        if cursor not in ids:
-            raise words.refused_parameter("Invalid cursor", code="invalid_cursor")
-        start = ids.index(cursor)
-    following = found[start + size : start + size + 1]
-    meta: dict[str, object] = {
-        "next": str(following[0].id) if following else None,
-        "previous": str(found[max(0, start - size)].id) if start else None,
-        "perPage": size,
-    }
-    return _listed(found[start : start + size], meta)
-
-
-def _whole(text: str | None, *, field: str, default: int) -> int:
-    if text is None:
-        return default
-    if not text.isdecimal():
-        raise words.refused_parameter(f"Invalid {field} passed")
-    return int(text)
-
-
-def _instant(text: str | None, *, field: str) -> float | None:
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise words.refused_parameter(f"Invalid {field} passed") from error
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
-
-
-def _metadata(given: object) -> object:
-    if not isinstance(given, str):
-        return given or ""
-    try:
-        parsed: object = json.loads(given)
-    except ValueError:
-        return given
-    return parsed
-
-
-def _is_web_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from benfex.simulation.options import PaystackOptions
+from benfex.simulation.paystack_cards import CARDS, PLAIN, TestCard, card_of
 from benfex.simulation.paystack_words import Charge
 
 
@@ -22,7 +23,14 @@ class Till(Protocol):
 
     def find(self, key: str) -> Charge: ...  # noqa: D102 (see paystack.py, as the others below)
     def open(self, charge: Charge) -> None: ...  # noqa: D102
-    def pay(self, charge: Charge, *, channel: str | None = None, phone: str | None = None) -> None: ...  # noqa: D102
+    def pay(  # noqa: D102
+        self,
+        charge: Charge,
+        *,
+        channel: str | None = None,
+        phone: str | None = None,
+        card: str | None = None,
+    ) -> None: ...
     def decline(self, charge: Charge) -> None: ...  # noqa: D102
     def leave(self, charge: Charge) -> None: ...  # noqa: D102
 
@@ -51,7 +59,17 @@ def checkout_routes(till: Till) -> list[Route]:
             case "pay_mobile":
                 till.pay(charge, channel="mobile_money")
             case "pay_card":
-                till.pay(charge, channel="card")
+                form = await request.form()
+                try:
+                    card = card_of(str(form.get("card") or PLAIN))
+                except ValueError as error:
+                    return HTMLResponse(_page("Not found", f"<p class=note>{escape(str(error))}</p>"), 404)
+                if "pin" not in form and card.pin:
+                    return HTMLResponse(_page(till.options.business_name, _secrets(charge, card)))
+                if (str(form.get("pin", "")), str(form.get("otp", ""))) == (card.pin, card.otp):
+                    till.pay(charge, channel="card", card=card.number)
+                else:
+                    till.decline(charge)
             case "decline":
                 till.decline(charge)
             case "leave":
@@ -89,17 +107,50 @@ def _body(charge: Charge, business: str) -> str:
         )
         return f"{head}<p class=note role=status>This payment is complete.</p>{link}"
     declined = "<p class=note role=alert>The last try was declined.</p>" if charge.status == "failed" else ""
-    buttons = [("pay_card", "Pay with a test card", "main")]
-    if charge.currency == "KES":
-        buttons.insert(0, ("pay_mobile", "Pay with M-PESA", "main"))
-        buttons[1] = ("pay_card", "Pay with a test card", "")
-    buttons += [("decline", "Decline", ""), ("leave", "Leave without paying", "quiet")]
-    forms = "".join(
-        f'<form method=post action="/checkout/{escape(charge.access_code, quote=True)}/{choice}">'
-        f'<button class="button {look}">{label}</button></form>'
-        for choice, label, look in buttons
-    )
+    action = f"/checkout/{escape(charge.access_code, quote=True)}"
+    takes_mobile = charge.currency == "KES" and charge.card is None
+    forms = ""
+    if takes_mobile and (not charge.channels or "mobile_money" in charge.channels):
+        forms += _button(action, "pay_mobile", "Pay with M-PESA", "main")
+    if not charge.channels or "card" in charge.channels:
+        forms += _card_form(charge, action, "" if forms else "main")
+    forms += _button(action, "decline", "Decline", "")
+    forms += _button(action, "leave", "Leave without paying", "quiet")
     return head + declined + forms
+
+
+def _button(action: str, choice: str, label: str, look: str) -> str:
+    return (
+        f'<form method=post action="{action}/{choice}"><button class="button {look}">{label}</button></form>'
+    )
+
+
+def _card_form(charge: Charge, action: str, look: str) -> str:
+    known = [CARDS[charge.card]] if charge.card else list(CARDS.values())
+    options = "".join(
+        f"<option value={card.number}>{card.brand} •••• {card.number[-4:]}: {card.title}</option>"
+        for card in known
+    )
+    return (
+        f'<form method=post action="{action}/pay_card"><label class=small for=card>Test card</label>'
+        f"<select class=button id=card name=card>{options}</select>"
+        f'<button class="button {look}">Pay with this card</button></form>'
+    )
+
+
+def _secrets(charge: Charge, card: TestCard) -> str:
+    action = f"/checkout/{escape(charge.access_code, quote=True)}"
+    code = (
+        f"<label class=small for=otp>Code (here {card.otp})</label><input class=button id=otp name=otp>"
+        if card.otp
+        else ""
+    )
+    return (
+        f'<form method=post action="{action}/pay_card"><input type=hidden name=card value={card.number}>'
+        f"<label class=small for=pin>PIN of the card (here {card.pin})</label>"
+        f"<input class=button id=pin name=pin type=password>{code}"
+        f'<button class="button main">Pay</button></form>'
+    )
 
 
 def _page(title: str, body: str) -> str:

@@ -9,8 +9,11 @@ import hmac
 import re
 import secrets
 import string
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from benfex.simulation.paystack_cards import CARDS, PLAIN
 
 MINIMUM_SUBUNITS = {"NGN": 5_000, "KES": 300, "GHS": 10, "ZAR": 100, "USD": 200, "XOF": 100}
 AMOUNT_MAXIMUM = 1_000_000_000
@@ -23,6 +26,7 @@ GATEWAY_RESPONSES = {
     "abandoned": "The transaction was not completed",
     "reversed": "Reversed",
 }
+INTEGRATION = 463433
 CODE_SIGNS = string.ascii_lowercase + string.digits
 
 
@@ -53,7 +57,8 @@ class RefusedError(Exception):
 class Charge:
     """One transaction. Instants are seconds since 1970; `paid_at` and `fees` are None until it is paid.
 
-    `amount` is what the customer pays; it exceeds `requested_amount` when the customer bears the fee.
+    `amount` is what the customer pays; it exceeds `requested_amount` when the customer bears the fee. `channels`
+    are those that the page offers, all when there are none; `settlement` is the payout to the bank it was part of.
     """
 
     id: int
@@ -74,6 +79,14 @@ class Charge:
     paid_at: float | None = None
     phone: str | None = None
     history: list[str] = field(default_factory=list)
+    channels: list[str] = field(default_factory=list)
+    provider: str = ""
+    payer_till: str = ""
+    paybill_account: int | None = None
+    card: str | None = None
+    authorization_code: str = ""
+    refunded: int = 0
+    settlement: int | None = None
 
 
 def refused_parameter(message: str, *, code: str = "invalid_params") -> RefusedError:
@@ -118,18 +131,9 @@ def rate_limited() -> RefusedError:
     return RefusedError(429, "rate_limited", "Too many requests", next_step="")
 
 
-def amount_of(body: dict[str, object], *, currency: str) -> int:
-    """Return the amount in subunits, from a number or its digits. Raises RefusedError."""
-    given = body.get("amount")
-    if given is None or given == "":
-        raise missing_parameter("Amount is required")
-    if (
-        isinstance(given, bool)
-        or not isinstance(given, int | str)
-        or not re.fullmatch(r"\d{1,12}", str(given))
-    ):
-        raise refused_parameter("Invalid Amount Sent", code="invalid_amount")
-    amount = int(given)
+def amount_of(body: Mapping[str, object], *, currency: str) -> int:
+    """Return the amount of a charge in subunits, within its limits. Raises RefusedError."""
+    amount = plain_amount(body.get("amount"))
     if amount < MINIMUM_SUBUNITS[currency]:
         raise refused_parameter(
             f"Amount is less than the minimum of {currency} {MINIMUM_SUBUNITS[currency] / 100:.2f}",
@@ -138,6 +142,19 @@ def amount_of(body: dict[str, object], *, currency: str) -> int:
     if amount > AMOUNT_MAXIMUM:
         raise refused_parameter("Amount is more than the maximum", code="amount_above_maximum")
     return amount
+
+
+def plain_amount(given: object) -> int:
+    """Return an amount in subunits, from a number or its digits. Raises RefusedError."""
+    if given is None or given == "":
+        raise missing_parameter("Amount is required")
+    if (
+        isinstance(given, bool)
+        or not isinstance(given, int | str)
+        or not re.fullmatch(r"\d{1,12}", str(given))
+    ):
+        raise refused_parameter("Invalid Amount Sent", code="invalid_amount")
+    return int(given)
 
 
 def new_code(length: int = 15) -> str:
@@ -202,9 +219,12 @@ def event_data(charge: Charge) -> dict[str, object]:
 
 
 def verify_data(charge: Charge) -> dict[str, object]:
-    """Return a transaction as verify and list carry it: four keys more."""
+    """Return a transaction as verify and list carry it: four keys more, and a log that says when it began."""
+    data = event_data(charge)
+    log = data["log"]
     return {
-        **event_data(charge),
+        **data,
+        "log": {"start_time": int(charge.created_at), **log} if isinstance(log, dict) else log,
         "receipt_number": None,
         "createdAt": iso_time(charge.created_at),
         "plan_object": {},
@@ -229,20 +249,21 @@ def _log() -> dict[str, object]:
 
 def _authorization(charge: Charge) -> dict[str, object]:
     is_card = charge.channel == "card"
+    card = CARDS[charge.card or PLAIN]
     tail = (charge.phone or "254708374149")[-3:]
     return {
-        "authorization_code": f"AUTH_{charge.access_code[:10]}",
-        "bin": "408408" if is_card else "070XXX",
-        "last4": "4081" if is_card else f"X{tail}",
+        "authorization_code": charge.authorization_code or f"AUTH_{charge.access_code[:10]}",
+        "bin": card.number[:6] if is_card else "070XXX",
+        "last4": card.number[-4:] if is_card else f"X{tail}",
         "exp_month": "12",
         "exp_year": "2030" if is_card else "9999",
         "channel": charge.channel,
-        "card_type": "visa " if is_card else "",
+        "card_type": f"{card.brand} " if is_card else "",
         "bank": "TEST BANK" if is_card else "M-PESA",
         "country_code": "KE",
-        "brand": "visa" if is_card else "M-pesa",
-        "reusable": is_card,
-        "signature": f"SIG_{charge.access_code}" if is_card else None,
+        "brand": card.brand if is_card else "M-pesa",
+        "reusable": is_card and charge.paid_at is not None,
+        "signature": card.signature if is_card else None,
         "account_name": None,
     }
 
