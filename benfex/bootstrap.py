@@ -117,16 +117,16 @@ def build(
     settings: Settings,
     *,
     clock: Clock | None = None,
+    database: Database | None = None,
     drivers: Mapping[str, RouterDriver] | None = None,
     gateways: Callable[[Mapping[str, Mapping[str, str]], Clock], Mapping[str, Gateway]] = build_gateways,
     channels: _BuildChannels = build_channels,
     with_timetable: bool = True,
 ) -> Benfex:
-    """Return a Benfex over a prepared database; nothing runs before its `start`."""
+    """Return a Benfex over a prepared database, the settings' if none is handed in; nothing runs before `start`."""
     clock = clock if clock is not None else SystemClock()
-    bus = EventBus()
-    vault = Vault(settings.master_key)
-    database = open_database(settings.resolved_database_url)
+    bus, vault = EventBus(), Vault(settings.master_key)
+    database = database or open_database(settings.resolved_database_url)
     transactor = Transactor(database, clock, bus, before_commit=seal_chain)
     # A pool each: stalled reads must not hold up the writes that restore service.
     reading, writing = (make_pool(settings.concurrent_routers) for _ in range(2))

@@ -64,10 +64,16 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
 
 
 @pytest.fixture
-def database_url(databases: Databases, database_kind: str) -> Iterator[str]:
-    """The address of a database with every table and no rows, on SQLite and on PostgreSQL in turn."""
-    with _or_skip(databases.ready(database_kind)) as url:
-        yield url
+def database(databases: Databases, database_kind: str) -> "Iterator[Database]":
+    """An opened database with every table and no rows, on SQLite and on PostgreSQL in turn."""
+    with _or_skip(databases.opened(database_kind)) as database:
+        yield database
+
+
+@pytest.fixture
+def database_url(database: "Database") -> str:
+    """The address of `database`, for whoever opens it anew."""
+    return database.url.render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -75,16 +81,6 @@ def blank_database_url(databases: Databases, database_kind: str) -> Iterator[str
     """The address of a database with nothing in it, on SQLite and on PostgreSQL in turn."""
     with _or_skip(databases.blank(database_kind)) as url:
         yield url
-
-
-@pytest.fixture
-def database(database_url: str) -> "Iterator[Database]":
-    """An opened database."""
-    from data.engine import open_database
-
-    database = open_database(database_url, pool_size=4)
-    yield database
-    database.dispose()
 
 
 @pytest.fixture
@@ -152,10 +148,10 @@ def run(gate: "Transactor") -> Run:
 
 
 @contextmanager
-def _or_skip(database: AbstractContextManager[str]) -> Iterator[str]:
+def _or_skip(database: AbstractContextManager[T]) -> Iterator[T]:
     with ExitStack() as stack:
         try:
-            url = stack.enter_context(database)
+            found = stack.enter_context(database)
         except PostgresqlMissingError as missing:
             pytest.skip(f"no PostgreSQL: {missing}")
-        yield url
+        yield found

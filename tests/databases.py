@@ -1,4 +1,8 @@
-"""Fresh databases for tests, copied from one template a run and kind. The servers are in `postgresql`."""
+"""Fresh databases for tests, copied from one template a run and kind. The servers are in `postgresql`.
+
+Most tests get the one database of their kind that is kept open, emptied before each: what SQLAlchemy compiled
+for its engines then serves the next test as well.
+"""
 
 import shutil
 import sqlite3
@@ -9,8 +13,9 @@ from pathlib import Path
 
 from sqlalchemy import create_engine
 
+from data.engine import Database, open_database
 from data.migrations.running import upgrade
-from tests.postgresql import PostgresqlMissingError, PostgresqlServer, run_postgresql
+from tests.postgresql import KeptDatabase, PostgresqlMissingError, PostgresqlServer, run_postgresql
 
 KINDS = ("sqlite", "postgresql")
 
@@ -33,10 +38,21 @@ class Databases:
         self._postgresql: PostgresqlServer | None = None
         self._postgresql_missing: PostgresqlMissingError | None = None
         self._templates: dict[str, Path | str] = {}
+        self._opened: dict[str, Database] = {}
+        self._kept: KeptDatabase | None = None
 
     def close(self) -> None:
         """Stop the server, if one was started."""
         self._closing.close()
+
+    @contextmanager
+    def opened(self, kind: str) -> Iterator[Database]:
+        """Yield the kept database of a kind, with every table and no rows; raises PostgresqlMissingError."""
+        url = self._emptied_sqlite() if kind == "sqlite" else self._emptied_postgresql()
+        if kind not in self._opened:
+            self._opened[kind] = open_database(url)
+        yield self._opened[kind]
+        self._opened[kind].dispose()
 
     @contextmanager
     def ready(self, kind: str) -> Iterator[str]:
@@ -68,6 +84,19 @@ class Databases:
             yield server.create(name, template=template)
         finally:
             server.drop(name)
+
+    def _emptied_sqlite(self) -> str:
+        path = self._folder / "kept.db"
+        for left in self._folder.glob("kept.db*"):  # a new file each time, whoever still has the old one open
+            left.unlink()
+        shutil.copyfile(self._template("sqlite", self._make_sqlite_template), path)
+        return f"sqlite:///{path}"
+
+    def _emptied_postgresql(self) -> str:
+        if self._kept is None:
+            template = str(self._template("postgresql", self._make_postgresql_template))
+            self._kept = self._closing.enter_context(self._server().keep("kept", template=template))
+        return self._kept.emptied()
 
     def _template(self, kind: str, make: Callable[[], Path | str]) -> Path | str:
         if kind not in self._templates:

@@ -16,6 +16,7 @@ import psycopg
 START_SECONDS_MAX = 30.0
 # Speed over durability: nothing here has to survive a power cut.
 SETTINGS = (
+    "autovacuum=off",
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
@@ -23,6 +24,33 @@ SETTINGS = (
     "shared_buffers=64MB",
     "max_wal_size=256MB",
 )
+USES_MAX = 100
+_DISCONNECT = """
+SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
+# The tables need no order and no trigger's leave to be emptied: a replica applies what happened elsewhere.
+_NOTE_SCHEMA_CHANGES = """
+CREATE SCHEMA tests;
+CREATE TABLE tests.schema_change (tag text);
+CREATE FUNCTION tests.empty() RETURNS void LANGUAGE plpgsql SET session_replication_role = replica AS $$
+DECLARE
+    name regclass;
+BEGIN
+    FOR name IN SELECT oid::regclass FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
+        AND pg_relation_size(oid) > 0
+    LOOP
+        EXECUTE format('DELETE FROM %s', name);
+    END LOOP;
+    PERFORM setval(seqrelid::regclass, seqstart, false) FROM pg_sequence;
+END $$;
+CREATE FUNCTION tests.note_schema_change() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tests.schema_change VALUES (tg_tag);
+END $$;
+CREATE EVENT TRIGGER note_schema_change ON ddl_command_end EXECUTE FUNCTION tests.note_schema_change();
+"""
 
 
 class PostgresqlMissingError(Exception):
@@ -55,6 +83,56 @@ class PostgresqlServer:
     def drop(self, database: str) -> None:
         """Drop `database`, and whoever is still connected to it."""
         self.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+
+    def connect(self, database: str) -> psycopg.Connection[tuple[Any, ...]]:
+        """Return a connection to `database`, on which each statement is a transaction of its own."""
+        return psycopg.connect(host=str(self._folder), user="postgres", dbname=database, autocommit=True)
+
+    @contextmanager
+    def keep(self, database: str, *, template: str) -> Iterator["KeptDatabase"]:
+        """Yield a copy of `template` that is emptied again and again."""
+        kept = KeptDatabase(self, database, template)
+        yield kept
+        kept.close()
+
+
+class KeptDatabase:
+    """A database that is emptied in a few milliseconds, where making another one takes a tenth of a second.
+
+    A test that changed the schema (even a trigger that it put back) leaves a mark, and is followed by a new
+    copy; so are many tests, because emptied tables keep the room that their rows took.
+    """
+
+    def __init__(self, server: PostgresqlServer, database: str, template: str) -> None:
+        self._server = server
+        self._database = database
+        self._template = template
+        self._link: psycopg.Connection[tuple[Any, ...]] | None = None
+        self._uses = 0
+
+    def emptied(self) -> str:
+        """Disconnect everybody, take every row away and return the address."""
+        if self._link is not None:
+            self._link.execute(_DISCONNECT)
+            changed = self._link.execute("SELECT 1 FROM tests.schema_change LIMIT 1").fetchone()
+            if changed or self._uses >= USES_MAX:
+                self.close()
+        if self._link is None:
+            self._server.drop(self._database)
+            self._server.create(self._database, template=self._template)
+            self._link = self._server.connect(self._database)
+            self._link.execute(_NOTE_SCHEMA_CHANGES)
+            self._uses = 0
+        else:
+            self._link.execute("SELECT tests.empty()")
+        self._uses += 1
+        return self._server.url(self._database)
+
+    def close(self) -> None:
+        """Let the connection go."""
+        if self._link is not None:
+            self._link.close()
+            self._link = None
 
 
 @contextmanager

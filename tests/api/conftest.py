@@ -17,6 +17,7 @@ from benfex.core.clock import MovedClock
 from benfex.core.settings import Settings
 from benfex.identity.passwords import hash_password
 from benfex.identity.staff import create_staff, create_subscriber_login, set_up_isp
+from data.engine import Database
 from data.values.identifiers import CustomerId
 from data.values.roles import Role
 from tests.api.gateway import TillGateway
@@ -65,11 +66,19 @@ def till() -> TillGateway:
 
 
 @pytest.fixture
-def benfex(database_url: str, clock: MovedClock, tmp_path: Path, till: TillGateway) -> Benfex:
+def benfex(
+    database: Database, database_url: str, clock: MovedClock, tmp_path: Path, till: TillGateway
+) -> Benfex:
     settings = Settings(
         home=tmp_path, database_url=database_url, secret_key=SecretStr("0" * 64), base_url=ADDRESS
     )
-    return build(settings, clock=clock, gateways=lambda *_: {till.name: till}, with_timetable=False)
+    return build(
+        settings,
+        clock=clock,
+        database=database,
+        gateways=lambda *_: {till.name: till},
+        with_timetable=False,
+    )
 
 
 @pytest.fixture
