@@ -45,7 +45,7 @@ def _bill(uow: UnitOfWork, *, customer_id: CustomerId, on: date) -> None:
         service = service_terms(facts, taxes, on=on)
         due = due_charges(service, on=on)
         lines += due.lines
-        move_on(facts, service.cycle, due)
+        move_on(facts, service.cycle, due, on=on)
         refresh_bills_on(facts.subscription, next_billing_date(service_terms(facts, taxes, on=on)))
     taxed = tax_lines([(line.amount.minor, line.tax) for line in lines])
     subtotal = sum(part.net_minor for part in taxed)

@@ -1,5 +1,6 @@
 """Column types: instants, minor units, bytes and states, alike on SQLite and PostgreSQL."""
 
+import json
 import re
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -33,6 +34,21 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Instants(TypeDecorator[tuple[datetime, ...]]):
+    """A few instants in order, as a JSON list of ISO texts in UTC."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[datetime, ...] | None, dialect: Dialect) -> str:
+        """Keep them as text; none at all is an empty list."""
+        return json.dumps([at.astimezone(UTC).isoformat() for at in value or ()])
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[datetime, ...]:
+        """Return aware UTC."""
+        return tuple(datetime.fromisoformat(text) for text in json.loads(value or "[]"))
 
 
 def enum_column(

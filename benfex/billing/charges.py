@@ -95,7 +95,11 @@ class ChargedItem:
 
 @dataclass(frozen=True, slots=True)
 class DiscountTerms:
-    """What is taken off the plan's price in each period that starts while it runs."""
+    """What is taken off the plan's price in each period that starts while it runs.
+
+    `periods_left` counts billing periods, not lines: the parts of a cycle that are billed apart, around a change or
+    a pause, count once. Every cycle that ends by `counted_until_on` was counted.
+    """
 
     discount_id: int
     name: str
@@ -105,6 +109,7 @@ class DiscountTerms:
     starts_on: date
     ends_on: date | None = None
     periods_left: int | None = None
+    counted_until_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +136,15 @@ class DueCharges:
     """What is due and where it leaves the service: the dates charged through, in the order of its items.
 
     `period` is the last begun cycle that the plan's price was charged for, None when nothing was;
-    `discounts_used` counts periods by discount, in their order.
+    `discounts_used` counts periods by discount, in their order, and `discounts_until` is the end of the last one
+    that is counted by then.
     """
 
     lines: tuple[ChargeLine, ...]
     charged_through: tuple[date, ...]
     period: Period | None
     discounts_used: tuple[int, ...]
+    discounts_until: tuple[date | None, ...] = ()
 
 
 def due_charges(service: ServiceTerms, *, on: date) -> DueCharges:
@@ -145,21 +152,22 @@ def due_charges(service: ServiceTerms, *, on: date) -> DueCharges:
     lines: list[tuple[date, int, list[ChargeLine]]] = []
     through: list[date] = []
     last: Period | None = None
-    used = [0] * len(service.discounts)
+    counts = [_Count(discount) for discount in service.discounts]
     for place, item in enumerate(service.items):
         charged_through = item.charged_through_on
         for part, cycle in _due_parts(service, item, on):
             share = share_of(part, cycle=cycle, fixed_month_days=service.cycle.fixed_month_days)
             charged = [_item_line(service, item, part, share)]
             if place == 0:
-                charged += _discount_lines(service, charged[0], part, share, used)
+                charged += _discount_lines(service, charged[0], part, share, counts, cycle.ends_on)
                 last = cycle if last is None or part.starts_on <= on else last
             lines.append((part.starts_on, place, charged))
             charged_through = part.ends_on
         through.append(charged_through)
     lines.sort(key=lambda found: found[:2])
     flat = tuple(line for _, _, found in lines for line in found)
-    return DueCharges(flat, tuple(through), last, tuple(used))
+    used, until = tuple([row.used for row in counts]), tuple([row.until_on for row in counts])
+    return DueCharges(flat, tuple(through), last, used, until)
 
 
 def cycle_boundary(terms: CycleTerms, *, after: date, period_ends_on: date) -> date:
@@ -308,20 +316,24 @@ def _item_line(service: ServiceTerms, item: ChargedItem, part: Period, share: Sh
 
 
 def _discount_lines(
-    service: ServiceTerms, line: ChargeLine, part: Period, share: Share, used: list[int]
+    service: ServiceTerms,
+    line: ChargeLine,
+    part: Period,
+    share: Share,
+    counts: "Sequence[_Count]",
+    cycle_ends_on: date,
 ) -> list[ChargeLine]:
     """Return what is taken off one period, together never more than the period costs."""
     found: list[ChargeLine] = []
     left = line.amount.minor
-    for place, discount in enumerate(service.discounts):
-        if not _applies(discount, part.starts_on, used[place]):
+    for discount, count in zip(service.discounts, counts, strict=True):
+        if not _runs_on(discount, part.starts_on) or not count.take(cycle_ends_on):
             continue
         if discount.kind is DiscountKind.PERCENT:
             off = round_half_up(line.amount.minor * discount.basis_points, 10_000)
         else:
             off = share.of(discount.amount_minor)
         off = min(off, left)
-        used[place] += 1
         if off <= 0:
             continue
         left -= off
@@ -342,12 +354,29 @@ def _discount_lines(
     return found
 
 
-def _applies(discount: DiscountTerms, starts_on: date, used: int) -> bool:
+def _runs_on(discount: DiscountTerms, starts_on: date) -> bool:
     if starts_on < discount.starts_on:
         return False
-    if discount.ends_on is not None and starts_on >= discount.ends_on:
-        return False
-    return discount.periods_left is None or used < discount.periods_left
+    return discount.ends_on is None or starts_on < discount.ends_on
+
+
+class _Count:
+    """How many billing periods of a discount are used, and until where they are counted."""
+
+    def __init__(self, discount: DiscountTerms) -> None:
+        self._left = discount.periods_left
+        self.used = 0
+        self.until_on = discount.counted_until_on
+
+    def take(self, cycle_ends_on: date) -> bool:
+        """Count the cycle if it is not counted yet, and return whether the discount reaches for it."""
+        if self.until_on is not None and cycle_ends_on <= self.until_on:
+            return True
+        if self._left is not None and self.used >= self._left:
+            return False
+        self.used += 1
+        self.until_on = cycle_ends_on
+        return True
 
 
 def describe(name: str, share: Share) -> str:

@@ -145,10 +145,6 @@ def _roll_back(uow: UnitOfWork, subscription_id: SubscriptionId, items: Mapping[
         if add_on is not None:
             _require_last(add_on, row.charged_through_on)
             row.charged_through_on = add_on.starts_on
-    for discount in facts.discounts:
-        used = items.get(f"discount:{discount.id}")
-        if used is not None and discount.periods_left is not None:
-            discount.periods_left += len(used.periods)
     subscription.version += 1
     refresh_service(uow, subscription_id=subscription_id)
 

@@ -14,12 +14,13 @@ from benfex.catalog.taxes import TaxTable
 from benfex.core.clock import local_date
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import UnitOfWork
-from benfex.subscriptions.planning import last_usage
-from benfex.subscriptions.terms import cycle_terms, move_on, service_terms
+from benfex.subscriptions.planning import usage_until
+from benfex.subscriptions.terms import cycle_terms, move_on, service_terms, standing_after
 from benfex.subscriptions.transitions import move_to, sync_line
 from data.models.catalog import PlanPrice
 from data.models.subscription import Subscription
 from data.queries import extras as extra_queries
+from data.queries.billing_facts import charges_for_usage
 from data.queries.subscriptions import BILLED_STATES, ServiceFacts, SoldPrice
 from data.values.identifiers import SubscriptionId
 from data.values.kinds import BillingMode, Interval, LineKind, SuspensionReason
@@ -34,8 +35,9 @@ PRICE_ITEM = frozenset({"price"})
 def bill_before(uow: UnitOfWork, facts: ServiceFacts, *, day: date, on: date) -> list[ChargeLine]:
     """Return what is not billed yet of the days before `day`, and move the service on; taxes are those `on` a date.
 
-    Nothing is due of a service that is paused or prepaid; of one that is suspended where the policy stops billing
-    then, the days before the suspension are.
+    That holds the traffic beyond the cap of periods that were over by then: runs were missed. Nothing is due of a
+    service that is paused or prepaid; of one that is suspended where the policy stops billing then, the days
+    before the suspension are.
     """
     terms = current_terms(uow)
     if facts.subscription.status not in BILLED_STATES or facts.price.billing_mode is BillingMode.PREPAID:
@@ -48,9 +50,11 @@ def bill_before(uow: UnitOfWork, facts: ServiceFacts, *, day: date, on: date) ->
         for item in service.items
     )
     due = due_charges(replace(service, items=items, opens_with_full_on=None), on=day)
-    move_on(facts, service.cycle, due)
+    begins_on = standing_after(facts, service.cycle, due, on=day).period_starts_on
+    used = _used(uow, facts, day=begins_on, on=on)
+    move_on(facts, service.cycle, due, on=day)
     uow.session.flush()
-    return list(due.lines)
+    return [*due.lines, *used]
 
 
 def switch_price(
@@ -58,13 +62,16 @@ def switch_price(
 ) -> list[ChargeLine]:
     """Put another price on a service from a day on, and return what is still due of the old one.
 
-    The running period goes on, unless the new price has another interval: then a cycle begins on the day. What
-    was never billed is not credited. An agreed price ends with the old plan.
+    The running period goes on, unless the new price has another interval: then a cycle begins on the day. Traffic
+    beyond the old cap is charged then, and where the new plan charges for none. What was never billed is not
+    credited. An agreed price ends with the old plan.
     """
     subscription, old, price = facts.subscription, facts.price, new.price
     assert price.id is not None
     lines = bill_before(uow, facts, day=day, on=on)
-    _give_back_discounts(uow, facts, day=day)
+    has_new_rhythm = (old.interval, old.interval_count) != (price.interval, price.interval_count)
+    if has_new_rhythm or not charges_for_usage(new.plan, price):
+        lines += _used(uow, facts, day=day, on=on)
     _cut(uow, facts, day=day, with_add_ons=False)
     credit_unused(
         uow, subscription_id=_id_of(subscription), from_on=day, reason="Change of plan", items=PRICE_ITEM
@@ -75,9 +82,12 @@ def switch_price(
     subscription.segment += 1
     subscription.version += 1
     begins_on = max(day, subscription.charged_through_on)
-    if (old.interval, old.interval_count) != (price.interval, price.interval_count):
+    if has_new_rhythm:
         subscription.anchor_day = _anchor(current_terms(uow), subscription, old, price, begins_on)
         _begin_cycle(subscription, price, begins_on)
+        for row in facts.discounts:  # the cycle that is cut was counted; those of the new rhythm count anew
+            if row.counted_until_on is not None:
+                row.counted_until_on = min(row.counted_until_on, begins_on)
     if price.minimum_term_months:
         bound_to = add_months(begins_on, price.minimum_term_months, begins_on.day)
         subscription.minimum_term_ends_on = max(subscription.minimum_term_ends_on or bound_to, bound_to)
@@ -96,23 +106,29 @@ def stop_charging(uow: UnitOfWork, facts: ServiceFacts, *, day: date, on: date) 
     return lines
 
 
-def restart(uow: UnitOfWork, facts: ServiceFacts, *, day: date, reason: str) -> None:
-    """Bring a paused service back; it is charged from the day on, or from where it was billed to."""
+def restart(uow: UnitOfWork, facts: ServiceFacts, *, day: date, reason: str, on: date) -> list[ChargeLine]:
+    """Bring a paused service back; it is charged from the day on, or from where it was billed to.
+
+    Return the traffic beyond the cap of the period in which it was paused, when that is over by then.
+    """
     subscription = facts.subscription
+    lines: list[ChargeLine] = []
     move_to(uow, subscription, SubscriptionStatus.ACTIVE, reason)
     subscription.charged_through_on = max(subscription.charged_through_on, day)
     for row in facts.add_ons:
         row.charged_through_on = max(row.charged_through_on, day)
-    subscription.segment += 1
     paused_on = local_date(subscription.paused_at or uow.now, current_terms(uow).timezone)
     ended_on = cycle_boundary(
         cycle_terms(facts), after=min(paused_on, day), period_ends_on=subscription.period_ends_on
     )
     subscription.paused_at = subscription.resumes_on = None
     if day >= ended_on:
+        lines = _used(uow, facts, day=ended_on, on=on)
         _begin_cycle(subscription, facts.price, day)
+    subscription.segment += 1
     uow.session.flush()
     sync_line(uow, _id_of(subscription), urgent=True)
+    return lines
 
 
 def leave_out(uow: UnitOfWork, facts: ServiceFacts, *, since: date, day: date) -> list[ChargeLine]:
@@ -128,9 +144,10 @@ def leave_out(uow: UnitOfWork, facts: ServiceFacts, *, since: date, day: date) -
     subscription.charged_through_on = max(subscription.charged_through_on, day)
     for row in facts.add_ons:
         row.charged_through_on = max(row.charged_through_on, day)
-    subscription.segment += 1
     if day >= cycle_ends_on:
+        lines += _used(uow, facts, day=cycle_ends_on, on=day)
         _begin_cycle(subscription, facts.price, day)
+    subscription.segment += 1
     uow.session.flush()
     return lines
 
@@ -142,8 +159,8 @@ def finish(uow: UnitOfWork, facts: ServiceFacts, *, day: date, reason: str, on: 
     before the end of the minimum term, but not in a trial.
     """
     subscription, terms = facts.subscription, current_terms(uow)
-    used = last_usage(uow.session, facts, day=day, on=on, terms=terms, taxes=TaxTable(uow.session))
     lines = bill_before(uow, facts, day=day, on=on)
+    lines += _used(uow, facts, day=day, on=on)
     if terms.credits_on_end:
         _cut(uow, facts, day=day, with_add_ons=True)
         credit_unused(uow, subscription_id=_id_of(subscription), from_on=day, reason="End of the service")
@@ -155,7 +172,14 @@ def finish(uow: UnitOfWork, facts: ServiceFacts, *, day: date, reason: str, on: 
     subscription.resumes_on = subscription.bills_on = None
     uow.session.flush()
     sync_line(uow, _id_of(subscription), urgent=False)
-    return [*lines, *(line for line in (used, fee) if line is not None)]
+    return [*lines, fee] if fee is not None else lines
+
+
+def _used(uow: UnitOfWork, facts: ServiceFacts, *, day: date, on: date) -> list[ChargeLine]:
+    """Return the charges for traffic beyond the cap up to a day with which the running period ends."""
+    return usage_until(
+        uow.session, facts, day=day, on=on, terms=current_terms(uow), taxes=TaxTable(uow.session)
+    )
 
 
 def _suspended_on(subscription: Subscription, terms: BillingTerms) -> date | None:
@@ -177,17 +201,6 @@ def _cut(uow: UnitOfWork, facts: ServiceFacts, *, day: date, with_add_ons: bool)
     for row in facts.add_ons if with_add_ons else ():
         if f"addon:{row.id}" in charged:
             row.charged_through_on = min(row.charged_through_on, day)
-
-
-def _give_back_discounts(uow: UnitOfWork, facts: ServiceFacts, *, day: date) -> None:
-    """Count no period twice that a discount was used for and that is now charged anew."""
-    for row in facts.discounts:
-        if row.periods_left is not None:
-            row.periods_left += extra_queries.count_charges_beyond(
-                uow.session,
-                prefix=f"{_id_of(facts.subscription)}:discount:{row.id}.",
-                day=day,
-            )
 
 
 def _begin_cycle(subscription: Subscription, price: PlanPrice, day: date) -> None:

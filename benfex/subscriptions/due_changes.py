@@ -27,7 +27,7 @@ def apply_due_changes(uow: UnitOfWork, facts: ServiceFacts, *, on: date) -> list
         subscription.resumes_on, subscription, on
     ):
         assert subscription.resumes_on is not None
-        restart(uow, facts, day=subscription.resumes_on, reason="the pause is over")
+        lines += restart(uow, facts, day=subscription.resumes_on, reason="the pause is over", on=on)
     if _is_due(subscription.pending_change_on, subscription, on):
         assert subscription.pending_change_on is not None
         new = subscription_queries.sold_price(uow.session, subscription.pending_plan_price_id or 0)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from benfex.core.unit_of_work import Snapshot
+from benfex.subscriptions.terms import next_bill_on
 from data.queries import change_outcomes as outcome_queries
+from data.queries import subscriptions as subscription_queries
 from data.queries.subscriptions import ServiceFacts
 from data.values.money import Money
 from data.values.states import SubscriptionStatus
@@ -62,8 +64,14 @@ class OutcomeWatch:
             credits=credits,
             invoiced=self._sum(charges),
             charges=charges,
-            next_bill_on=self._subscription.bills_on,
+            next_bill_on=self._next_bill_on(),
         )
+
+    def _next_bill_on(self) -> date | None:
+        assert self._subscription.id is not None
+        facts = subscription_queries.service_facts(self._snapshot.session, self._subscription.id)
+        assert facts is not None
+        return next_bill_on(facts)
 
     def _lines(self, rows: list[outcome_queries.DocumentLine]) -> tuple[OutcomeLine, ...]:
         return tuple(

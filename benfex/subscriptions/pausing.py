@@ -54,7 +54,8 @@ def resume_subscription(
 ) -> ChangeOutcome:
     """Bring a paused service back today; the days to the end of the period are charged.
 
-    Raises NotFound, Conflict when it is not paused.
+    So is traffic beyond the cap of the period in which it was paused, when that is over. Raises NotFound, Conflict
+    when it is not paused.
     """
     require(uow.actor, Permission.EDIT_SUBSCRIPTIONS)
     facts = locked_service(uow, subscription_id)
@@ -64,9 +65,9 @@ def resume_subscription(
             f"This service is {subscription.status.value}, so it cannot be brought back from a pause."
         )
     watch = OutcomeWatch(uow, facts)
-    restart(uow, facts, day=today, reason=reason or "resumed by staff")
+    lines = restart(uow, facts, day=today, reason=reason or "resumed by staff", on=today)
     refresh_service(uow, subscription_id=subscription_id)
-    bill_customer(uow, customer_id=CustomerId(subscription.billed_customer_id), on=today)
+    bill_customer(uow, customer_id=CustomerId(subscription.billed_customer_id), on=today, extra=lines)
     _record(uow, subscription_id, "resume", {"reason": reason})
     return watch.outcome(effective_on=today)
 

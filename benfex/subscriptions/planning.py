@@ -9,11 +9,12 @@ from datetime import date, datetime
 
 from benfex.billing.charges import (
     ChargeLine,
-    DueCharges,
     LineName,
     ServiceTerms,
     add_on_item,
     billing_date_after,
+    charge_key,
+    cycle_boundary,
     discount_item,
     due_charges,
     usage_charge,
@@ -22,11 +23,20 @@ from benfex.billing.pricing import PricedInvoice, PricedLines, price_invoice, pr
 from benfex.catalog.taxes import TaxTable
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import Snapshot
-from benfex.subscriptions.terms import Standing, bills_on, service_terms, standing_after
+from benfex.subscriptions.terms import (
+    Standing,
+    bills_on,
+    cycle_begins_on,
+    cycle_terms,
+    service_terms,
+    standing_after,
+)
 from benfex.usage.allowance import period_begins_at
+from data.models.subscription import Subscription
 from data.queries import billing_facts as fact_queries
+from data.queries import invoices as invoice_queries
 from data.queries import usage as usage_queries
-from data.queries.billing_facts import IDS_FIRST, DueService
+from data.queries.billing_facts import IDS_FIRST, DueService, MeteredLine, SubscriptionRow, charges_for_usage
 from data.queries.subscriptions import ServiceFacts
 from data.session import Session
 from data.values.identifiers import CustomerId, SubscriptionId
@@ -59,6 +69,7 @@ class AfterBill:
     bills_on: date | None
     charged_through: tuple[date, ...]
     discounts_used: tuple[int, ...]
+    discounts_until: tuple[date | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,22 +177,30 @@ def _worked_out(service: DueService, around: Circumstances) -> tuple[tuple[Charg
     """Return what is due of a service, and where that leaves it."""
     terms = service_terms(service, around.taxes, on=around.on, fixed_month_days=around.terms.fixed_month_days)
     due = due_charges(terms, on=around.on)
-    standing = standing_after(service, terms.cycle, due)
+    standing = standing_after(service, terms.cycle, due, on=around.on)
     charges_on = billing_date_after(
         terms, charged_through=due.charged_through, period_ends_on=standing.period_ends_on
     )
-    after = AfterBill(
-        standing, bills_on(service.subscription, charges_on), due.charged_through, due.discounts_used
+    begins_on = cycle_begins_on(
+        service, charged_through_on=standing.charged_through_on, period_ends_on=standing.period_ends_on
     )
-    return (*due.lines, *_usage_lines(service, terms, due, around)), after
+    after = AfterBill(
+        standing,
+        bills_on(service.subscription, charges_on, begins_on),
+        due.charged_through,
+        due.discounts_used,
+        due.discounts_until,
+    )
+    return (*due.lines, *_usage_lines(service, terms, around)), after
 
 
 def read_usage(
-    session: Session, services: Iterable[DueService], *, on: date, terms: BillingTerms, taxes: TaxTable
+    session: Session, services: Iterable[DueService], *, on: date, terms: BillingTerms
 ) -> dict[tuple[int, date], int]:
     """Return the bytes of each period that is over by the day, for services that are charged by usage.
 
-    A period is counted in hours from its first local midnight to its last, as `[start, end)`.
+    A period is counted in hours from its first local midnight to its last, as `[start, end)`. One whose traffic was
+    charged already, since the service was billed anew, is left out.
     """
     wanted = {service.subscription.id: service for service in services if service.is_metered}
     if not wanted:
@@ -190,55 +209,60 @@ def read_usage(
     keys: list[tuple[int, date]] = []
     for line in fact_queries.metered_lines(session, list(wanted)):
         service = wanted[line.subscription_id]
-        due = due_charges(
-            service_terms(service, taxes, on=on, fixed_month_days=terms.fixed_month_days), on=on
-        )
-        for period in _periods_over(service, due.lines, on):
+        for period in _periods_over(service, on):
             keys.append((line.subscription_id, period.starts_on))
             begins_at = period_begins_at(period.starts_on, terms.timezone)
             ends_at = period_begins_at(period.ends_on, terms.timezone)
             bounds.append((line.connection_id, begins_at, ends_at))
-    return dict(zip(keys, usage_queries.used_between(session, bounds), strict=True))
+    used = dict(zip(keys, usage_queries.used_between(session, bounds), strict=True))
+    claims = {_usage_claim(wanted[key[0]].subscription, key[1]): key for key in keys}
+    for claim in invoice_queries.billed_keys(session, list(claims)):
+        del used[claims[claim]]
+    return used
 
 
-def last_usage(
+def usage_until(
     session: Session, facts: ServiceFacts, *, day: date, on: date, terms: BillingTerms, taxes: TaxTable
-) -> ChargeLine | None:
-    """Return the charge for traffic beyond the cap in the running period of a service that ends with the day.
+) -> list[ChargeLine]:
+    """Return the charges for traffic beyond the cap in the periods that end by the day; the last one is cut there.
 
-    Counted to the day, or to the period's end where that comes first, at the taxes `on` a date. None for none.
+    For a service whose running period does not go on: it ends, or begins a cycle anew. The taxes are those `on` a
+    date, and what was charged already is left out.
     """
     subscription, price = facts.subscription, facts.price
-    ends_on = min(day, subscription.period_ends_on)
-    is_metered = price.billing_mode is BillingMode.POSTPAID and fact_queries.charges_for_usage(
-        facts.plan, price
-    )
-    if not is_metered or ends_on <= subscription.period_starts_on:
-        return None
+    if price.billing_mode is not BillingMode.POSTPAID or not charges_for_usage(facts.plan, price):
+        return []
     assert subscription.id is not None
-    period = Period(subscription.period_starts_on, ends_on)
-    bounds = [
-        (
-            line.connection_id,
-            period_begins_at(period.starts_on, terms.timezone),
-            period_begins_at(period.ends_on, terms.timezone),
+    subscription_id = SubscriptionId(subscription.id)
+    periods = [Period(row.starts_on, min(row.ends_on, day)) for row in _periods_begun(facts, day)]
+    claims = [_usage_claim(subscription, period.starts_on) for period in periods]
+    charged = invoice_queries.billed_keys(session, claims)
+    lines = fact_queries.metered_lines(session, [subscription_id])
+    found = (
+        usage_charge(
+            subscription_id=subscription_id,
+            segment=subscription.segment,
+            plan_name=facts.plan.name,
+            period=period,
+            over_bytes=_used_in(session, lines, period, terms) - (facts.plan.data_cap_bytes or 0),
+            gigabyte=Money(price.overage_minor or 0, price.currency),
+            tax=taxes.terms(price.tax_group_id, price.tax_behavior, on=on),
         )
-        for line in fact_queries.metered_lines(session, [subscription.id])
-    ]
-    return usage_charge(
-        subscription_id=SubscriptionId(subscription.id),
-        segment=subscription.segment,
-        plan_name=facts.plan.name,
-        period=period,
-        over_bytes=sum(usage_queries.used_between(session, bounds)) - (facts.plan.data_cap_bytes or 0),
-        gigabyte=Money(price.overage_minor or 0, price.currency),
-        tax=taxes.terms(price.tax_group_id, price.tax_behavior, on=on),
+        for period, claim in zip(periods, claims, strict=True)
+        if claim not in charged
+    )
+    return [line for line in found if line is not None]
+
+
+def _used_in(session: Session, lines: Sequence[MeteredLine], period: Period, terms: BillingTerms) -> int:
+    begins_at = period_begins_at(period.starts_on, terms.timezone)
+    ends_at = period_begins_at(period.ends_on, terms.timezone)
+    return sum(
+        usage_queries.used_between(session, [(line.connection_id, begins_at, ends_at) for line in lines])
     )
 
 
-def _usage_lines(
-    service: DueService, terms: ServiceTerms, due: DueCharges, around: Circumstances
-) -> list[ChargeLine]:
+def _usage_lines(service: DueService, terms: ServiceTerms, around: Circumstances) -> list[ChargeLine]:
     if not service.is_metered:
         return []
     cap, price = service.plan.data_cap_bytes or 0, service.price
@@ -252,18 +276,27 @@ def _usage_lines(
             gigabyte=Money(price.overage_minor or 0, price.currency),
             tax=terms.items[0].tax,
         )
-        for period in _periods_over(service, due.lines, around.on)
+        for period in _periods_over(service, around.on)
     )
     return [line for line in found if line is not None]
 
 
-def _periods_over(service: DueService, lines: Sequence[ChargeLine], on: date) -> list[Period]:
-    """Return the periods of a service that end by the day: its running one, and those charged meanwhile."""
-    row = service.subscription
-    periods = {}
-    if row.period_starts_on < row.period_ends_on:
-        periods[row.period_starts_on] = Period(row.period_starts_on, row.period_ends_on)
-    for line in lines:
-        if line.item == "price" and line.period is not None:
-            periods[line.period.starts_on] = line.period
-    return [period for _, period in sorted(periods.items()) if period.ends_on <= on]
+def _periods_over(service: DueService, on: date) -> list[Period]:
+    """Return the periods of a service that end by the day: its running one, and those that followed it."""
+    return [period for period in _periods_begun(service, on) if period.ends_on <= on]
+
+
+def _periods_begun(facts: ServiceFacts | DueService, day: date) -> list[Period]:
+    """Return the running period of a service and those that follow it, as far as they begin before the day."""
+    row, cycle = facts.subscription, cycle_terms(facts)
+    starts_on, ends_on = row.period_starts_on, row.period_ends_on
+    found = []
+    while starts_on < min(day, ends_on):
+        found.append(Period(starts_on, ends_on))
+        starts_on, ends_on = ends_on, cycle_boundary(cycle, after=ends_on, period_ends_on=ends_on)
+    return found
+
+
+def _usage_claim(subscription: Subscription | SubscriptionRow, starts_on: date) -> str:
+    assert subscription.id is not None
+    return charge_key(SubscriptionId(subscription.id), "usage", subscription.segment, starts_on)

@@ -200,7 +200,7 @@ def _renew(
         lines=_lines(uow, facts, bought, terms),
         issued_on=today,
     )
-    _open_until(subscription, bought, terms)
+    _open_until(subscription, bought, terms, now=uow.now)
     connection_id = open_access(uow, subscription_id=subscription_id, note="paid ahead")
     record_audit(
         uow,
@@ -313,9 +313,16 @@ def _credit(snapshot: Snapshot, facts: ServiceFacts) -> Money:
     return Money(max(-balance, 0), facts.price.currency)
 
 
-def _open_until(subscription: Subscription, bought: BoughtTime, terms: BillingTerms) -> None:
+def _open_until(
+    subscription: Subscription, bought: BoughtTime, terms: BillingTerms, *, now: datetime
+) -> None:
+    begun: tuple[datetime, ...] = ()
     if subscription.access_until_at != bought.starts_at:  # it starts anew, so months count from its own day
         subscription.anchor_day = local_date(bought.starts_at, terms.timezone).day
+    else:
+        starts = subscription.bought_from
+        begun = (*[at for at in starts if at <= now][-1:], *[at for at in starts if at > now])
+    subscription.bought_from = (*begun, bought.starts_at)
     subscription.access_until_at = bought.ends_at
     subscription.period_starts_on = local_date(bought.starts_at, terms.timezone)
     subscription.period_ends_on = local_date(bought.ends_at, terms.timezone)

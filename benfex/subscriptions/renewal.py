@@ -24,7 +24,7 @@ from benfex.subscriptions.planning import (
     plan_bill,
     read_usage,
 )
-from benfex.subscriptions.terms import refresh_bills_on, service_terms
+from benfex.subscriptions.terms import cycle_begins_on, refresh_bills_on, service_terms
 from data.locks import lock_customers
 from data.queries import billing_facts as fact_queries
 from data.queries import subscriptions as subscription_queries
@@ -104,9 +104,7 @@ def plan_customers(
     services = fact_queries.due_services_of(
         session, customer_ids, on=on, while_suspended=terms.bills_while_suspended
     )
-    used = read_usage(
-        session, [row for found in services.values() for row in found], on=on, terms=terms, taxes=taxes
-    )
+    used = read_usage(session, [row for found in services.values() for row in found], on=on, terms=terms)
     around = Circumstances(on, terms, taxes, used, bill_run_id)
     plans, broken = [], {}
     for customer_id in customer_ids:
@@ -148,8 +146,10 @@ def issue_plans(
                 if through != add_on.charged_through_on
             ]
             discounts += [
-                (discount.id, used)
-                for discount, used in zip(row.discounts, after.discounts_used, strict=True)
+                (discount.id, used, until_on)
+                for discount, used, until_on in zip(
+                    row.discounts, after.discounts_used, after.discounts_until, strict=True
+                )
                 if used and discount.periods_left is not None
             ]
     fact_queries.move_services(uow.session, services, add_ons, discounts)
@@ -176,7 +176,12 @@ def refresh_service(uow: UnitOfWork, *, subscription_id: SubscriptionId) -> None
         refresh_bills_on(subscription, None)
     else:
         service = service_terms(facts, TaxTable(uow.session), on=billing_today(uow))
-        refresh_bills_on(subscription, next_billing_date(service))
+        begins_on = cycle_begins_on(
+            facts,
+            charged_through_on=subscription.charged_through_on,
+            period_ends_on=subscription.period_ends_on,
+        )
+        refresh_bills_on(subscription, next_billing_date(service), begins_on)
     uow.session.flush()
 
 

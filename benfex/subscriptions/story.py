@@ -8,6 +8,7 @@ from enum import StrEnum
 from benfex.core.actors import require_customer_access
 from benfex.core.policy import billing_today
 from benfex.core.unit_of_work import Snapshot
+from benfex.subscriptions.terms import next_bill_on
 from data.queries import extras as extra_queries
 from data.queries import service_story as queries
 from data.queries import subscriptions as subscription_queries
@@ -148,7 +149,7 @@ def service_story(snapshot: Snapshot, *, subscription_id: SubscriptionId) -> Ser
         timing=price.timing,
         is_prepaid=price.billing_mode is BillingMode.PREPAID,
         period_ends_on=subscription.period_ends_on,
-        bills_on=subscription.bills_on,
+        bills_on=next_bill_on(facts),
         trial_ends_on=subscription.trial_ends_on,
         minimum_term_ends_on=subscription.minimum_term_ends_on,
         pending_plan_name=pending.plan.name if pending else None,

@@ -1,6 +1,7 @@
 """Rule: when a period's data cap is used up. What follows from it is in `caps.py`."""
 
-from datetime import UTC, date, datetime, time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -14,6 +15,23 @@ def used_percent(used_bytes: int, cap_bytes: int | None) -> int | None:
     if not cap_bytes:
         return None
     return used_bytes * 100 // cap_bytes
+
+
+def counts_from(
+    period_starts_on: date, bought_from: Sequence[datetime], *, now: datetime, zone: str
+) -> datetime:
+    """Return from when on traffic counts against the cap of the running period, in UTC.
+
+    Of a prepaid service it is the first whole UTC hour since the running bought time began: usage is kept by the
+    hour, and an hour belongs to the time in which it begins. What was used of an hour that was begun is free, since
+    it may have been used before. Otherwise it is local midnight of the first day.
+    """
+    begun = [at for at in bought_from if at <= now]
+    if not begun:
+        return period_begins_at(period_starts_on, zone)
+    begins_at = max(begun).astimezone(UTC)
+    hour = begins_at.replace(minute=0, second=0, microsecond=0)
+    return hour if hour == begins_at else hour + timedelta(hours=1)
 
 
 def period_begins_at(starts_on: date, zone: str) -> datetime:

@@ -10,7 +10,7 @@ from benfex.core.audit import record_audit
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.network.connections import request_sync
-from benfex.usage.allowance import is_over, period_begins_at
+from benfex.usage.allowance import counts_from, is_over
 from data.locks import lock_customer
 from data.queries import subscriptions as subscription_queries
 from data.queries import usage as usage_queries
@@ -36,7 +36,13 @@ def cap_changes(snapshot: Snapshot) -> tuple[CapChange, ...]:
     if not lines:
         return ()
     zone = current_terms(snapshot).timezone
-    bounds = [(line.connection_id, period_begins_at(line.period_starts_on, zone)) for line in lines]
+    bounds = [
+        (
+            line.connection_id,
+            counts_from(line.period_starts_on, line.bought_from, now=snapshot.now, zone=zone),
+        )
+        for line in lines
+    ]
     used = usage_queries.used_by(snapshot.session, bounds)
     changes = []
     for line in lines:

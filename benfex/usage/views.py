@@ -8,6 +8,7 @@ from benfex.core.actors import require_customer_access
 from benfex.core.clock import local_date
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import Snapshot
+from benfex.usage.allowance import counts_from
 from data.queries import usage_listing as listing
 from data.values.identifiers import ConnectionId, CustomerId, SubscriptionId
 from data.values.roles import Permission
@@ -17,7 +18,7 @@ _ROLLED_AFTER = timedelta(hours=2)
 
 @dataclass(frozen=True, slots=True)
 class PeriodUsage:
-    """What a service moved in its running period; it counts from midnight of the ISP on its first day."""
+    """What a service moved in its running period; from when on it counts is said in `allowance.counts_from`."""
 
     connection_id: ConnectionId
     download_bytes: int
@@ -46,7 +47,7 @@ def usage_of_customer(
         total = listing.volume_since(
             snapshot.session,
             connection_id=line.connection_id,
-            since=_midnight(line.period_starts_on, zone),
+            since=counts_from(line.period_starts_on, line.bought_from, now=snapshot.now, zone=terms.timezone),
             rolled_until=_rolled_until(snapshot.now),
         )
         daily = listing.volume_per_span(snapshot.session, connection_id=line.connection_id, bounds=bounds)

@@ -2,11 +2,11 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, Column
 from sqlmodel import Field
 
 from data.base import Row
-from data.columns import MinorUnits, UtcDateTime, enum_column
+from data.columns import Instants, MinorUnits, UtcDateTime, enum_column
 from data.values.kinds import CycleAlignment, DiscountKind, SuspensionReason, TaxBehavior
 from data.values.states import SubscriptionStatus
 
@@ -17,7 +17,8 @@ class Subscription(Row, table=True):
     `billed_customer_id` is who pays: the customer, or their payer. `segment` counts how often charging was cut
     (plan change, pause, resume), so that a day can be billed anew after its first bill was credited.
     `bills_on` is the next date on which the bill run has something to do here, None when never; it follows
-    from the other columns. Prepaid services have `access_until_at` and no billing dates of their own.
+    from the other columns. Prepaid services have `access_until_at` and no billing dates of their own;
+    `bought_from` is where each bought time begins that is not over, the running one first.
     """
 
     __table_args__ = (
@@ -54,6 +55,9 @@ class Subscription(Row, table=True):
     resumes_on: date | None = None
     access_until_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     renews_from_balance: bool = True
+    bought_from: tuple[datetime, ...] = Field(
+        default=(), sa_column=Column(Instants, nullable=False, server_default="[]")
+    )
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     version: int = 1
 
@@ -96,7 +100,10 @@ class SubscriptionAddOn(Row, table=True):
 
 
 class SubscriptionDiscount(Row, table=True):
-    """A discount given to a subscription; `periods_left` None means for as long as the dates allow."""
+    """A discount given to a subscription; `periods_left` None means for as long as the dates allow.
+
+    Billing periods that end by `counted_until_on` were taken from `periods_left`; None before the first.
+    """
 
     __tablename__ = "subscription_discount"
     __table_args__ = (
@@ -111,5 +118,6 @@ class SubscriptionDiscount(Row, table=True):
     basis_points: int = 0
     amount_minor: int = Field(default=0, sa_type=MinorUnits)
     periods_left: int | None = None
+    counted_until_on: date | None = None
     starts_on: date
     ends_on: date | None = None

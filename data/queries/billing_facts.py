@@ -89,6 +89,7 @@ class DiscountRow(NamedTuple):
     basis_points: int
     amount_minor: int
     periods_left: int | None
+    counted_until_on: date | None
     starts_on: date
     ends_on: date | None
 
@@ -291,9 +292,10 @@ _DISCOUNT_MOVES = Bulk(
     .where(among_named(SubscriptionDiscount.id, "discount_ids"))
     .values(
         periods_left=SubscriptionDiscount.periods_left - bindparam("used"),
+        counted_until_on=bindparam("counted_until"),
         updated_at=bindparam("now", type_=UtcDateTime),
     ),
-    ("discount_ids", "used", "now"),
+    ("discount_ids", "used", "counted_until", "now"),
 )
 
 
@@ -303,7 +305,7 @@ def move_services(
     """Note what was charged, and forget what the session knows of these rows.
 
     Services: id, charged through, period's start and end, bills on. Add-ons: id, charged through. Discounts: id,
-    periods used. Each id stands in one row only.
+    periods used, the end of the last one. Each id stands in one row only.
     """
     session.flush()
     now: datetime = session.info["now"]

@@ -2,11 +2,10 @@
 
 from datetime import date
 
-from sqlalchemy import func, select
-from sqlmodel import col
+from sqlalchemy import select
 
 from data.models.catalog import AddOn, Discount
-from data.models.invoice import BilledCharge, InvoiceLine
+from data.models.invoice import InvoiceLine
 from data.models.subscription import SubscriptionAddOn, SubscriptionDiscount
 from data.session import Session
 
@@ -90,17 +89,3 @@ def charged_items_beyond(session: Session, *, subscription_id: int, day: date) -
             .distinct()
         )
     )
-
-
-def count_charges_beyond(session: Session, *, prefix: str, day: date) -> int:
-    """Return how many periods that end after the day, and were not credited, have keys with this beginning."""
-    return session.execute(
-        select(func.count())
-        .select_from(BilledCharge)
-        .join(InvoiceLine, InvoiceLine.id == BilledCharge.line_id)
-        .where(
-            col(BilledCharge.billing_key).startswith(prefix, autoescape=True),
-            InvoiceLine.period_ends_on > day,
-            InvoiceLine.credited_minor == 0,
-        )
-    ).scalar_one()

@@ -215,6 +215,7 @@ class CappedLine(NamedTuple):
     subscription_id: int
     connection_id: int
     period_starts_on: date
+    bought_from: tuple[datetime, ...]
     cap_bytes: int | None
     cap_action: CapAction
     is_over_cap: bool
@@ -227,6 +228,7 @@ def capped_lines(session: Session) -> list[CappedLine]:
             Subscription.id,
             Connection.id,
             Subscription.period_starts_on,
+            Subscription.bought_from,
             Plan.data_cap_bytes,
             Plan.cap_action,
             Subscription.is_over_cap,

@@ -20,17 +20,18 @@ class Volume(NamedTuple):
 
 
 class LineOfCustomer(NamedTuple):
-    """A live connection and the period its service is in."""
+    """A live connection and the period its service is in, or the bought times that are not over."""
 
     subscription_id: int
     connection_id: int
     period_starts_on: date
+    bought_from: tuple[datetime, ...]
 
 
 def lines_of_customer(session: Session, *, customer_id: int) -> list[LineOfCustomer]:
     """Return the live connections of a customer with the first day of their period."""
     rows = session.execute(
-        select(Subscription.id, Connection.id, Subscription.period_starts_on)
+        select(Subscription.id, Connection.id, Subscription.period_starts_on, Subscription.bought_from)
         .join(
             Connection, and_(Connection.subscription_id == Subscription.id, Connection.removed_at.is_(None))
         )

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 
-from tests.oracle.money import count_anew, give_back, put_tax
+from tests.oracle.money import give_back, put_tax
 from tests.oracle.terms import (
     DAY,
     PRICE,
@@ -242,7 +242,6 @@ class Books:
 
     def _switch(self, service: Service, day: date, price: Price) -> list[Line]:
         old, lines = service.price, self._cut(service, day)
-        count_anew(service, day)
         self._give_back(day, service, {PRICE})
         service.price, service.agreed = price, None
         begins_on = max(day, service.spells[-1].from_on)
@@ -363,13 +362,13 @@ class Books:
         lines = [self._line(service, PRICE, (start, end), amount, price.taxes, price.has_tax_inside)]
         left = lines[0].priced
         for number, discount in enumerate(service.discounts):
-            if not discount.applies(start):
+            cell = spell.grid.cell(start)
+            if not discount.applies(start, cell):
                 continue
             wished = lines[0].priced * discount.percent / 100 + discount.amount * share
             taken = min(half_up(wished), left)
             left -= taken
-            if discount.periods_left is not None:
-                discount.periods_left -= 1
+            discount.count(cell)
             if taken:
                 lines.append(
                     self._line(

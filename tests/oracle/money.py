@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 
-from tests.oracle.terms import PRICE, CreditNote, Invoice, Line, Service, factors, half_up, hand_out
+from tests.oracle.terms import PRICE, CreditNote, Invoice, Line, factors, half_up, hand_out
 
 
 def put_tax(lines: Sequence[Line], day: date) -> None:
@@ -50,12 +50,3 @@ def give_back(
             invoice.credited += total
             notes.append(CreditNote(day, number, total, tax[number]))
     return notes
-
-
-def count_anew(service: Service, day: date) -> None:
-    """Count no period twice that a discount was used for and that is now charged anew."""
-    for line in service.lines:
-        if line.item.startswith("discount:") and any(one >= day for one in line.days):
-            discount = service.discounts[int(line.item.partition(":")[2])]
-            if discount.periods_left is not None:
-                discount.periods_left += 1

@@ -10,10 +10,13 @@ from sqlmodel import col
 
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import Snapshot
+from benfex.subscriptions.terms import next_bill_on
 from data.models.catalog import TaxRate
 from data.models.invoice import CreditNote, Invoice, InvoiceLine, InvoiceLineTax
 from data.models.subscription import Subscription
 from data.queries import ledger as ledger_queries
+from data.queries import subscriptions as subscription_queries
+from data.session import Session
 from data.values.identifiers import CustomerId
 from data.values.states import SubscriptionStatus
 from tests.oracle.calculator import Books
@@ -105,10 +108,18 @@ def engine_picture(snapshot: Snapshot, *, customer_ids: Sequence[CustomerId]) ->
             for customer_id in customer_ids
         ),
         tuple(
-            WAITS if waits and service.status is SubscriptionStatus.SUSPENDED else str(service.bills_on)
+            WAITS
+            if waits and service.status is SubscriptionStatus.SUSPENDED
+            else str(_next_bill_on(session, service))
             for service in services
         ),
     )
+
+
+def _next_bill_on(session: Session, service: Subscription) -> date | None:
+    facts = subscription_queries.service_facts(session, service.id or 0)
+    assert facts is not None
+    return next_bill_on(facts)
 
 
 def _line_text(service: int, start: date | None, end: date | None, net: int, taxes: dict[str, int]) -> str:

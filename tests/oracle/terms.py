@@ -60,18 +60,25 @@ class Policy:
 
 @dataclass(slots=True)
 class Discount:
-    """A share in percent or a sum a period, on so many periods that begin within its dates."""
+    """A share in percent or a sum a period, on so many cycles that begin within its dates, in part or whole."""
 
     percent: Fraction = Fraction(0)
     amount: int = 0
     periods_left: int | None = None
     starts_on: date = date.min
     ends_on: date | None = None
+    cells: set[tuple[date, date]] = field(default_factory=set)
 
-    def applies(self, start: date) -> bool:
-        """Say whether it lowers a period that begins on the day."""
+    def applies(self, start: date, cell: tuple[date, date]) -> bool:
+        """Say whether it lowers a part of a cycle that begins on the day."""
         in_dates = self.starts_on <= start and (self.ends_on is None or start < self.ends_on)
-        return in_dates and self.periods_left != 0
+        return in_dates and (self.periods_left != 0 or cell in self.cells)
+
+    def count(self, cell: tuple[date, date]) -> None:
+        """Use a cycle up, unless another part of it did."""
+        if self.periods_left is not None and cell not in self.cells:
+            self.periods_left -= 1
+        self.cells.add(cell)
 
 
 @dataclass(slots=True)

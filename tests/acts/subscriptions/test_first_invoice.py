@@ -8,12 +8,13 @@ import pytest
 from benfex.catalog.plans import PriceTerms, create_plan, publish_price
 from benfex.catalog.taxes import set_tax_rate
 from benfex.subscriptions.first_invoice import first_invoice
+from benfex.subscriptions.story import service_story
 from data.values.kinds import ChargeTiming, CycleAlignment, Interval, TaxBehavior
 from tests.conftest import Run
 from tests.factories.changes import bill_on
 from tests.factories.customers import make_service
 from tests.factories.isp import kes
-from tests.factories.services import lines_of, set_terms, standing
+from tests.factories.services import lines_of, set_terms
 
 pytestmark = pytest.mark.sqlite_only
 TODAY = date(2026, 11, 23)
@@ -39,5 +40,5 @@ def test_the_preview_is_the_bill(isp: Run, alignment: CycleAlignment, terms: Pri
     billed = isp.read(lines_of, subscription_id=service.subscription_id)
     assert [(words, amount.minor) for words, amount in told.lines] == billed
     for day in told.next_on:
-        assert isp.read(standing, subscription_id=service.subscription_id).bills_on == day
+        assert isp.read(service_story, subscription_id=service.subscription_id).bills_on == day
         assert bill_on(isp, day) == 1

@@ -6,11 +6,12 @@ import pytest
 
 from benfex.core.events import EventBus
 from benfex.subscriptions.bill_run import BillRunner
+from benfex.subscriptions.story import service_story
 from data.values.kinds import CycleAlignment
 from tests.conftest import Run
 from tests.factories.customers import make_service
 from tests.factories.isp import SYSTEM, kes, make_price
-from tests.factories.services import lines_of, set_terms, standing
+from tests.factories.services import lines_of, set_terms
 
 pytestmark = pytest.mark.sqlite_only
 FIRST = date(2026, 12, 1)
@@ -38,7 +39,7 @@ def test_a_new_service_comes_to_the_billing_day(
     set_terms(isp, billing_day=1, alignment=alignment)
     service = make_service(isp, price_id=make_price(isp, amount=kes(3_000)))
     assert isp.read(lines_of, subscription_id=service.subscription_id) == first_lines
-    assert isp.read(standing, subscription_id=service.subscription_id).bills_on == then
+    assert isp.read(service_story, subscription_id=service.subscription_id).bills_on == then
     assert bill(isp, then) == 1
     assert isp.read(lines_of, subscription_id=service.subscription_id)[len(first_lines) :] == [
         ("Home", 300_000)

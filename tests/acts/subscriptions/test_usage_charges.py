@@ -10,22 +10,24 @@ from benfex.core.clock import MovedClock
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.subscriptions.corrections import cancel_invoice
 from benfex.subscriptions.lifecycle import end_subscription
+from benfex.subscriptions.pausing import pause_subscription, resume_subscription
+from benfex.subscriptions.plan_changes import change_plan
 from data.models.usage import usage_1h
-from data.values.identifiers import InvoiceId
-from data.values.kinds import CapAction, ChangeTiming
+from data.values.identifiers import InvoiceId, PlanId
+from data.values.kinds import CapAction, ChangeTiming, ChargeTiming, CycleAlignment
 from tests.conftest import Run
 from tests.factories.changes import bill_on, change, go_to
 from tests.factories.customers import MadeService, make_service
-from tests.factories.isp import kes
-from tests.factories.services import lines_of
+from tests.factories.isp import kes, make_price
+from tests.factories.services import lines_of, set_terms, standing
 
+FIRST = date(2026, 12, 1)
 NEXT = date(2026, 12, 23)
 GIGABYTES = 1_000_000_000
 
 
-@pytest.fixture
-def service(isp: Run) -> MadeService:
-    """A service of 10 GB a month from 23 November, KES 50 a gigabyte more; 13 GB were used by December."""
+def metered(isp: Run, *, timing: ChargeTiming = ChargeTiming.ADVANCE) -> MadeService:
+    """Start a service of 10 GB a month from 23 November, KES 50 a gigabyte more."""
     plan_id = isp(
         create_plan,
         code="METERED",
@@ -35,8 +37,14 @@ def service(isp: Run) -> MadeService:
         data_cap_bytes=10 * GIGABYTES,
         cap_action=CapAction.CHARGE,
     )
-    price_id = isp(publish_price, plan_id=plan_id, amount=kes(3_000), terms=PriceTerms(overage=kes(50)))
-    made = make_service(isp, price_id=price_id)
+    terms = PriceTerms(timing=timing, overage=kes(50))
+    return make_service(isp, price_id=isp(publish_price, plan_id=plan_id, amount=kes(3_000), terms=terms))
+
+
+@pytest.fixture
+def service(isp: Run) -> MadeService:
+    """A metered service of which 13 GB were used by December."""
+    made = metered(isp)
     isp(_use, at=datetime(2026, 12, 1, 12, tzinfo=UTC), gigabytes=13)
     return made
 
@@ -83,3 +91,120 @@ def test_the_last_bill_has_what_was_used_beyond_the_cap(
     bill_on(isp, NEXT)
     lines = isp.read(lines_of, subscription_id=service.subscription_id)
     assert lines[1:] == [("Metered, 3 GB beyond the cap", 15_000)]
+
+
+def usage_lines(isp: Run, service: MadeService) -> list[tuple[str, int]]:
+    lines = isp.read(lines_of, subscription_id=service.subscription_id)
+    return [line for line in lines if "beyond the cap" in line[0]]
+
+
+def test_a_pause_into_another_period_leaves_no_traffic_uncharged(
+    isp: Run, clock: MovedClock, service: MadeService
+) -> None:
+    go_to(isp, clock, date(2026, 12, 8))
+    change(isp, pause_subscription, subscription_id=service.subscription_id)
+    go_to(isp, clock, date(2027, 1, 10))
+    change(isp, resume_subscription, subscription_id=service.subscription_id)
+    for day in (date(2027, 1, 10), date(2027, 1, 23)):
+        bill_on(isp, day)
+    assert usage_lines(isp, service) == [("Metered, 3 GB beyond the cap", 15_000)]
+
+
+def test_a_pause_that_ends_by_itself_leaves_no_traffic_uncharged(
+    isp: Run, clock: MovedClock, service: MadeService
+) -> None:
+    go_to(isp, clock, date(2026, 12, 8))
+    back_on = date(2027, 1, 10)
+    change(isp, pause_subscription, subscription_id=service.subscription_id, resumes_on=back_on)
+    for _ in range(2):
+        bill_on(isp, back_on)
+    assert usage_lines(isp, service) == [("Metered, 3 GB beyond the cap", 15_000)]
+
+
+def test_a_pause_within_its_period_counts_the_whole_period_once(
+    isp: Run, clock: MovedClock, service: MadeService
+) -> None:
+    go_to(isp, clock, date(2026, 12, 8))
+    change(isp, pause_subscription, subscription_id=service.subscription_id)
+    go_to(isp, clock, date(2026, 12, 12))
+    change(isp, resume_subscription, subscription_id=service.subscription_id)
+    isp(_use, at=datetime(2026, 12, 20, 12, tzinfo=UTC), gigabytes=2)
+    bill_on(isp, NEXT)
+    assert usage_lines(isp, service) == [("Metered, 5 GB beyond the cap", 25_000)]
+
+
+def test_a_pause_after_missed_runs_charges_the_periods_before(
+    isp: Run, clock: MovedClock, service: MadeService
+) -> None:
+    go_to(isp, clock, date(2026, 12, 28))
+    change(isp, pause_subscription, subscription_id=service.subscription_id)
+    assert usage_lines(isp, service) == [("Metered, 3 GB beyond the cap", 15_000)]
+
+
+def test_a_change_in_arrears_charges_traffic_once(isp: Run, clock: MovedClock) -> None:
+    service = metered(isp, timing=ChargeTiming.ARREARS)
+    isp(_use, at=datetime(2026, 12, 18, 12, tzinfo=UTC), gigabytes=13)
+    go_to(isp, clock, date(2026, 12, 8))
+    dearer = isp(
+        publish_price,
+        plan_id=PlanId(1),
+        amount=kes(4_000),
+        terms=PriceTerms(timing=ChargeTiming.ARREARS, overage=kes(50)),
+    )
+    change(isp, change_plan, subscription_id=service.subscription_id, plan_price_id=dearer)
+    bill_on(isp, NEXT)
+    assert usage_lines(isp, service) == [("Metered, 3 GB beyond the cap", 15_000)]
+
+
+def test_a_plan_without_a_charge_for_traffic_leaves_none_of_the_old_uncharged(
+    isp: Run, clock: MovedClock, service: MadeService
+) -> None:
+    go_to(isp, clock, date(2026, 12, 8))
+    change(isp, change_plan, subscription_id=service.subscription_id, plan_price_id=make_price(isp))
+    bill_on(isp, NEXT)
+    assert usage_lines(isp, service) == [("Metered, 3 GB beyond the cap", 15_000)]
+
+
+def test_a_part_and_the_full_period_billed_with_it_follow_one_another(isp: Run) -> None:
+    set_terms(isp, billing_day=1, alignment=CycleAlignment.PART_PLUS_FULL)
+    service = metered(isp)
+    isp(_use, at=datetime(2026, 11, 27, 12, tzinfo=UTC), gigabytes=12)
+    isp(_use, at=datetime(2026, 12, 27, 12, tzinfo=UTC), gigabytes=13)
+    seen = []
+    for day in (date(2026, 11, 30), FIRST, FIRST, date(2027, 1, 1)):
+        bill_on(isp, day)
+        seen.append(isp.read(standing, subscription_id=service.subscription_id).period)
+    assert seen == [
+        (date(2026, 11, 1), FIRST),
+        (FIRST, date(2027, 1, 1)),
+        (FIRST, date(2027, 1, 1)),
+        (date(2027, 1, 1), date(2027, 2, 1)),
+    ]
+    assert isp.read(lines_of, subscription_id=service.subscription_id)[2:] == [
+        ("Metered, 2 GB beyond the cap", 10_000),
+        ("Metered", 300_000),
+        ("Metered, 3 GB beyond the cap", 15_000),
+    ]
+
+
+def test_a_full_period_billed_ahead_is_charged_for_its_traffic_after_a_missed_run(isp: Run) -> None:
+    set_terms(isp, billing_day=1, alignment=CycleAlignment.PART_PLUS_FULL)
+    service = metered(isp)
+    isp(_use, at=datetime(2026, 11, 27, 12, tzinfo=UTC), gigabytes=12)
+    isp(_use, at=datetime(2026, 12, 27, 12, tzinfo=UTC), gigabytes=13)
+    bill_on(isp, date(2027, 1, 1))
+    assert usage_lines(isp, service) == [
+        ("Metered, 2 GB beyond the cap", 10_000),
+        ("Metered, 3 GB beyond the cap", 15_000),
+    ]
+
+
+def test_traffic_that_was_charged_is_not_charged_again_with_its_period(isp: Run) -> None:
+    set_terms(isp, billing_day=1, alignment=CycleAlignment.PART_PLUS_FULL)
+    service = metered(isp)
+    isp(_use, at=datetime(2026, 11, 27, 12, tzinfo=UTC), gigabytes=12)
+    bill_on(isp, FIRST)
+    isp(cancel_invoice, invoice_id=InvoiceId(1), reason="wrong name on it", bill_again=True)
+    bill_on(isp, FIRST)
+    assert usage_lines(isp, service) == [("Metered, 2 GB beyond the cap", 10_000)]
+    assert isp.read(standing, subscription_id=service.subscription_id).period == (FIRST, date(2027, 1, 1))
