@@ -21,12 +21,14 @@ from benfex.core.logging import set_up_logging
 from benfex.core.policy import billing_today
 from benfex.core.settings import Settings
 from benfex.doctor import examine
+from benfex.dunning.rehearsing import rehearse_tomorrow
 from benfex.identity.passwords import check_password, hash_password
 from benfex.identity.staff import create_staff
 from benfex.ledger.verification import verify_ledger
 from benfex.reporting.ageing import BUCKETS, ageing
 from benfex.reporting.trial_balance import trial_balance
 from benfex.subscriptions.bill_run import Progress
+from benfex.subscriptions.rehearsal import in_words
 from benfex.usage.polling import PollOutcome
 from benfex.usage.timetable import routers_to_poll
 from data.values.errors import BenfexError, InvalidInput
@@ -45,14 +47,11 @@ bill = typer.Typer(help="Invoices.")
 payments = typer.Typer(help="Money that gateways tell of.")
 network = typer.Typer(help="Routers.")
 ledger = typer.Typer(help="The books.")
-for name, group in (
-    ("staff", staff),
-    ("bill", bill),
-    ("payments", payments),
-    ("network", network),
-    ("ledger", ledger),
-):
-    commands.add_typer(group, name=name)
+commands.add_typer(staff, name="staff")
+commands.add_typer(bill, name="bill")
+commands.add_typer(payments, name="payments")
+commands.add_typer(network, name="network")
+commands.add_typer(ledger, name="ledger")
 
 _CLI = SystemActor("command line")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -178,6 +177,18 @@ def bill_run(
         raise typer.Exit(3)
     if parked:
         raise typer.Exit(2)
+
+
+@bill.command("rehearse")
+def bill_rehearse(as_json: Json = False, demo: Demo = False) -> None:
+    """Say what tomorrow would bill, suspend and let run out, as things stand now. Nothing is billed."""
+    try:
+        benfex = _open(demo)
+        found = _run(benfex, rehearse_tomorrow(benfex.bill_runner, benfex.transactor, _CLI))
+    except BenfexError as error:
+        raise _fail(error) from None
+    benfex.transactor.close()
+    _say(found, in_words(found), as_json=as_json)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The rehearsal of a day: what it would invoice and which prepaid time ends, compared with the last cycle.
 
-The evening before, so that a person can look; nothing is billed. Who is suspended is foreseen by dunning.
+The evening before, and when a person asks; nothing is billed. Who is suspended is foreseen by dunning.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from benfex.billing.breaker import invoicing_question
-from benfex.core.actors import Actor, require
+from benfex.core.actors import Actor, name_of, require
 from benfex.core.clock import local_date
 from benfex.core.policy import current_terms
 from benfex.core.transactor import Transactor
@@ -27,25 +27,33 @@ _PARKED_SHOWN = 20
 
 
 def day_to_rehearse(snapshot: Snapshot) -> date | None:
-    """Return tomorrow, once it is late enough today and it was not rehearsed yet; else None."""
+    """Return tomorrow, once it is late enough today and the actor has not rehearsed it yet; else None."""
     terms = current_terms(snapshot)
     local = local_date(snapshot.now - timedelta(hours=terms.rehearsal_hour), terms.timezone)
     if local != local_date(snapshot.now, terms.timezone):
         return None
     tomorrow = local + timedelta(days=1)
-    newest = run_queries.newest_rehearsal(snapshot.session)
+    newest = run_queries.newest_rehearsal(snapshot.session, by=name_of(snapshot.actor))
     return None if newest is not None and newest.billed_on >= tomorrow else tomorrow
 
 
 async def rehearse(
     runner: BillRunner, transactor: Transactor, actor: Actor, *, on: date, suspensions: int | None = None
 ) -> BillRunId:
-    """Foresee a day and keep what was found; `suspensions` is how many services dunning would suspend."""
+    """Foresee a day, keep what was found and write it to the owners; `suspensions` as in `foresee`."""
+    summary = await foresee(runner, transactor, actor, on=on, suspensions=suspensions)
+    return await transactor.transact(keep_and_tell, actor, on=on, summary=summary)
+
+
+async def foresee(
+    runner: BillRunner, transactor: Transactor, actor: Actor, *, on: date, suspensions: int | None = None
+) -> dict[str, Any]:
+    """Return what a day would bring, ready to be kept; `suspensions` is how many services dunning would suspend."""
     found = await runner.foresee(actor, on=on)
     summary = await transactor.read(compared, actor, on=on, found=found)
     if suspensions is not None:
         summary["suspended"] = suspensions
-    return await transactor.transact(keep_and_tell, actor, on=on, summary=summary)
+    return summary
 
 
 def keep_and_tell(uow: UnitOfWork, *, on: date, summary: Mapping[str, Any]) -> BillRunId:

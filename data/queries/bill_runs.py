@@ -32,11 +32,12 @@ def unfinished_runs(session: Session) -> list[BillRun]:
     )
 
 
-def newest_rehearsal(session: Session) -> BillRun | None:
-    """Return the newest rehearsal, or None."""
-    return session.scalars(
-        select(BillRun).where(BillRun.kind == BillRunKind.REHEARSAL).order_by(BillRun.id.desc()).limit(1)
-    ).first()
+def newest_rehearsal(session: Session, *, by: str | None = None) -> BillRun | None:
+    """Return the newest rehearsal, of one actor when they are named, or None."""
+    statement = select(BillRun).where(BillRun.kind == BillRunKind.REHEARSAL)
+    if by is not None:
+        statement = statement.where(BillRun.started_by == by)
+    return session.scalars(statement.order_by(BillRun.id.desc()).limit(1)).first()
 
 
 def list_runs(session: Session, *, before_id: int | None, limit: int) -> list[BillRun]:

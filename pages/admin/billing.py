@@ -6,7 +6,8 @@ from nicegui import ui
 
 from benfex.application import Benfex
 from benfex.core.events import BillRunProgressed
-from benfex.core.policy import billing_today
+from benfex.core.policy import billing_today, current_terms
+from benfex.dunning.rehearsing import rehearse_tomorrow
 from benfex.subscriptions.bill_run_views import (
     BillRunView,
     RehearsalView,
@@ -18,7 +19,7 @@ from components.charts import plain_table
 from components.elements import body, box, button, card, fact, fact_list, row, text
 from components.empty_state import empty_state
 from components.feedback import Note, Progress, action_button, toast_error, toast_ok
-from components.moments import say_day
+from components.moments import say_day, say_when
 from components.status_badge import badge
 from data.values.errors import BenfexError
 from data.values.identifiers import BillRunId
@@ -41,8 +42,13 @@ async def billing(benfex: BenfexDep, staff: StaffDep) -> None:
     async def start() -> None:
         await open_bill_run(benfex, staff)
 
+    async def rehearse() -> None:
+        await rehearse_tomorrow(benfex.bill_runner, benfex.transactor, await staff.fresh())
+        await page.redraw()
+
     def actions() -> None:
         if may(staff, Permission.RUN_BILLING):
+            action_button("Rehearse tomorrow", rehearse, kind="ghost", icon="eye")
             button("Bill run", start, icon="calendar-clock")
 
     with console(
@@ -91,7 +97,9 @@ class _Billing:
                 if run.status is BillRunStatus.ASKING:
                     self._ask(run)
             if rehearsal is not None:
-                _show_rehearsal(rehearsal, today)
+                timezone = (await self._benfex.read(current_terms, actor)).timezone
+                made = say_when(rehearsal.made_at, now=self._benfex.clock.now(), timezone=timezone)
+                _show_rehearsal(rehearsal, today, made)
             self._show_runs(runs, today)
 
     def _ask(self, run: BillRunView) -> None:
@@ -146,9 +154,9 @@ def _show_parked(run: BillRunView, today: date) -> None:
             )
 
 
-def _show_rehearsal(rehearsal: RehearsalView, today: date) -> None:
+def _show_rehearsal(rehearsal: RehearsalView, today: date, made: str) -> None:
     day = say_day(rehearsal.billed_on, today=today)
-    with card(f"Foreseen for {day}", note="nothing is billed by it"), body("bf-stack"):
+    with card(f"Foreseen for {day}", note=f"rehearsed {made}; nothing is billed by it"), body("bf-stack"):
         if rehearsal.question:
             Note(rehearsal.question.removesuffix(" Go on?"), tone="warn", symbol="hourglass")
         with fact_list():

@@ -7,10 +7,11 @@ from starlette.responses import Response
 
 from benfex.core.policy import billing_today
 from benfex.core.unit_of_work import UnitOfWork
+from benfex.dunning.rehearsing import rehearse_tomorrow
 from benfex.identity.idempotency import Answer, answered_before
-from benfex.subscriptions.bill_run_views import bill_run_record, bill_run_records
+from benfex.subscriptions.bill_run_views import bill_run_record, bill_run_records, last_rehearsal
 from benfex.subscriptions.bill_runs import answer_bill_run
-from data.values.errors import InvalidInput
+from data.values.errors import InvalidInput, NotFound
 from data.values.identifiers import BillRunId
 from data.values.states import BillRunStatus
 from pages.api.auth import ActorDep
@@ -72,10 +73,55 @@ class BillRun(Outgoing):
     parked: list[Parked]
 
 
+class Change(Outgoing):
+    """A customer who would be billed another sum than in the last cycle."""
+
+    customer_id: int
+    name: str
+    before: Amount
+    now: Amount
+
+
+class Rehearsal(Outgoing):
+    """What a day will bring, beside the last cycle; `suspended` null when dunning was not asked."""
+
+    billed_on: date
+    made_at: datetime
+    invoices: int
+    totals: list[Amount]
+    last_since: date | None
+    last_invoices: int
+    last_totals: list[Amount]
+    suspended: int | None
+    expiring: int
+    question: str
+    changes: list[Change]
+
+
 @router.get("", responses=READING)
 async def list_bill_runs(benfex: BenfexDep, actor: ActorDep, request: SliceDep) -> Listing[BillRun]:
     """Return runs, newest first."""
     return Listing[BillRun].of(await benfex.read(bill_run_records, actor, request=request))
+
+
+@router.get("/rehearsal", responses=READING)
+async def get_rehearsal(benfex: BenfexDep, actor: ActorDep) -> Rehearsal:
+    """Return what was foreseen last; 404 before the first rehearsal."""
+    found = await benfex.read(last_rehearsal, actor)
+    if found is None:
+        raise NotFound("rehearsal")
+    return Rehearsal.model_validate(found)
+
+
+@router.post("/rehearsal", response_model=Rehearsal, responses=WRITING)
+async def rehearse(call: UnsafeCallDep) -> Response:
+    """Foresee tomorrow as things stand now. Nothing is billed; the evening's rehearsal comes all the same."""
+    before = await call.benfex.read(answered_before, call.actor, keyed=call.keyed)
+    if isinstance(before, Answer):
+        return reply(before)
+    await rehearse_tomorrow(call.benfex.bill_runner, call.benfex.transactor, call.actor)
+    found = await call.benfex.read(last_rehearsal, call.actor)
+    return await call.once(lambda _: told(200, Rehearsal.model_validate(found)))
 
 
 @router.get("/{run_id}", responses=READING)

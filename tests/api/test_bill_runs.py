@@ -27,3 +27,15 @@ async def test_a_dry_run_of_a_day_with_nothing_due_leaves_no_row(
     problem(await owner.get("/bill-runs/1"), 404, "not_found")
     problem(await owner.post("/bill-runs/1/answer", {"go_on": True}), 404, "not_found")
     assert (await owner.get("/bill-runs")).json() == {"items": [], "next_cursor": None}
+
+
+async def test_tomorrow_is_rehearsed_when_a_program_asks(
+    owner: Caller, support: Caller, clock: MovedClock
+) -> None:
+    problem(await owner.get("/bill-runs/rehearsal"), 404, "not_found")
+    problem(await support.post("/bill-runs/rehearsal"), 403, "not_permitted")
+    made = (await owner.post("/bill-runs/rehearsal")).json()
+    tomorrow = (clock.now() + timedelta(days=1)).date().isoformat()
+    assert (made["billed_on"], made["invoices"], made["suspended"]) == (tomorrow, 0, 0)
+    assert (await owner.get("/bill-runs/rehearsal")).json() == made
+    assert (await owner.get("/bill-runs")).json()["items"] == []

@@ -141,6 +141,10 @@ def test_a_rehearsed_bill_run_changes_nothing(home: Path) -> None:
     assert figures["invoices"] == CUSTOMERS
     assert figures["totals"] == [{"amount_minor": CUSTOMERS * PERIODS_DUE * 149_999, "currency": "KES"}]
     assert invoices(home) == at_first
+    code, out, err = finish(benfex(home, "bill", "rehearse"))
+    assert code == 0, err
+    assert out.startswith(f"{CUSTOMERS} invoices over KES ")
+    assert invoices(home) == at_first
 
 
 def test_the_doctor_is_content_with_a_sound_installation(home: Path) -> None:

@@ -1,18 +1,20 @@
 """The owner is told in the evening what tomorrow's bill run will bring, once."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlmodel import select
 
+from benfex.core.clock import MovedClock
 from benfex.core.unit_of_work import Snapshot
 from benfex.identity.staff import create_staff
 from benfex.notifications.accounts import save_channel_account
-from benfex.subscriptions.rehearsal import in_words, keep_and_tell
+from benfex.subscriptions.bill_runs import record_rehearsal
+from benfex.subscriptions.rehearsal import day_to_rehearse, in_words, keep_and_tell
 from data.models.message import OutboundMessage
 from data.values.kinds import MessageChannel
 from data.values.roles import Role
 from tests.conftest import Run
-from tests.factories.isp import VAULT
+from tests.factories.isp import ACCOUNTANT, VAULT
 
 FORESEEN = {
     "customers": 412,
@@ -36,6 +38,15 @@ def test_what_was_foreseen_is_said_in_sentences() -> None:
         "In the last cycle: 1 invoice over KES 2,500.\n"
         "9 services will be suspended."
     )
+
+
+def test_a_rehearsal_by_hand_leaves_the_evening_its_own(isp: Run, clock: MovedClock) -> None:
+    tomorrow = date(2026, 11, 24)
+    clock.advance(timedelta(hours=8))  # seven in the evening in Nairobi
+    isp.transactor.run_sync(record_rehearsal, ACCOUNTANT, on=tomorrow, summary=FORESEEN)
+    assert isp.read(day_to_rehearse) == tomorrow
+    isp(keep_and_tell, on=tomorrow, summary=FORESEEN)
+    assert isp.read(day_to_rehearse) is None
 
 
 def test_each_owner_gets_one_mail_a_day(isp: Run) -> None:
