@@ -6,7 +6,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from benfex.core.actors import Actor
 from benfex.core.clock import Clock
-from benfex.core.events import EventBus, MessagesQueued, RouterTaskQueued, WebhookStored
+from benfex.core.events import EventBus, MessagesQueued, RefundMoved, RouterTaskQueued, WebhookStored
 from benfex.core.settings import Settings
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
@@ -22,12 +22,14 @@ from benfex.notifications.dispatching import MessageDispatcher
 from benfex.payments.accounts import GatewayBook
 from benfex.payments.checkout import Checkout
 from benfex.payments.reconciliation import PaymentReconciler
+from benfex.payments.refund_following import Refunds
 from benfex.payments.webhooks import WebhookInbox
 from benfex.subscriptions.bill_run import BillRunner
 from benfex.subscriptions.previews import preview
 from benfex.usage.live import LiveUsage
 from benfex.usage.polling import UsagePoller
 from benfex.usage.rollup import UsageRollup
+from data.values.states import RefundStatus
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -71,6 +73,7 @@ class Benfex:
         checkout: Checkout,
         inbox: WebhookInbox,
         reconciler: PaymentReconciler,
+        refunds: Refunds,
         channels: ChannelBook,
         messages: MessageDispatcher,
         documents: Documents,
@@ -94,6 +97,7 @@ class Benfex:
         self.checkout = checkout
         self.inbox = inbox
         self.reconciler = reconciler
+        self.refunds = refunds
         self.channels = channels
         self.messages = messages
         self.documents = documents
@@ -136,6 +140,7 @@ class Benfex:
         await self.channels.load()
         self.bus.subscribe(WebhookStored, lambda _: self._wake("process_webhooks"))
         self.bus.subscribe(MessagesQueued, lambda _: self._wake("send_messages"))
+        self.bus.subscribe(RefundMoved, self._send_refund)
         self.bus.subscribe(RouterTaskQueued, lambda event: self.provisioner.wake(event.router_id))
         await self.provisioner.start()
         await self.poller.start()
@@ -162,6 +167,10 @@ class Benfex:
         return (
             [] if self.timetable is not None and self.timetable.is_running else ["the timetable does not run"]
         )
+
+    def _send_refund(self, event: RefundMoved) -> None:
+        if event.status is RefundStatus.APPROVED:
+            self._wake("follow_refunds")
 
     def _wake(self, job: str) -> None:
         if self.timetable is not None:

@@ -37,6 +37,7 @@ from benfex.payments.checkout import Checkout
 from benfex.payments.gateway import Gateway
 from benfex.payments.pay_links import create_pay_link
 from benfex.payments.reconciliation import PaymentReconciler
+from benfex.payments.refund_following import Refunds
 from benfex.payments.registry import build_gateways
 from benfex.payments.webhooks import WebhookInbox
 from benfex.subscriptions.bill_run import BillRunner
@@ -75,6 +76,15 @@ class _Pace(TypedDict):
 
     watch_interval_seconds: float
     record_seconds: float
+
+
+class _Till(TypedDict):
+    """The flows that take money and give it back."""
+
+    checkout: Checkout
+    inbox: WebhookInbox
+    reconciler: PaymentReconciler
+    refunds: Refunds
 
 
 def prepare_database(settings: Settings) -> None:
@@ -154,9 +164,7 @@ def build(
         passwords=passwords,
         sign_in=SignIn(transactor, passwords),
         gateways=book,
-        checkout=Checkout(transactor, book, public_url=settings.public_url),
-        inbox=WebhookInbox(transactor, book),
-        reconciler=PaymentReconciler(transactor, book, clock),
+        **_till(transactor, book, clock, vault, settings),
         channels=channel_book,
         messages=_dispatcher(transactor, channel_book, clock, settings, documents),
         documents=documents,
@@ -173,6 +181,15 @@ def build(
     if with_timetable:
         benfex.timetable = Scheduler(benfex, TIMETABLE)
     return benfex
+
+
+def _till(transactor: Transactor, book: GatewayBook, clock: Clock, vault: Vault, settings: Settings) -> _Till:
+    return {
+        "checkout": Checkout(transactor, book, public_url=settings.public_url),
+        "inbox": WebhookInbox(transactor, book),
+        "reconciler": PaymentReconciler(transactor, book, clock),
+        "refunds": Refunds(transactor, book, vault, public_url=settings.public_url),
+    }
 
 
 def _pace(settings: Settings) -> _Pace:

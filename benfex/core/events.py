@@ -17,15 +17,17 @@ from data.values.identifiers import (
     ConnectionId,
     CreditNoteId,
     CustomerId,
+    DisputeId,
     InvoiceId,
     PaymentAttemptId,
     PaymentId,
+    RefundId,
     RouterId,
     SubscriptionId,
     UserId,
     WebhookId,
 )
-from data.values.states import AttemptStatus, RouterStatus, SubscriptionStatus
+from data.values.states import AttemptStatus, DisputeStatus, RefundStatus, RouterStatus, SubscriptionStatus
 
 _log = structlog.get_logger("events")
 
@@ -108,6 +110,25 @@ class PaymentRefunded(Event):
 
     payment_id: PaymentId
     customer_id: CustomerId
+
+
+@dataclass(frozen=True, slots=True)
+class RefundMoved(Event):
+    """A refund was asked for, decided, sent, or came to its end."""
+
+    refund_id: RefundId
+    payment_id: PaymentId
+    customer_id: CustomerId
+    status: RefundStatus
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeMoved(Event):
+    """A payer disputed a payment, or that was decided; the payment is None where we do not know it."""
+
+    dispute_id: DisputeId
+    payment_id: PaymentId | None
+    status: DisputeStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ _WORDS = {
     "write_off": "Written off",
     "credit_note": "Credit note",
     "refund": "Refund",
+    "refund_sent": "Refund",
+    "refund_failed": "Refund failed",
     "write_off_recovered": "Recovered",
 }
 

@@ -53,6 +53,10 @@ async def _check_payment_attempts(benfex: Benfex) -> str:
     return f"{await benfex.reconciler.check_due_attempts()} attempts"
 
 
+async def _follow_refunds(benfex: Benfex) -> str:
+    return f"{await benfex.refunds.follow()} refunds"
+
+
 async def _reconcile_gateways(benfex: Benfex) -> str:
     booked = 0
     await benfex.gateways.register_callbacks(public_url=benfex.settings.public_url)
@@ -169,6 +173,7 @@ TIMETABLE: tuple[Job, ...] = (
     ),
     Job("process_webhooks", _process_webhooks, "a transaction id is booked once", every_seconds=5),
     Job("check_payment_attempts", _check_payment_attempts, "settling is exactly once", every_seconds=3),
+    Job("follow_refunds", _follow_refunds, "what was sent is only asked about", every_seconds=15),
     Job(
         "register_callbacks", _register_callbacks, "a gateway takes the same address again", every_seconds=30
     ),

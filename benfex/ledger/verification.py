@@ -57,7 +57,7 @@ def verify_ledger(snapshot: Snapshot) -> LedgerReport:
 
 
 def _everything(snapshot: Snapshot) -> Iterator[LedgerDiscrepancy]:
-    for check in (_chain, _rows, _accounts, _numbers, _documents, _deferred, _positions):
+    for check in (_chain, _rows, _accounts, _numbers, _documents, _deferred, _under_way, _positions):
         yield from islice(check(snapshot), _EACH_MAX)
 
 
@@ -184,7 +184,7 @@ def _documents(snapshot: Snapshot) -> Iterator[LedgerDiscrepancy]:
         (checks.matches_without_entry, "payment", "has a customer, but not in the journal"),
         (checks.fees_without_entry, "payment", "cost a fee that is not in the journal"),
         (checks.reversals_without_entry, "payment", "is reversed but that is not in the journal"),
-        (checks.refunds_without_entry, "refund", "is not in the journal"),
+        (checks.refunds_without_entry, "refund", "took a step that is not in the journal"),
         (checks.entries_without_source, "entry", "is of a row that is gone"),
     )
     for check, noun, what in told:
@@ -201,6 +201,18 @@ def _deferred(snapshot: Snapshot) -> Iterator[LedgerDiscrepancy]:
             yield LedgerDiscrepancy(
                 f"account {AccountCode.DEFERRED_REVENUE} in {currency}",
                 f"holds {books}, the lines have {lines} still to be earned",
+            )
+
+
+def _under_way(snapshot: Snapshot) -> Iterator[LedgerDiscrepancy]:
+    by_refunds = position_checks.under_way_by_currency(snapshot.session)
+    by_books = journal_checks.code_sums(snapshot.session, code=AccountCode.REFUNDS_UNDER_WAY)
+    for currency in sorted(by_refunds.keys() | by_books.keys()):
+        refunds, books = by_refunds.get(currency, 0), -by_books.get(currency, 0)
+        if refunds != books:
+            yield LedgerDiscrepancy(
+                f"account {AccountCode.REFUNDS_UNDER_WAY} in {currency}",
+                f"holds {books}, the refunds under way are {refunds}",
             )
 
 

@@ -25,7 +25,7 @@ from data.values.errors import NotFound
 from data.values.identifiers import CustomerId, InvoiceId
 from data.values.kinds import MessageChannel
 from data.values.money import Money
-from data.values.roles import Permission
+from data.values.roles import Permission, Role, permissions_of
 from data.values.states import MessageStatus, advance
 
 _KEY_MAX = 120
@@ -58,14 +58,15 @@ def enqueue_owner_message(
     uow: UnitOfWork, *, template: str, facts: Mapping[str, str], dedupe_key: str
 ) -> int:
     """Write an e-mail to each owner; return how many. It leaves no trace in a customer's log."""
-    desk = _Desk(uow, template)
-    if MessageChannel.EMAIL not in desk.open_channels:
-        return 0
-    rows = [
-        desk.row(None, MessageChannel.EMAIL, email, "en", facts, f"{dedupe_key}:user:{user_id}")
-        for user_id, email in message_queries.owners_to_tell(uow.session)
-    ]
-    return desk.post(rows)
+    return _tell_roles(uow, [Role.OWNER], template, facts, dedupe_key)
+
+
+def enqueue_staff_message(
+    uow: UnitOfWork, *, template: str, facts: Mapping[str, str], dedupe_key: str, permission: Permission
+) -> int:
+    """Write an e-mail to all staff who have a permission; return how many."""
+    roles = [role for role in Role if permission in permissions_of(role)]
+    return _tell_roles(uow, roles, template, facts, dedupe_key)
 
 
 def enqueue_invoice_messages(uow: UnitOfWork, invoice_ids: Sequence[InvoiceId]) -> int:
@@ -126,6 +127,19 @@ def earliest(snapshot: Snapshot, *, template: str, after: datetime) -> datetime:
 def say_date(day: date) -> str:
     """Return a date as messages say it: 30 Nov 2026."""
     return f"{day.day} {day:%b %Y}"
+
+
+def _tell_roles(
+    uow: UnitOfWork, roles: Sequence[Role], template: str, facts: Mapping[str, str], dedupe_key: str
+) -> int:
+    desk = _Desk(uow, template)
+    if MessageChannel.EMAIL not in desk.open_channels:
+        return 0
+    rows = [
+        desk.row(None, MessageChannel.EMAIL, email, "en", facts, f"{dedupe_key}:user:{user_id}")
+        for user_id, email in message_queries.staff_to_tell(uow.session, roles=roles)
+    ]
+    return desk.post(rows)
 
 
 class _Desk:

@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from benfex.core.unit_of_work import UnitOfWork
+from benfex.payments.disputes import note_dispute
 from benfex.payments.gateway_events import (
     BalanceTold,
     DisputeChanged,
@@ -11,13 +12,21 @@ from benfex.payments.gateway_events import (
     RefundChanged,
     StandingOrderChanged,
 )
+from benfex.payments.refund_news import note_refund_changed
+from benfex.payments.taken_back import note_taken_back
 from data.queries.webhooks import StoredDelivery
 
 
 def apply_other_event(uow: UnitOfWork, stored: StoredDelivery, event: OtherEvent) -> str | None:
     """Do what an event says; return why it cannot be done yet, None when it is done."""
     match event:
-        case RefundChanged() | PaymentTakenBack() | DisputeChanged() | BalanceTold() | StandingOrderChanged():
+        case RefundChanged():
+            return note_refund_changed(uow, gateway=stored.gateway, event=event)
+        case PaymentTakenBack():
+            return note_taken_back(uow, gateway=stored.gateway, event=event)
+        case DisputeChanged():
+            return note_dispute(uow, gateway=stored.gateway, event=event)
+        case BalanceTold() | StandingOrderChanged():
             return f"nobody acts on {type(event).__name__} yet"
         case _:
             assert_never(event)

@@ -11,6 +11,7 @@ from benfex.subscriptions.prepaid import RenewalQuote, renewal_quotes
 from data.queries import customers as customer_queries
 from data.queries import invoices as invoice_queries
 from data.queries import ledger as ledger_queries
+from data.queries import refunds as refund_queries
 from data.values.errors import NotFound
 from data.values.identifiers import CustomerId, InvoiceId
 from data.values.money import Money
@@ -81,8 +82,11 @@ def quote(snapshot: Snapshot, *, customer_id: CustomerId) -> Quote:
         for row in invoice_queries.open_invoices(snapshot.session, customer_id=customer_id, currency=currency)
         if row.id is not None and row.due_on is not None
     )
+    # Credit that is to go back pays nothing any more, though it is in the books until it is sent.
+    aside = refund_queries.set_aside_minor(snapshot.session, customer_id=customer_id, currency=currency)
     balance = Money(
-        ledger_queries.receivable_balance(snapshot.session, customer_id=customer_id, currency=currency),
+        ledger_queries.receivable_balance(snapshot.session, customer_id=customer_id, currency=currency)
+        + aside,
         currency,
     )
     return Quote(

@@ -1,29 +1,31 @@
-"""Give money back: what of a payment pays nothing yet, by hand against a reference.
+"""What of a payment may go back, by which way, and whose word that needs; asking is in `refund_requests`.
 
-Credit from a credit note counts too: it takes the place of the money in an invoice, so that the money is free.
+What pays nothing yet may go back. Credit from a credit note counts too: it takes the place of the money in an
+invoice, so that the money is free. What is asked for is not free any more, whether it went back yet or not.
 """
 
-import re
+from datetime import timedelta
 
 from benfex.core.actors import name_of, require
-from benfex.core.audit import record_audit
-from benfex.core.events import PaymentRefunded
+from benfex.core.events import RefundMoved
+from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
-from benfex.ledger import entries
-from benfex.ledger.journal import EntrySource, post_entry
-from benfex.payments.gateway import name_of_gateway
+from benfex.payments.gateway import GatewayCapabilities
+from benfex.payments.policy import payment_terms
 from data.locks import lock_customer, lock_row
 from data.models.payment import Payment, PaymentAllocation, Refund
 from data.queries import credit as credit_queries
 from data.queries import invoices as invoice_queries
 from data.queries import payments as payment_queries
 from data.queries import refunds as refund_queries
-from data.values.errors import AlreadyExists, AmountOutOfRange, Conflict, InvalidInput, NotFound
+from data.values.errors import AmountOutOfRange, Conflict, InvalidInput, NotFound
 from data.values.identifiers import CustomerId, PaymentId, RefundId
-from data.values.kinds import EntryKind
+from data.values.kinds import RefundWay
 from data.values.money import Money
 from data.values.roles import Permission
-from data.values.states import PaymentStatus, RefundStatus
+from data.values.states import PaymentStatus
+
+_ONE_ACT = timedelta(hours=24)  # refunds of one person to one customer within it count together
 
 
 def refundable(snapshot: Snapshot, *, payment_id: PaymentId) -> Money:
@@ -32,55 +34,38 @@ def refundable(snapshot: Snapshot, *, payment_id: PaymentId) -> Money:
     payment = payment_queries.find_payment(snapshot.session, payment_id)
     if payment is None:
         raise NotFound("payment")
-    return Money(_refundable_minor(snapshot, payment), payment.currency)
+    return Money(refundable_minor(snapshot, payment), payment.currency)
 
 
-def refund_payment(
-    uow: UnitOfWork, *, payment_id: PaymentId, amount: Money, reason: str, reference: str
-) -> RefundId:
-    """Note money that was given back by hand; `reference` is the number on its slip, used once per gateway.
+def ways_back(capabilities: GatewayCapabilities | None) -> tuple[RefundWay, ...]:
+    """Return the ways on which a gateway's money can go back, the surest first; None for one not set up."""
+    if capabilities is None:
+        return (RefundWay.BY_HAND,)
+    by_gateway = (RefundWay.GATEWAY,) if capabilities.can_refund else ()
+    by_payout = (RefundWay.PAYOUT,) if capabilities.can_pay_out else ()
+    return (*by_gateway, *by_payout, RefundWay.BY_HAND)
 
-    Raises NotFound, InvalidInput, AmountOutOfRange beyond what is free of the payment, Conflict for money that
-    was reversed or has no customer, AlreadyExists for a reference that was used.
+
+def needs_second_person(snapshot: Snapshot, *, customer_id: CustomerId, amount: Money) -> bool:
+    """Return whether this person needs another's word to give so much back.
+
+    What they gave the customer back within a day without one counts too, so that no sum is cut into parts.
+    Another currency than the ISP's always needs it.
     """
-    require(uow.actor, Permission.MATCH_PAYMENTS)
-    if not reason.strip():
-        raise InvalidInput("reason", "Say why the money goes back.")
-    reference = reference.strip().upper()
-    if not re.fullmatch(r"[A-Z0-9][A-Z0-9 ./_-]{0,79}", reference):
-        raise InvalidInput("reference", "Give the number on the slip: letters, digits and - / . only.")
-    payment = _locked(uow, payment_id)
-    _check_amount(uow, payment, amount)
-    if refund_queries.refund_by_reference(uow.session, gateway=payment.gateway, reference=reference):
-        raise AlreadyExists("reference", f"{reference} was used for a refund before.")
-    _free(uow, payment, amount)
-    assert payment.customer_id is not None
-    refund = Refund(
-        payment_id=payment_id,
-        customer_id=payment.customer_id,
-        amount_minor=amount.minor,
+    if amount.currency != current_terms(snapshot).currency:
+        return True
+    before = refund_queries.unseconded_minor(
+        snapshot.session,
+        customer_id=customer_id,
+        made_by=name_of(snapshot.actor),
         currency=amount.currency,
-        status=RefundStatus.SUCCEEDED,
-        reason=reason.strip()[:200],
-        gateway_reference=reference,
-        made_by=name_of(uow.actor),
+        since=snapshot.now - _ONE_ACT,
     )
-    uow.session.add(refund)
-    uow.session.flush()
-    assert refund.id is not None
-    refund_id = RefundId(refund.id)
-    _post(uow, payment, refund_id, amount)
-    record_audit(
-        uow,
-        action="refund",
-        entity="payment",
-        entity_id=payment_id,
-        changes={"amount_minor": amount.minor, "reference": reference, "reason": refund.reason},
-    )
-    return refund_id
+    return before + amount.minor > payment_terms(snapshot).second_person_above_minor
 
 
-def _locked(uow: UnitOfWork, payment_id: PaymentId) -> Payment:
+def locked_payment(uow: UnitOfWork, payment_id: int) -> Payment:
+    """Return a payment that can go back, held until the end. Raises NotFound, Conflict saying why it cannot."""
     payment = payment_queries.find_payment(uow.session, payment_id)
     if payment is None:
         raise NotFound("payment")
@@ -90,22 +75,30 @@ def _locked(uow: UnitOfWork, payment_id: PaymentId) -> Payment:
     lock_row(uow.session, Payment, payment_id)
     if payment.status is not PaymentStatus.RECEIVED:
         raise Conflict("This money was reversed.")
+    if payment.disputed_at is not None:
+        raise Conflict(
+            "The payer disputes this payment at their bank; it could go back twice. Wait for the end."
+        )
     return payment
 
 
-def _check_amount(uow: UnitOfWork, payment: Payment, amount: Money) -> None:
+def check_amount(snapshot: Snapshot, payment: Payment, amount: Money) -> None:
+    """Let an amount pass that is free. Raises InvalidInput, AmountOutOfRange."""
     if amount.currency != payment.currency:
         raise InvalidInput("amount", f"This payment is in {payment.currency}.")
     if not amount.is_positive:
         raise AmountOutOfRange("amount", "The amount must be more than nothing.")
-    free = Money(_refundable_minor(uow, payment), payment.currency)
+    free = Money(refundable_minor(snapshot, payment), payment.currency)
     if amount > free:
         raise AmountOutOfRange("amount", f"No more than {free} of this payment can go back.")
 
 
-def _refundable_minor(snapshot: Snapshot, payment: Payment) -> int:
+def refundable_minor(snapshot: Snapshot, payment: Payment) -> int:
+    """Return what of a payment pays nothing, or pays what a credit note could pay."""
     assert payment.id is not None
     if payment.status is not PaymentStatus.RECEIVED or payment.customer_id is None:
+        return 0
+    if payment.disputed_at is not None:
         return 0
     session = snapshot.session
     refunded = refund_queries.refunded_minor(session, payment_id=payment.id)
@@ -117,21 +110,9 @@ def _refundable_minor(snapshot: Snapshot, payment: Payment) -> int:
     return payment.amount_minor - refunded - allocated + exchangeable
 
 
-def _note_credit(snapshot: Snapshot, payment: Payment) -> list[tuple[int, int]]:
-    """Return (credit note id, minor units left) of the customer's notes in the payment's currency."""
-    assert payment.customer_id is not None
-    sources = credit_queries.credit_of(snapshot.session, [payment.customer_id])
-    return [
-        (source.credit_note_id, source.remainder_minor)
-        for source in sources.get(payment.customer_id, ())
-        if source.credit_note_id is not None and source.currency == payment.currency
-    ]
-
-
-def _free(uow: UnitOfWork, payment: Payment, amount: Money) -> None:
+def free_money(uow: UnitOfWork, payment: Payment, amount: Money) -> None:
     """Put credit notes in the place of the payment's money where it is needed, newest allocations first."""
     assert payment.id is not None
-    assert payment.customer_id is not None
     session = uow.session
     allocations = invoice_queries.allocations_of(session, payment_id=payment.id)
     held = sum(row.amount_minor for row in allocations)
@@ -145,6 +126,30 @@ def _free(uow: UnitOfWork, payment: Payment, amount: Money) -> None:
         notes = _exchange(uow, allocation, part, notes)
         short -= part
     session.flush()
+
+
+def announce_refund(uow: UnitOfWork, refund: Refund) -> None:
+    """Tell who watches that a refund moved on."""
+    assert refund.id is not None
+    uow.emit(
+        RefundMoved(
+            refund_id=RefundId(refund.id),
+            payment_id=PaymentId(refund.payment_id),
+            customer_id=CustomerId(refund.customer_id),
+            status=refund.status,
+        )
+    )
+
+
+def _note_credit(snapshot: Snapshot, payment: Payment) -> list[tuple[int, int]]:
+    """Return (credit note id, minor units left) of the customer's notes in the payment's currency."""
+    assert payment.customer_id is not None
+    sources = credit_queries.credit_of(snapshot.session, [payment.customer_id])
+    return [
+        (source.credit_note_id, source.remainder_minor)
+        for source in sources.get(payment.customer_id, ())
+        if source.credit_note_id is not None and source.currency == payment.currency
+    ]
 
 
 def _exchange(
@@ -174,17 +179,3 @@ def _exchange(
             )
         )
     return left
-
-
-def _post(uow: UnitOfWork, payment: Payment, refund_id: RefundId, amount: Money) -> None:
-    assert payment.id is not None
-    assert payment.customer_id is not None
-    post_entry(
-        uow,
-        kind=EntryKind.REFUND,
-        source=EntrySource("refund", refund_id),
-        postings=entries.refunded(payment.gateway, CustomerId(payment.customer_id), amount),
-        occurred_at=uow.now,
-        memo=f"Refund of {name_of_gateway(payment.gateway)} {payment.gateway_transaction_id}",
-    )
-    uow.emit(PaymentRefunded(payment_id=PaymentId(payment.id), customer_id=CustomerId(payment.customer_id)))

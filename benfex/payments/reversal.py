@@ -1,7 +1,6 @@
 """Take a payment out of the books again: the gateway or the bank took the money back, or it was keyed in error."""
 
 from benfex.billing.credit_use import allocate_open_money
-from benfex.billing.write_offs import lose_again
 from benfex.core.actors import require
 from benfex.core.audit import record_audit
 from benfex.core.events import PaymentReversed
@@ -9,8 +8,9 @@ from benfex.core.unit_of_work import UnitOfWork
 from benfex.ledger import entries
 from benfex.ledger.journal import EntrySource, post_entry
 from benfex.payments.gateway import name_of_gateway
+from benfex.payments.undoing import reopen
 from data.locks import lock_customer, lock_row
-from data.models.payment import Payment, PaymentAllocation
+from data.models.payment import Payment
 from data.queries import invoices as invoice_queries
 from data.queries import ledger as ledger_queries
 from data.queries import payments as payment_queries
@@ -20,7 +20,7 @@ from data.values.identifiers import CustomerId, EntryId, PaymentId
 from data.values.kinds import EntryKind
 from data.values.money import Money
 from data.values.roles import Permission
-from data.values.states import InvoiceStatus, PaymentStatus, advance
+from data.values.states import PaymentStatus, advance
 
 
 def reverse_payment(uow: UnitOfWork, *, payment_id: PaymentId, reason: str) -> None:
@@ -39,11 +39,11 @@ def reverse_payment(uow: UnitOfWork, *, payment_id: PaymentId, reason: str) -> N
         lock_customer(uow.session, payment.customer_id)
     lock_row(uow.session, Payment, payment_id)
     if refund_queries.refunded_minor(uow.session, payment_id=payment_id):
-        raise Conflict("Some of this money was refunded, so the payment cannot be reversed.")
+        raise Conflict("Some of this money goes back or went back, so the payment cannot be reversed.")
     payment.status = advance(payment.status, PaymentStatus.REVERSED)
     payment.reversed_at = uow.now
     for allocation in invoice_queries.allocations_of(uow.session, payment_id=payment_id):
-        _reopen(uow, allocation)
+        reopen(uow, allocation)
     _post(uow, payment, reason.strip())
     uow.session.flush()
     record_audit(
@@ -53,21 +53,6 @@ def reverse_payment(uow: UnitOfWork, *, payment_id: PaymentId, reason: str) -> N
     uow.emit(PaymentReversed(payment_id=payment_id, customer_id=customer_id))
     if customer_id is not None:
         allocate_open_money(uow, customer_id=customer_id, currency=payment.currency)
-
-
-def _reopen(uow: UnitOfWork, allocation: PaymentAllocation) -> None:
-    allocation.reversed_at = uow.now
-    invoice = invoice_queries.find_invoice(uow.session, allocation.invoice_id)
-    assert invoice is not None
-    invoice.paid_minor -= allocation.amount_minor
-    if invoice.status is InvoiceStatus.UNCOLLECTIBLE:
-        lose_again(uow, invoice, allocation)
-        return
-    if invoice.status is InvoiceStatus.PAID:
-        invoice.status = advance(invoice.status, InvoiceStatus.OPEN)
-        invoice.paid_at = None
-    # Steps that were taken before it was paid are due again.
-    invoice_queries.forget_reminders(uow.session, invoice_id=allocation.invoice_id)
 
 
 def _post(uow: UnitOfWork, payment: Payment, reason: str) -> None:

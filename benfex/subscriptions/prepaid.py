@@ -22,6 +22,7 @@ from data.locks import lock_customer
 from data.models.subscription import Subscription
 from data.queries import invoices as invoice_queries
 from data.queries import ledger as ledger_queries
+from data.queries import refunds as refund_queries
 from data.queries import subscriptions as subscription_queries
 from data.queries.subscriptions import ServiceFacts
 from data.values.errors import Conflict, NotFound
@@ -304,13 +305,11 @@ def _gross(snapshot: Snapshot, facts: ServiceFacts, bought: BoughtTime, terms: B
 
 
 def _credit(snapshot: Snapshot, facts: ServiceFacts) -> Money:
-    """Return the payer's money with us that no open invoice takes."""
-    balance = ledger_queries.receivable_balance(
-        snapshot.session,
-        customer_id=facts.subscription.billed_customer_id,
-        currency=facts.price.currency,
-    )
-    return Money(max(-balance, 0), facts.price.currency)
+    """Return the payer's money with us that no open invoice takes and that is not to go back."""
+    payer_id, currency = facts.subscription.billed_customer_id, facts.price.currency
+    balance = ledger_queries.receivable_balance(snapshot.session, customer_id=payer_id, currency=currency)
+    aside = refund_queries.set_aside_minor(snapshot.session, customer_id=payer_id, currency=currency)
+    return Money(max(-balance - aside, 0), currency)
 
 
 def _open_until(

@@ -8,9 +8,9 @@ from sqlalchemy import case, func, select
 from data.models.customer import Customer
 from data.models.invoice import CreditNote, CreditNoteLine, Invoice
 from data.models.ledger import JournalEntry, LedgerAccount, Posting
-from data.models.payment import Payment, PaymentAllocation, Refund
+from data.models.payment import PaymentAllocation
 from data.session import Session
-from data.values.states import InvoiceStatus, RefundStatus
+from data.values.states import InvoiceStatus
 
 
 class AccountSum(NamedTuple):
@@ -174,59 +174,3 @@ def notes_on(session: Session, *, invoice_id: int) -> list[SettlingNote]:
         .order_by(PaymentAllocation.id)
     )
     return [SettlingNote._make(row) for row in rows]
-
-
-class RefundRow(NamedTuple):
-    """Money that went back."""
-
-    id: int
-    payment_id: int
-    customer_id: int
-    gateway: str
-    amount_minor: int
-    currency: str
-    status: RefundStatus
-    reason: str
-    reference: str | None
-    made_by: str
-    created_at: datetime
-
-
-def refunds(
-    session: Session,
-    *,
-    refund_id: int | None = None,
-    payment_id: int | None = None,
-    customer_id: int | None = None,
-    before_id: int | None = None,
-    limit: int = 100,
-) -> list[RefundRow]:
-    """Return refunds that fit, newest first."""
-    query = (
-        select(
-            Refund.id,
-            Refund.payment_id,
-            Refund.customer_id,
-            Payment.gateway,
-            Refund.amount_minor,
-            Refund.currency,
-            Refund.status,
-            Refund.reason,
-            Refund.gateway_reference,
-            Refund.made_by,
-            Refund.created_at,
-        )
-        .join(Payment, Payment.id == Refund.payment_id)
-        .order_by(Refund.id.desc())
-        .limit(limit)
-    )
-    for column, value in (
-        (Refund.id, refund_id),
-        (Refund.payment_id, payment_id),
-        (Refund.customer_id, customer_id),
-    ):
-        if value is not None:
-            query = query.where(column == value)
-    if before_id is not None:
-        query = query.where(Refund.id < before_id)
-    return [RefundRow._make(row) for row in session.execute(query)]

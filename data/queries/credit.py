@@ -10,8 +10,9 @@ from data.columns import MinorUnits, UtcDateTime
 from data.models.invoice import CreditNote, Invoice
 from data.models.payment import Payment, PaymentAllocation, Refund
 from data.queries.bulk import Bulk, BulkInsert, BulkSelect, Values, among_named, unindexed
+from data.queries.refunds import LET_GO
 from data.session import Session
-from data.values.states import InvoiceStatus, PaymentStatus, RefundStatus
+from data.values.states import InvoiceStatus, PaymentStatus
 
 
 class CreditSource(NamedTuple):
@@ -27,7 +28,7 @@ class CreditSource(NamedTuple):
 def credit_of(session: Session, customer_ids: Sequence[int]) -> dict[int, list[CreditSource]]:
     """Return the credit of those customers who have some, in the order in which it pays.
 
-    Credit notes before payments, oldest first; what is refunded or being refunded is no credit.
+    Credit notes before payments, oldest first; what is refunded, or asked to be, is no credit.
     """
     found: dict[int, list[CreditSource]] = {}
     for customer_id, currency, minor, note_id in _NOTES.rows(session, customer_ids=customer_ids):
@@ -109,7 +110,7 @@ _NOTES = BulkSelect(
 )
 _REFUNDED = (
     select(func.coalesce(func.sum(Refund.amount_minor), 0))
-    .where(Refund.payment_id == Payment.id, Refund.status != RefundStatus.FAILED)
+    .where(Refund.payment_id == Payment.id, *(Refund.status != gone for gone in LET_GO))
     .scalar_subquery()
 )
 _PAYMENT_REMAINDER = Payment.amount_minor - _allocated(PaymentAllocation.payment_id == Payment.id) - _REFUNDED

@@ -18,6 +18,7 @@ from data.models.invoice import (
 )
 from data.models.ledger import JournalEntry
 from data.models.payment import Payment, PaymentAllocation, Refund
+from data.queries.refunds import LET_GO
 from data.session import Session
 from data.values.kinds import EntryKind
 from data.values.states import InvoiceStatus, PaymentStatus, RefundStatus
@@ -184,7 +185,7 @@ def used_beyond_payment(session: Session, *, limit: int) -> list[int]:
         PaymentAllocation.amount_minor,
         where=PaymentAllocation.reversed_at.is_(None),
     )
-    refunded = _sums(Refund.payment_id, Refund.amount_minor, where=Refund.status != RefundStatus.FAILED)
+    refunded = _sums(Refund.payment_id, Refund.amount_minor, where=Refund.status.not_in(LET_GO))
     used = func.coalesce(allocated.c.first, 0) + func.coalesce(refunded.c.first, 0)
     return _ids(
         session,
@@ -274,9 +275,16 @@ def reversals_without_entry(session: Session, *, limit: int) -> list[int]:
 
 
 def refunds_without_entry(session: Session, *, limit: int) -> list[int]:
-    """Return refunds that went through and are not posted."""
-    is_paid = Refund.status == RefundStatus.SUCCEEDED
-    return _unposted(session, Refund.id, (EntryKind.REFUND,), "refund", is_paid, limit)
+    """Return refunds of which a step is not posted: that it was sent, that it failed, that it went through."""
+    steps = (
+        (Refund.sent_at.is_not(None), EntryKind.REFUND_SENT),
+        (and_(Refund.sent_at.is_not(None), Refund.status == RefundStatus.FAILED), EntryKind.REFUND_FAILED),
+        (Refund.status == RefundStatus.SUCCEEDED, EntryKind.REFUND),
+    )
+    found = {
+        row for step, kind in steps for row in _unposted(session, Refund.id, (kind,), "refund", step, limit)
+    }
+    return sorted(found)[:limit]
 
 
 _SOURCES: dict[str, Any] = {

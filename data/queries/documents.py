@@ -11,9 +11,10 @@ from data.models.invoice import CreditNote, CreditNoteLine, CreditNoteLineTax, I
 from data.models.message import MessageTemplate
 from data.models.payment import Payment, PaymentAllocation, Refund
 from data.models.policy import IspLetterhead
+from data.queries.refunds import POSTED
 from data.session import Session
 from data.values.kinds import MessageChannel
-from data.values.states import PaymentStatus, RefundStatus
+from data.values.states import PaymentStatus
 
 
 def newest_letterhead(session: Session) -> IspLetterhead | None:
@@ -232,11 +233,11 @@ def invoices_paid_by(session: Session, *, payment_id: int) -> list[PaidInvoice]:
 
 
 def refunded_of(session: Session, *, payment_id: int) -> int:
-    """Return what of a payment was given back, in minor units."""
+    """Return what of a payment was given back or is on its way, in minor units."""
     return int(
         session.execute(
             select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
-                Refund.payment_id == payment_id, Refund.status == RefundStatus.SUCCEEDED
+                Refund.payment_id == payment_id, Refund.status.in_(POSTED)
             )
         ).scalar_one()
     )

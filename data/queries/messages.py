@@ -123,11 +123,11 @@ def issued_invoices(session: Session, invoice_ids: Sequence[int]) -> list[Issued
     return [IssuedInvoice(*row) for row in rows]
 
 
-def owners_to_tell(session: Session) -> list[tuple[int, str]]:
-    """Return (user id, e-mail) of the owners who can be written to."""
+def staff_to_tell(session: Session, *, roles: Sequence[Role]) -> list[tuple[int, str]]:
+    """Return (user id, e-mail) of the staff of these roles who can be written to."""
     rows = session.execute(
         select(User.id, User.email)
-        .where(User.role == Role.OWNER, User.is_active, User.email.is_not(None))
+        .where(User.role.in_(roles), User.is_active, User.email.is_not(None))
         .order_by(User.id)
     )
     return [(row[0], row[1]) for row in rows]

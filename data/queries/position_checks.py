@@ -7,6 +7,7 @@ from sqlalchemy import Select, func, select
 
 from data.models.invoice import CreditNote, Invoice, NumberSequence
 from data.models.payment import Payment, PaymentAllocation, Refund
+from data.queries.refunds import POSTED
 from data.session import Session
 from data.values.states import InvoiceStatus, PaymentStatus, RefundStatus
 
@@ -46,7 +47,7 @@ def positions_by_documents(session: Session) -> dict[Position, int]:
         (
             1,
             select(Refund.customer_id, Refund.currency, func.sum(Refund.amount_minor))
-            .where(Refund.status == RefundStatus.SUCCEEDED)
+            .where(Refund.status.in_(POSTED))
             .group_by(Refund.customer_id, Refund.currency),
         ),
     )
@@ -55,6 +56,16 @@ def positions_by_documents(session: Session) -> dict[Position, int]:
             key = (customer_id, currency)
             found[key] = found.get(key, 0) + sign * int(minor)
     return found
+
+
+def under_way_by_currency(session: Session) -> dict[str, int]:
+    """Return what is on its way back to customers, by currency."""
+    rows = session.execute(
+        select(Refund.currency, func.sum(Refund.amount_minor))
+        .where(Refund.status == RefundStatus.PENDING)
+        .group_by(Refund.currency)
+    )
+    return {currency: int(minor) for currency, minor in rows}
 
 
 def document_numbers(session: Session) -> Iterator[tuple[str, str]]:

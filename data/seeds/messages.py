@@ -168,6 +168,64 @@ DEFAULTS: Final[Mapping[str, DefaultText]] = MappingProxyType(
             "{{ isp }}: your {{ service }} ended. {{ amount }} brings it back: {{ pay_link }}",
             {"service": "Home 10", "expires_at": "30 Nov 18:00", "amount": "KES 2,500"},
         ),
+        "refund_sent": DefaultText(
+            "Refund paid out",
+            "We sent {{ amount }} back to you",
+            "Hello {{ name }},\n\nwe sent {{ amount }} of your payment {{ payment }} back to you by {{ method }}"
+            "{% if receipt %}, reference {{ receipt }}{% endif %}." + _FOOT,
+            "{{ isp }}: we sent {{ amount }} back to you by {{ method }}"
+            "{% if receipt %}, ref {{ receipt }}{% endif %}.",
+            {"amount": "KES 500", "method": "M-Pesa", "receipt": "TKN4QX72AB", "payment": "TKN4QX71SV"},
+            waits_for_day=False,
+        ),
+        "refund_waits": DefaultText(
+            "Refund waits for approval, for staff",
+            "{{ amount }} waits for your word",
+            "Hello,\n\n{{ asked_by }} asks to give {{ amount }} back to {{ customer }} ({{ customer_account }}): "
+            "{{ reason }}\n\nAnother member of staff than {{ asked_by }} has to approve or decline it, in the console "
+            "under Refunds.\n\n{{ isp }}",
+            "",
+            {
+                "amount": "KES 12,000",
+                "asked_by": "Njeri",
+                "customer": "Amina Wanjiru",
+                "customer_account": "BFX10018",
+                "reason": "Paid twice",
+            },
+            waits_for_day=False,
+        ),
+        "refund_failed": DefaultText(
+            "Refund failed, for staff",
+            "A refund of {{ amount }} failed",
+            "Hello,\n\n{{ amount }} could not be given back to {{ customer }} ({{ customer_account }}) by "
+            "{{ method }}: {{ why }}\n\nThe money is their credit again. Find another way to give it back, in the "
+            "console under Refunds.\n\n{{ isp }}",
+            "",
+            {
+                "amount": "KES 500",
+                "method": "M-Pesa",
+                "why": "The recipient is not registered.",
+                "customer": "Amina Wanjiru",
+                "customer_account": "BFX10018",
+            },
+            waits_for_day=False,
+        ),
+        "dispute_opened": DefaultText(
+            "Payment disputed, for staff",
+            "A payer disputes {{ amount }}",
+            "Hello,\n\na payer asked their bank for {{ amount }} of {{ method }} payment {{ payment }} back"
+            "{% if reason %}: {{ reason }}{% endif %}.\n\n{% if due_on %}Without an answer by {{ due_on }} the money "
+            "is lost. {% endif %}See the console under Refunds, Disputes.\n\n{{ isp }}",
+            "",
+            {
+                "amount": "KES 2,500",
+                "method": "Paystack",
+                "payment": "2009945086",
+                "reason": "fraud",
+                "due_on": "30 Nov 2026",
+            },
+            waits_for_day=False,
+        ),
         "rehearsal": DefaultText(
             "Tomorrow's bill run, for the owner",
             "Tomorrow's bill run: {{ day }}",

@@ -270,8 +270,14 @@ REFUND: Final = _arrows(
     {
         RefundStatus.AWAITING: {RefundStatus.APPROVED, RefundStatus.DECLINED},
         # A word from the gateway may come before the call that asked for it returns.
-        RefundStatus.APPROVED: {RefundStatus.PENDING, RefundStatus.SUCCEEDED, RefundStatus.FAILED},
+        RefundStatus.APPROVED: {
+            RefundStatus.PENDING,
+            RefundStatus.SUCCEEDED,
+            RefundStatus.FAILED,
+            RefundStatus.DECLINED,  # called off before it was sent
+        },
         RefundStatus.PENDING: {RefundStatus.SUCCEEDED, RefundStatus.FAILED},
+        RefundStatus.FAILED: {RefundStatus.SUCCEEDED},  # the money left after all
     },
 )
 

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from benfex.application import Benfex
 from benfex.payments.gateway import name_of_gateway
-from benfex.payments.refunds import refund_payment, refundable
+from benfex.payments.refund_requests import refund_payment
+from benfex.payments.refunds import refundable
 from benfex.payments.reversal import reverse_payment
 from benfex.payments.views import payment
 from components.data_table import RowAction

@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.identity.idempotency import Answer
+from benfex.payments.refund_requests import refund_payment
 from benfex.payments.refund_views import refund_record, refund_records
-from benfex.payments.refunds import refund_payment
 from data.values.identifiers import CustomerId, PaymentId, RefundId
 from data.values.states import RefundStatus
 from pages.api.auth import ActorDep

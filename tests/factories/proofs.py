@@ -95,6 +95,17 @@ def _credit_notes(snapshot: Snapshot) -> Iterator[str]:
             yield f"line {billed.id} says {billed.credited_minor} credited, its notes {by_line[billed.id or 0]}"
 
 
+def _refunds(snapshot: Snapshot, used_money: dict[int, int]) -> dict[int, int]:
+    """Add what went back to what payments are used for; return what of them is to go back."""
+    set_aside = defaultdict[int, int](int)
+    for refund in snapshot.session.scalars(select(Refund)):
+        if refund.status in (RefundStatus.PENDING, RefundStatus.SUCCEEDED):
+            used_money[refund.payment_id] += refund.amount_minor
+        elif refund.status in (RefundStatus.AWAITING, RefundStatus.APPROVED):
+            set_aside[refund.payment_id] += refund.amount_minor
+    return set_aside
+
+
 def _receivables(snapshot: Snapshot) -> Iterator[str]:
     session = snapshot.session
     expected = defaultdict[int, int](int)
@@ -104,9 +115,7 @@ def _receivables(snapshot: Snapshot) -> Iterator[str]:
             used_money[allocation.payment_id] += allocation.amount_minor
         elif allocation.reversed_at is None:
             used_notes[allocation.credit_note_id or 0] += allocation.amount_minor
-    for refund in session.scalars(select(Refund)):
-        if refund.status is RefundStatus.SUCCEEDED:
-            used_money[refund.payment_id] += refund.amount_minor
+    set_aside = _refunds(snapshot, used_money)
     for invoice in session.scalars(select(Invoice)):
         if invoice.status is InvoiceStatus.OPEN:
             expected[invoice.customer_id] += invoice.total_minor - invoice.paid_minor
@@ -114,8 +123,8 @@ def _receivables(snapshot: Snapshot) -> Iterator[str]:
         if payment.reversed_at is None and payment.customer_id is not None:
             free = payment.amount_minor - used_money[payment.id or 0]
             expected[payment.customer_id] -= free
-            if free < 0:
-                yield f"payment {payment.id} is used beyond its amount by {-free}"
+            if free < set_aside[payment.id or 0]:
+                yield f"payment {payment.id} is used beyond its amount by {set_aside[payment.id or 0] - free}"
     for note in session.scalars(select(CreditNote)):
         free = note.total_minor - used_notes[note.id or 0]
         expected[note.customer_id] -= free

@@ -23,7 +23,8 @@ from benfex.dunning.runs import customers_to_chase, run_dunning
 from benfex.ledger.journal import seal_chain
 from benfex.network.connections import ConnectionSpec
 from benfex.payments.cash import record_cash_payment
-from benfex.payments.refunds import refund_payment, refundable
+from benfex.payments.refund_requests import refund_payment
+from benfex.payments.refunds import refundable
 from benfex.payments.reversal import reverse_payment
 from benfex.subscriptions.add_ons import AddOnSale
 from benfex.subscriptions.corrections import cancel_invoice, credit_invoice

@@ -19,7 +19,8 @@ from benfex.billing.write_offs import recover_invoice, write_off_invoice
 from benfex.core.clock import MovedClock
 from benfex.core.policy import billing_today, isp_profile
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
-from benfex.payments.refunds import refund_payment, refundable
+from benfex.payments.refund_requests import refund_payment
+from benfex.payments.refunds import refundable
 from benfex.payments.reversal import reverse_payment
 from data.models.invoice import Invoice, InvoiceLine
 from data.models.ledger import Posting

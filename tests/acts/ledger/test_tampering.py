@@ -17,7 +17,9 @@ from benfex.billing.write_offs import recover_invoice, write_off_invoice
 from benfex.core.clock import MovedClock
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.ledger.verification import LedgerReport, verify_ledger
-from benfex.payments.refunds import refund_payment
+from benfex.payments.gateway_events import RefundFailed, RefundOutcome
+from benfex.payments.refund_requests import refund_payment
+from benfex.payments.refund_steps import begin_sending, note_refund
 from benfex.payments.reversal import reverse_payment
 from benfex.payments.settlement import match_payment
 from data.base import Row
@@ -25,12 +27,13 @@ from data.engine import Database
 from data.models.ledger import JournalEntry, LedgerAccount, Posting
 from data.queries import policy as policy_queries
 from data.session import act_session, begin_write
-from data.values.identifiers import PaymentId
+from data.values.identifiers import PaymentId, RefundId
 from data.values.kinds import AccountKind, EntryKind
 from tests.conftest import START, Run
 from tests.factories.customers import MadeCustomer, make_customer, make_invoice, make_service
-from tests.factories.isp import SYSTEM, kes
+from tests.factories.isp import SYSTEM, VAULT, kes
 from tests.factories.money import c2b, make_attempt, paystack, receipt, settle, statement
+from tests.factories.refunding import KeshoGateway, ask
 
 _numbers = count(1)
 TABLES: tuple[type[Row], ...] = (LedgerAccount, JournalEntry, Posting)
@@ -43,8 +46,6 @@ class _Undo(Exception):
 NOT_POSTED_YET = {
     EntryKind.SWEEP,
     EntryKind.PAYMENT_UNDONE,
-    EntryKind.REFUND_SENT,
-    EntryKind.REFUND_FAILED,
     EntryKind.SHIFT_DIFFERENCE,
     EntryKind.FEE_CORRECTED,
 }
@@ -63,6 +64,7 @@ def books(isp: Run, clock: MovedClock) -> Run:
     assert found is not None
     isp(match_payment, payment_id=found, customer_id=other.customer_id)
     isp(refund_payment, payment_id=found, amount=kes(10), reason="too much", reference="SLIP 1")
+    _send_refund(isp, ask(isp, found, kes(5)), RefundFailed("E1", "closed"))
     isp(issue_credit_note, invoice_id=paid, amount=kes(5), reason="late")
     isp(void_invoice, invoice_id=make_invoice(isp, make_customer(isp, phone="0708374151")), reason="wrong")
     lost = make_invoice(isp, other, amount=kes(1_000))
@@ -186,6 +188,14 @@ def _pay(run: Run, customer: MadeCustomer, shillings: int) -> PaymentId:
     payment_id = settle(run, evidence).payment_id
     assert payment_id is not None
     return payment_id
+
+
+def _send_refund(run: Run, refund_id: RefundId, outcome: RefundOutcome) -> None:
+    gateway = KeshoGateway("http://127.0.0.1:9")
+    run(
+        begin_sending, refund_id=refund_id, gateway=gateway, vault=VAULT, public_url="https://billing.example"
+    )
+    run(note_refund, refund_id=refund_id, outcome=outcome)
 
 
 def _defer(uow: UnitOfWork) -> None:

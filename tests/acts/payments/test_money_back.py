@@ -14,7 +14,8 @@ from benfex.core.unit_of_work import Snapshot
 from benfex.customers.statements import statement_of_account
 from benfex.dunning.runs import run_dunning
 from benfex.ledger.chart import AccountCode
-from benfex.payments.refunds import refund_payment, refundable
+from benfex.payments.refund_requests import refund_payment
+from benfex.payments.refunds import refundable
 from benfex.payments.reversal import reverse_payment
 from data.models.payment import PaymentAllocation
 from data.values.errors import AlreadyExists, AmountOutOfRange, Conflict, InvalidTransition, NotPermitted
