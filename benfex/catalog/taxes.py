@@ -50,6 +50,28 @@ class TaxRecord:
     parts: tuple[TaxPartRecord, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class DatedRate:
+    """A rate of a tax from a billing date until before another, None for as long as nothing follows it."""
+
+    basis_points: int
+    valid_from_on: date
+    valid_until_on: date | None
+
+    def is_in_force(self, on: date) -> bool:
+        """Return whether invoices of the day carry it."""
+        return self.valid_from_on <= on and (self.valid_until_on is None or on < self.valid_until_on)
+
+
+@dataclass(frozen=True, slots=True)
+class TaxHistory:
+    """A tax with all its rates, past and coming ones too, oldest first; the name is that of the newest."""
+
+    code: str
+    name: str
+    rates: tuple[DatedRate, ...]
+
+
 class _Group(NamedTuple):
     code: str
     name: str
@@ -142,6 +164,24 @@ def tax_records(snapshot: Snapshot) -> tuple[TaxRecord, ...]:
         if row.id is not None
         for parts in (table.parts(row.id, on=today),)
     )
+
+
+def tax_histories(snapshot: Snapshot) -> tuple[TaxHistory, ...]:
+    """Return every tax with its rates by date, by code."""
+    require(snapshot.actor, Permission.VIEW_PLANS)
+    by_code: dict[str, list[TaxRate]] = {}
+    for rate in plan_queries.tax_rates(snapshot.session):
+        by_code.setdefault(rate.code, []).append(rate)
+    found = []
+    for code, rates in sorted(by_code.items()):
+        rates.sort(key=lambda rate: rate.valid_from_on)
+        ends = [*(rate.valid_from_on for rate in rates[1:]), None]
+        dated = tuple(
+            DatedRate(rate.basis_points, rate.valid_from_on, end)
+            for rate, end in zip(rates, ends, strict=True)
+        )
+        found.append(TaxHistory(code, rates[-1].name, dated))
+    return tuple(found)
 
 
 def set_tax_rate(

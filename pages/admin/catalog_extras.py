@@ -1,4 +1,4 @@
-"""What is sold beside plans and taken off prices, and the taxes on them: add-ons, discounts, tax rates and groups."""
+"""What is sold beside plans and taken off prices: add-ons and discounts. The taxes on them are in `tax_cards`."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -14,19 +14,17 @@ from benfex.catalog.extras import (
     create_discount,
     discounts,
 )
-from benfex.catalog.taxes import create_tax_group, set_tax_rate, tax_choices
 from benfex.catalog.views import catalog
 from components.elements import body, box, button, card, text
 from components.feedback import action_button, toast_ok
 from components.form import Form, Values
-from data.values.errors import InvalidInput
 from data.values.kinds import DiscountKind, TaxBehavior
 from data.values.roles import Permission
 from pages.admin.dialogs import form_dialog
 from pages.admin.extra_dialogs import say_discount
-from pages.admin.phrases import say_percent
 from pages.admin.plan_dialogs import read_day
 from pages.admin.shell import console, may
+from pages.admin.tax_cards import TaxCards
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
 
 _BEHAVIORS = {"inclusive": "holds the tax", "exclusive": "comes without tax"}
@@ -47,7 +45,7 @@ async def catalog_extras(benfex: BenfexDep, staff: StaffDep) -> None:
 
 
 class _Extras:
-    """Three cards, filled anew after each change."""
+    """Add-ons and discounts, filled anew after each change, and the cards of taxes."""
 
     def __init__(self, benfex: Benfex, staff: SignedInStaff) -> None:
         self._benfex, self._staff = benfex, staff
@@ -58,14 +56,13 @@ class _Extras:
         with box("bf-stack"):
             self._add_ons = self._card("Add-ons", "New add-on", self._new_add_on)
             self._discounts = self._card("Discounts", "New discount", self._new_discount)
-            self._taxes = self._card("Taxes", "New rate", self._new_rate, ("New group", self._new_group))
+            await TaxCards(self._benfex, self._staff).build()
         await self.refresh()
 
     async def refresh(self) -> None:
         """Show what there is now."""
         actor = await self._staff.fresh()
         sold, given = await self._benfex.read(add_ons, actor), await self._benfex.read(discounts, actor)
-        taxes = await self._benfex.read(tax_choices, actor)
         self._fill(
             self._add_ons,
             [
@@ -90,25 +87,13 @@ class _Extras:
             ],
             "No discount yet: a share of the price, or a sum, for some periods or for good.",
         )
-        self._fill(
-            self._taxes,
-            [(tax.name, f"{tax.code} · {say_percent(tax.basis_points)} in all", None) for tax in taxes],
-            "No tax yet. A rate is in force from a day on; a group stacks taxes, such as excise and VAT.",
-        )
 
-    def _card(
-        self,
-        title: str,
-        label: str,
-        act: Callable[[], Awaitable[None]],
-        also: tuple[str, Callable[[], Awaitable[None]]] | None = None,
-    ) -> ui.element:
+    def _card(self, title: str, label: str, act: Callable[[], Awaitable[None]]) -> ui.element:
         with card():
             with box("bf-ch"):
                 text(title, "bf-ct bf-grow", "h2")
-                for words, handler in ((label, act), *((also,) if also else ())):
-                    if self._may_edit:
-                        button(words, handler, kind="ghost", icon="plus", classes="small")
+                if self._may_edit:
+                    button(label, act, kind="ghost", icon="plus", classes="small")
             with body():
                 return box("bf-stack")
 
@@ -124,9 +109,9 @@ class _Extras:
                     with box("bf-grow"):
                         text(title, "t1")
                         text(words, "t2 num")
-                    if archive is None and place is not self._taxes:
+                    if archive is None:
                         text("Archived", "t2")
-                    elif archive is not None and self._may_edit:
+                    elif self._may_edit:
                         action_button(
                             "Archive",
                             archive,
@@ -208,55 +193,3 @@ class _Extras:
                 form.whole("periods", "For", unit="periods", required=False, hint="Left out: for good.")
                 form.date("valid_until_on", "Given until before", required=False)
             form.submit("Create discount")
-
-    async def _new_rate(self) -> None:
-        async def set_rate(values: Values) -> None:
-            since = values["valid_from_on"]
-            await self._benfex.transact(
-                set_tax_rate,
-                await self._staff.fresh(),
-                code=values["code"],
-                name=values["name"],
-                basis_points=_basis_points(values["percent"]),
-                valid_from_on=read_day(since, "valid_from_on") if since else None,
-            )
-            await self._done(dialog, f"{values['name']} is set.")
-
-        words = "A new rate of a tax that exists takes its code; invoices before that day keep the old one."
-        with form_dialog("New tax rate", words) as dialog, Form(set_rate) as form:
-            with form.pair():
-                form.text("name", "Name")
-                form.text("code", "Code", hint="Like VAT.")
-            with form.pair():
-                form.text("percent", "Rate in %", hint="Like 16 or 12.5.")
-                form.date("valid_from_on", "In force from", required=False, hint="Left out: today.")
-            form.submit("Set rate")
-
-    async def _new_group(self) -> None:
-        async def create(values: Values) -> None:
-            codes = [code.strip().upper() for code in values["parts"].split(",") if code.strip()]
-            stacks = values["stacks"]
-            parts = [(code, codes[:place] if stacks else []) for place, code in enumerate(codes)]
-            await self._benfex.transact(
-                create_tax_group,
-                await self._staff.fresh(),
-                code=values["code"],
-                name=values["name"],
-                parts=parts,
-            )
-            await self._done(dialog, f"{values['name']} can be put on prices.")
-
-        with form_dialog("New group of taxes") as dialog, Form(create) as form:
-            with form.pair():
-                form.text("name", "Name")
-                form.text("code", "Code")
-            form.text("parts", "Taxes", hint="Their codes in order, with commas: EXCISE, VAT.")
-            form.switch("stacks", "Each falls on the ones before it as well")
-            form.submit("Create group")
-
-
-def _basis_points(percent: str) -> int:
-    whole, _, fraction = percent.strip().removesuffix("%").strip().partition(".")
-    if not whole.isdecimal() or len(fraction) > 2 or (fraction and not fraction.isdecimal()):
-        raise InvalidInput("percent", "Write the rate like 16 or 12.5.")
-    return int(whole) * 100 + int(fraction.ljust(2, "0") or 0)

@@ -1,10 +1,12 @@
 """/taxes: the groups of taxes that prices carry, and the rates by date they are made of."""
 
+from datetime import date
+
 from fastapi import APIRouter
 from pydantic import Field, StrictInt
 from starlette.responses import Response
 
-from benfex.catalog.taxes import create_tax_group, set_tax_rate, tax_records
+from benfex.catalog.taxes import create_tax_group, set_tax_rate, tax_histories, tax_records
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.identity.idempotency import Answer
 from data.values.errors import NotFound
@@ -56,6 +58,29 @@ class Tax(Outgoing):
     name: str
     basis_points: int
     parts: list[Part]
+
+
+class Rate(Outgoing):
+    """A rate from a billing date until before another, null for as long as nothing follows it."""
+
+    basis_points: int
+    valid_from_on: date
+    valid_until_on: date | None
+
+
+class History(Outgoing):
+    """A tax with all its rates, past and coming ones too, oldest first."""
+
+    code: str
+    name: str
+    rates: list[Rate]
+
+
+@router.get("/rates", responses=READING)
+async def list_rates(benfex: BenfexDep, actor: ActorDep) -> Listing[History]:
+    """Return every tax with its rates by date, by code; there are few, so all at once."""
+    found = await benfex.read(tax_histories, actor)
+    return Listing[History](items=[History.model_validate(row) for row in found], next_cursor=None)
 
 
 @router.get("", responses=READING)

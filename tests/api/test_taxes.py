@@ -30,3 +30,14 @@ async def test_a_tax_that_stacks_on_nothing_before_it_is_refused(owner: Caller) 
     assert fields(await owner.post("/taxes", stack)) == ["parts"]
     again = await owner.post("/taxes/rates", {"code": "VAT", "name": "VAT", "basis_points": 1400})
     assert fields(again) == ["valid_from_on"]
+
+
+async def test_rates_are_listed_by_date_with_those_to_come(owner: Caller, support: Caller) -> None:
+    for points, day in ((1400, "2026-01-01"), (1600, "2027-01-01")):
+        rate = {"code": "VAT", "name": "VAT", "basis_points": points, "valid_from_on": day}
+        await owner.made("/taxes/rates", rate)
+    (vat,) = (await support.get("/taxes/rates")).json()["items"]
+    assert vat["rates"] == [
+        {"basis_points": 1400, "valid_from_on": "2026-01-01", "valid_until_on": "2027-01-01"},
+        {"basis_points": 1600, "valid_from_on": "2027-01-01", "valid_until_on": None},
+    ]
