@@ -75,6 +75,13 @@ class CycleTerms:
     timing: ChargeTiming = ChargeTiming.ADVANCE
     fixed_month_days: int | None = None
 
+    @property
+    def counts_as_days(self) -> int | None:
+        """Return how long a cycle counts where months are of a fixed length; None where its own days count."""
+        if self.fixed_month_days is None or self.interval is not Interval.MONTH:
+            return None
+        return self.fixed_month_days * self.interval_count
+
 
 @dataclass(frozen=True, slots=True)
 class ChargedItem:
@@ -156,7 +163,7 @@ def due_charges(service: ServiceTerms, *, on: date) -> DueCharges:
     for place, item in enumerate(service.items):
         charged_through = item.charged_through_on
         for part, cycle in _due_parts(service, item, on):
-            share = share_of(part, cycle=cycle, fixed_month_days=service.cycle.fixed_month_days)
+            share = share_of(part, cycle=cycle, counts_as_days=service.cycle.counts_as_days)
             charged = [_item_line(service, item, part, share)]
             if place == 0:
                 charged += _discount_lines(service, charged[0], part, share, counts, cycle.ends_on)

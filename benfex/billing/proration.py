@@ -27,15 +27,13 @@ class Share:
         return amount_minor if self.is_whole else round_half_up(amount_minor * self.days, self.of_days)
 
 
-def share_of(part: Period, *, cycle: Period, fixed_month_days: int | None = None) -> Share:
+def share_of(part: Period, *, cycle: Period, counts_as_days: int | None = None) -> Share:
     """Return the share of a full cycle that a part of it is.
 
-    With `fixed_month_days` a month-long cycle counts as that many days, and a part never counts as more.
+    A cycle that `counts_as_days` is that long whatever its days are, and a part never counts as more.
     """
     if part == cycle:
         return Share(cycle.days, cycle.days)
-    if fixed_month_days is not None and cycle.days >= 28:
-        months = max(1, round_half_up(cycle.days, 30))
-        of_days = fixed_month_days * months
-        return Share(min(part.days, of_days), of_days)
+    if counts_as_days is not None:
+        return Share(min(part.days, counts_as_days), counts_as_days)
     return Share(part.days, cycle.days)

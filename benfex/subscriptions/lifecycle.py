@@ -20,7 +20,7 @@ from benfex.subscriptions.add_ons import AddOnSale, put_add_on
 from benfex.subscriptions.agreed_prices import check_agreed_price, sold_today
 from benfex.subscriptions.cutting import finish, leave_out
 from benfex.subscriptions.discounts import put_discount
-from benfex.subscriptions.opening import open_service
+from benfex.subscriptions.opening import open_prepaid, open_service
 from benfex.subscriptions.outcomes import ChangeOutcome, OutcomeWatch
 from benfex.subscriptions.payers import set_payer
 from benfex.subscriptions.plan_changes import period_end
@@ -104,13 +104,17 @@ def _opened(
 ) -> Subscription:
     terms, price = current_terms(uow), sold.price
     is_prepaid = price.billing_mode is BillingMode.PREPAID
-    opening = open_service(
-        starts_on=starts_on,
-        interval=price.interval,
-        interval_count=price.interval_count,
-        billing_day=None if is_prepaid else terms.billing_day,
-        alignment=terms.alignment,
-        trial_days=0 if is_prepaid else price.trial_days,
+    opening = (
+        open_prepaid(starts_on)
+        if is_prepaid
+        else open_service(
+            starts_on=starts_on,
+            interval=price.interval,
+            interval_count=price.interval_count,
+            billing_day=terms.billing_day,
+            alignment=terms.alignment,
+            trial_days=price.trial_days,
+        )
     )
     months = price.minimum_term_months
     assert customer.id is not None
@@ -123,7 +127,7 @@ def _opened(
         anchor_day=opening.anchor_day,
         starts_on=starts_on,
         period_starts_on=starts_on,
-        period_ends_on=starts_on if is_prepaid else opening.first_period_ends_on,
+        period_ends_on=opening.first_period_ends_on,
         charged_through_on=opening.charged_from_on,
         agreed_price_minor=agreed_price.minor if agreed_price is not None else None,
         alignment=opening.alignment,

@@ -56,6 +56,11 @@ def open_service(
     return Opening(anchor_day, charged_from_on, first_period_ends_on, trial_ends_on, alignment)
 
 
+def open_prepaid(starts_on: date) -> Opening:
+    """Return how a service is opened whose time begins when money comes: with no period at all."""
+    return Opening(starts_on.day, starts_on, starts_on, None, CycleAlignment.ANNIVERSARY)
+
+
 def _next_on_or_after(day: date, anchor_day: int) -> date:
     on_anchor = add_months(day, 0, anchor_day)
     return on_anchor if on_anchor >= day else add_months(day, 1, anchor_day)

@@ -9,6 +9,8 @@ from benfex.core.clock import MovedClock
 from benfex.core.policy import save_policy
 from benfex.core.unit_of_work import Snapshot
 from benfex.ledger.verification import verify_ledger
+from benfex.subscriptions.lifecycle import end_subscription
+from benfex.subscriptions.plan_changes import change_plan
 from benfex.subscriptions.prepaid import (
     expire_subscription,
     renew_subscription,
@@ -182,3 +184,25 @@ def test_the_grace_of_the_policy_lets_time_run_a_little_over(isp: Run, clock: Mo
     assert isp.read(services_over) == ()
     clock.move_to(end + timedelta(hours=2))
     assert isp.read(services_over) == (service.subscription_id,)
+
+
+def test_hours_are_sold_and_changed_like_days(isp: Run, clock: MovedClock) -> None:
+    hour = prepaid_price(isp, interval=Interval.HOUR)
+    service = make_service(isp, price_id=hour)
+    pay(isp, service, 100, "TKN0000001")
+    assert isp.read(until, subscription_id=service.subscription_id) == clock.now() + timedelta(hours=1)
+    clock.advance(timedelta(hours=1))
+    isp(expire_subscription, subscription_id=service.subscription_id)
+    plan_id = isp(create_plan, code="H3", name="Three", download_bps=20_000_000, upload_bps=5_000_000)
+    three_hours = isp(
+        publish_price,
+        plan_id=plan_id,
+        amount=kes(250),
+        interval=Interval.HOUR,
+        interval_count=3,
+        billing_mode=BillingMode.PREPAID,
+    )
+    isp(change_plan, subscription_id=service.subscription_id, plan_price_id=three_hours)
+    pay(isp, service, 250, "TKN0000002")
+    assert isp.read(until, subscription_id=service.subscription_id) == clock.now() + timedelta(hours=3)
+    isp(end_subscription, subscription_id=service.subscription_id, reason="moved away")

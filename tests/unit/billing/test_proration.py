@@ -4,7 +4,9 @@ from datetime import date
 
 import pytest
 
+from benfex.billing.charges import CycleTerms
 from benfex.billing.proration import Share, share_of
+from data.values.kinds import Interval
 from data.values.periods import Period
 
 DECEMBER = Period(date(2026, 12, 1), date(2027, 1, 1))
@@ -28,8 +30,23 @@ def test_halves_round_away_from_nothing_in_both_directions() -> None:
 
 def test_an_isp_may_count_each_month_as_thirty_days() -> None:
     part = Period(date(2026, 12, 20), DECEMBER.ends_on)
-    assert share_of(part, cycle=DECEMBER, fixed_month_days=30) == Share(12, 30)
+    assert share_of(part, cycle=DECEMBER, counts_as_days=30) == Share(12, 30)
     nearly_all = Period(date(2026, 12, 1), date(2026, 12, 31))
-    assert share_of(nearly_all, cycle=DECEMBER, fixed_month_days=30) == Share(30, 30)
+    assert share_of(nearly_all, cycle=DECEMBER, counts_as_days=30) == Share(30, 30)
     quarter = Period(date(2026, 10, 1), date(2027, 1, 1))
-    assert share_of(part, cycle=quarter, fixed_month_days=30) == Share(12, 90)
+    assert share_of(part, cycle=quarter, counts_as_days=90) == Share(12, 90)
+
+
+@pytest.mark.parametrize(
+    ("interval", "count", "days"),
+    [
+        (Interval.MONTH, 1, 30),
+        (Interval.MONTH, 36, 1_080),
+        (Interval.WEEK, 4, None),
+        (Interval.DAY, 30, None),
+    ],
+)
+def test_only_months_count_as_a_fixed_number_of_days(
+    interval: Interval, count: int, days: int | None
+) -> None:
+    assert CycleTerms(interval, count, anchor_day=1, fixed_month_days=30).counts_as_days == days
