@@ -140,14 +140,7 @@ def create_add_on(
 
 def archive_add_on(uow: UnitOfWork, *, add_on_id: AddOnId) -> None:
     """Sell an add-on no more; services that have it keep it. Raises NotFound, Conflict when it is archived."""
-    require(uow.actor, Permission.EDIT_PLANS)
-    row = extra_queries.find_add_on(uow.session, add_on_id)
-    if row is None:
-        raise NotFound("add-on")
-    if row.archived_at is not None:
-        raise Conflict(f"{row.name} is archived already.")
-    row.archived_at = uow.now
-    record_audit(uow, action="archive", entity="add_on", entity_id=add_on_id)
+    _archive(uow, extra_queries.find_add_on(uow.session, add_on_id), "add-on")
 
 
 def create_discount(
@@ -201,14 +194,18 @@ def create_discount(
 
 def archive_discount(uow: UnitOfWork, *, discount_id: DiscountId) -> None:
     """Give a discount no more; services that have it keep it. Raises NotFound, Conflict when it is archived."""
+    _archive(uow, extra_queries.find_discount(uow.session, discount_id), "discount")
+
+
+def _archive(uow: UnitOfWork, row: AddOn | Discount | None, noun: str) -> None:
     require(uow.actor, Permission.EDIT_PLANS)
-    row = extra_queries.find_discount(uow.session, discount_id)
     if row is None:
-        raise NotFound("discount")
+        raise NotFound(noun)
     if row.archived_at is not None:
         raise Conflict(f"{row.name} is archived already.")
+    assert row.id is not None
     row.archived_at = uow.now
-    record_audit(uow, action="archive", entity="discount", entity_id=discount_id)
+    record_audit(uow, action="archive", entity=noun.replace("-", "_"), entity_id=row.id)
 
 
 def _checked_names(code: str, name: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from benfex.billing.note_views import credit_note
 from benfex.core.actors import require_customer_access, scope_of
 from benfex.core.clock import local_date
 from benfex.core.policy import billing_today, current_terms
@@ -21,38 +22,41 @@ from data.queries import documents as document_queries
 from data.values.errors import Conflict, InvalidInput, NotFound
 from data.values.identifiers import CreditNoteId, CustomerId, PaymentId
 from data.values.money import Money
-from data.values.periods import Period, add_months
+from data.values.periods import add_months
 from data.values.roles import Permission
 from data.values.states import PaymentStatus
 
 
 def credit_note_document(snapshot: Snapshot, *, credit_note_id: CreditNoteId) -> CreditNoteDocument:
     """Return a credit note as it is printed. Raises NotFound, to a subscriber for others' too."""
-    head = document_queries.credit_note_head(snapshot.session, credit_note_id)
-    if head is None:
-        scope_of(snapshot.actor, Permission.VIEW_INVOICES)
-        raise NotFound("credit note")
-    require_customer_access(snapshot.actor, CustomerId(head.customer_id), Permission.VIEW_INVOICES)
-    customer = customer_of(snapshot, head.customer_id)
-    wording = document_text(snapshot, "invoice_line", language=customer.language, until=head.created_at)
-    lines = document_queries.credited_lines(snapshot.session, credit_note_id=credit_note_id)
+    note = credit_note(snapshot, credit_note_id=credit_note_id)
+    customer = customer_of(snapshot, note.customer_id)
+    wording = document_text(snapshot, "invoice_line", language=customer.language, until=note.created_at)
     taxes = document_queries.credited_taxes(snapshot.session, credit_note_id=credit_note_id)
     return CreditNoteDocument(
         brand=brand(snapshot),
-        number=head.number,
-        invoice_number=head.invoice_number or "",
+        number=note.number,
+        invoice_number=note.invoice_number,
         payer=payer_of(customer),
-        issued_on=head.issued_on,
-        reason=head.reason,
-        lines=tuple(_credited(line, wording, head.currency) for line in lines),
-        subtotal=Money(head.subtotal_minor, head.currency),
+        issued_on=note.issued_on,
+        reason=note.reason,
+        lines=tuple(
+            ChargedLine(
+                text=line_text(wording, line.description, line.period),
+                net=line.net,
+                tax=line.tax,
+                period=line.period,
+            )
+            for line in note.lines
+        ),
+        subtotal=note.subtotal,
         taxes=tuple(
-            TaxedSum(say_tax(tax.name, tax.basis_points), Money(tax.tax_minor, head.currency))
+            TaxedSum(say_tax(tax.name, tax.basis_points), Money(tax.tax_minor, note.total.currency))
             for tax in taxes
         ),
-        total=Money(head.total_minor, head.currency),
+        total=note.total,
         closing=closing_text(
-            snapshot, "credit_note_footer", customer, {"number": head.number}, until=head.created_at
+            snapshot, "credit_note_footer", customer, {"number": note.number}, until=note.created_at
         ),
     )
 
@@ -141,17 +145,3 @@ def _entry(line: StatementLine, on: date) -> StatementEntry:
     # The memo of an invoice begins with the word itself: "Invoice INV-2026-00042".
     text, note = (line.memo, "") if line.memo.startswith(line.word) else (line.word, line.memo)
     return StatementEntry(on, text, note, line.amount, line.balance)
-
-
-def _credited(line: document_queries.CreditedLine, wording: str, currency: str) -> ChargedLine:
-    period = (
-        Period(line.period_starts_on, line.period_ends_on)
-        if line.period_starts_on and line.period_ends_on
-        else None
-    )
-    return ChargedLine(
-        text=line_text(wording, line.description, period),
-        net=Money(line.amount_minor, currency),
-        tax=Money(line.tax_minor, currency),
-        period=period,
-    )

@@ -82,7 +82,8 @@ def switch_price(
     subscription.segment += 1
     subscription.version += 1
     begins_on = max(day, subscription.charged_through_on)
-    if has_new_rhythm and price.billing_mode is not BillingMode.PREPAID:  # whose time begins with the next money
+    if has_new_rhythm and price.billing_mode is not BillingMode.PREPAID:
+        # The time of a prepaid one begins with the next money.
         subscription.anchor_day = _anchor(current_terms(uow), subscription, old, price, begins_on)
         _begin_cycle(subscription, price, begins_on)
         for row in facts.discounts:  # the cycle that is cut was counted; those of the new rhythm count anew
