@@ -6,7 +6,14 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from benfex.core.actors import Actor
 from benfex.core.clock import Clock
-from benfex.core.events import EventBus, MessagesQueued, RefundMoved, RouterTaskQueued, WebhookStored
+from benfex.core.events import (
+    AttemptCheckDue,
+    EventBus,
+    MessagesQueued,
+    RefundMoved,
+    RouterTaskQueued,
+    WebhookStored,
+)
 from benfex.core.settings import Settings
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
@@ -139,6 +146,7 @@ class Benfex:
         await self.gateways.load()
         await self.channels.load()
         self.bus.subscribe(WebhookStored, lambda _: self._wake("process_webhooks"))
+        self.bus.subscribe(AttemptCheckDue, lambda _: self._wake("check_payment_attempts"))
         self.bus.subscribe(MessagesQueued, lambda _: self._wake("send_messages"))
         self.bus.subscribe(RefundMoved, self._send_refund)
         self.bus.subscribe(RouterTaskQueued, lambda event: self.provisioner.wake(event.router_id))

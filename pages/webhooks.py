@@ -1,4 +1,8 @@
-"""The doors where gateways knock: bytes in, an answer out. Nothing is decided here."""
+"""The doors where gateways knock: bytes in, an answer out. Nothing is decided here.
+
+Each gateway has the door of its name: one address where it signs, a secret in the path where it does not. So
+adding a gateway touches nothing here.
+"""
 
 from fastapi import APIRouter, Request
 from starlette.requests import ClientDisconnect
@@ -21,7 +25,8 @@ async def _deliver(
     path_token: str | None = None,
     attempt_token: str | None = None,
 ) -> Response:
-    body = bytearray()
+    # What came with GET is what its address says (Pesapal may be set up so).
+    body = bytearray(request.url.query.encode() if request.method == "GET" else b"")
     try:
         async for chunk in request.stream():
             body += chunk
@@ -39,12 +44,6 @@ async def _deliver(
     )
     reply = await benfex.inbox.receive(gateway, delivery)
     return Response(reply.body, status_code=reply.status, media_type=reply.content_type)
-
-
-@router.post("/paystack")
-async def paystack(benfex: BenfexDep, request: Request) -> Response:
-    """Take a signed event of Paystack."""
-    return await _deliver(benfex, request, gateway="paystack", kind="event")
 
 
 # M-Pesa refuses callback addresses that hold its own name (Daraja, C2B register), hence "mm".
@@ -66,3 +65,33 @@ async def c2b(benfex: BenfexDep, request: Request, callback_token: str, kind: st
 async def later_result(benfex: BenfexDep, request: Request, callback_token: str, kind: str) -> Response:
     """Take what M-Pesa sends later, such as a notice about pulled transactions."""
     return await _deliver(benfex, request, gateway="mpesa", kind=kind, path_token=callback_token)
+
+
+@router.post("/{door}")
+async def signed(benfex: BenfexDep, request: Request, door: str) -> Response:
+    """Take an event of a gateway that proves itself by what it sends."""
+    return await _deliver(benfex, request, gateway=door, kind="event")
+
+
+@router.api_route("/{door}/{callback_token}", methods=["GET", "POST"])
+async def unsigned(benfex: BenfexDep, request: Request, door: str, callback_token: str) -> Response:
+    """Take an event of a gateway that proves itself by knowing the path."""
+    return await _deliver(benfex, request, gateway=door, kind="event", path_token=callback_token)
+
+
+@router.api_route("/{door}/{callback_token}/{kind}", methods=["GET", "POST"])
+async def unsigned_kind(
+    benfex: BenfexDep, request: Request, door: str, callback_token: str, kind: str
+) -> Response:
+    """Take one kind of event of a gateway that proves itself by knowing the path."""
+    return await _deliver(benfex, request, gateway=door, kind=kind, path_token=callback_token)
+
+
+@router.api_route("/{door}/{callback_token}/{kind}/{token}", methods=["GET", "POST"])
+async def unsigned_about(
+    benfex: BenfexDep, request: Request, door: str, callback_token: str, kind: str, token: str
+) -> Response:
+    """Take an event about one thing of ours, whose own secret ends the path."""
+    return await _deliver(
+        benfex, request, gateway=door, kind=kind, path_token=callback_token, attempt_token=token
+    )

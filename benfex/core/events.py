@@ -86,6 +86,13 @@ class AttemptChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptCheckDue(Event):
+    """A gateway should be asked about an attempt now."""
+
+    attempt_id: PaymentAttemptId
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentSettled(Event):
     """Money was booked; the customer is None while it is unmatched."""
 

@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from benfex.core.events import AttemptChanged
+from benfex.core.events import AttemptChanged, AttemptCheckDue
 from benfex.core.unit_of_work import UnitOfWork
-from benfex.payments.gateway import ChargeFailed, PaidWithoutReceipt
+from benfex.payments.gateway import ChargeFailed, PaidWithoutReceipt, StatusChanged
 from data.models.payment import PaymentAttempt
 from data.queries import payments as payment_queries
 from data.values.identifiers import CustomerId, PaymentAttemptId
@@ -68,10 +68,37 @@ def note_paid_without_receipt(uow: UnitOfWork, *, gateway: str, event: PaidWitho
     if attempt.status is AttemptStatus.SUCCEEDED:
         return None
     attempt.paid_reported_at = attempt.paid_reported_at or uow.now
-    attempt.next_check_at = uow.now
-    uow.session.flush()
+    check_now(uow, attempt)
     announce(uow, attempt)
     return None
+
+
+def ask_again(uow: UnitOfWork, *, gateway: str, event: StatusChanged) -> str | None:
+    """Have a payment asked about at once, a settled one too: it may have been taken back.
+
+    Where our start was never answered, this is how we learn the gateway's name of it. Return a reason when no
+    attempt of ours is meant.
+    """
+    attempt = None
+    if event.our_reference:
+        attempt = payment_queries.attempt_by_reference(uow.session, reference=event.our_reference)
+    elif event.gateway_reference:
+        attempt = named_attempt(uow, gateway, None, event.gateway_reference)
+    if attempt is None or attempt.gateway != gateway:
+        return "no attempt of ours carries this callback"
+    if attempt.gateway_reference is None and event.gateway_reference:
+        taken = named_attempt(uow, gateway, None, event.gateway_reference)
+        attempt.gateway_reference = event.gateway_reference if taken is None else None
+    check_now(uow, attempt)
+    return None
+
+
+def check_now(uow: UnitOfWork, attempt: PaymentAttempt) -> None:
+    """Have an attempt asked about in the next moment."""
+    assert attempt.id is not None
+    attempt.next_check_at = uow.now
+    uow.session.flush()
+    uow.emit(AttemptCheckDue(attempt_id=PaymentAttemptId(attempt.id)))
 
 
 def named_attempt(

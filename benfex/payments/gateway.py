@@ -16,6 +16,7 @@ from benfex.payments.gateway_events import (
     DisputeAnswer,
     DisputeChanged,
     OtherEvent,
+    PaymentTakenBack,
     RefundDetails,
     RefundOutcome,
     SavedCard,
@@ -28,6 +29,8 @@ from data.values.money import Money
 _NAMES = {
     "mpesa": "M-Pesa",
     "paystack": "Paystack",
+    "flutterwave": "Flutterwave",
+    "pesapal": "Pesapal",
     "cash": "Cash",
     "bank": "Bank",
     "cheque": "Cheque",
@@ -165,7 +168,11 @@ class StartedPayment:
 
 @dataclass(frozen=True, slots=True)
 class WebhookDelivery:
-    """One delivery as it came. `attempt_token` is the hash of the token in the path; header names are small."""
+    """One delivery as it came. `attempt_token` is the hash of the token in the path; header names are small.
+
+    `is_stored`: it comes out of our own inbox, where it got only after it had proved itself. A header that is
+    a secret itself is not kept there.
+    """
 
     path_kind: str
     path_token: str | None
@@ -173,6 +180,7 @@ class WebhookDelivery:
     headers: Mapping[str, str]
     body: bytes
     received_at: datetime
+    is_stored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +241,14 @@ class PaidWithoutReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class StatusChanged:
+    """The gateway says that a payment moved, not how or not so that it proves anything: ask it at once."""
+
+    our_reference: str | None
+    gateway_reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ValidationAsked:
     """The gateway asks whether it may take money for an account; an answer books nothing."""
 
@@ -248,7 +264,13 @@ class Ignored:
 
 
 GatewayEvent: TypeAlias = (
-    ChargeSucceeded | ChargeFailed | PaidWithoutReceipt | ValidationAsked | Ignored | OtherEvent
+    ChargeSucceeded
+    | ChargeFailed
+    | PaidWithoutReceipt
+    | StatusChanged
+    | ValidationAsked
+    | Ignored
+    | OtherEvent
 )
 
 
@@ -284,7 +306,14 @@ class Unknown:
     reason: str
 
 
-PaymentOutcome: TypeAlias = Succeeded | PaidReceiptToFollow | Pending | Failed | Unknown
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """It was paid, and the gateway took the money back."""
+
+    event: PaymentTakenBack
+
+
+PaymentOutcome: TypeAlias = Succeeded | PaidReceiptToFollow | Pending | Failed | Unknown | TakenBack
 
 
 class Gateway(Protocol):
@@ -363,6 +392,10 @@ class PlainGateway:
     def callback_path(self, kind: str, token: str) -> str:
         """Return nothing: its deliveries all come to one address."""
         return ""
+
+    async def read_statement(self, *, since: datetime, until: datetime) -> Sequence[PaymentEvidence]:
+        """Refuse: it keeps no list that can be asked for."""
+        raise GatewayRejected("This gateway lists no payments.")
 
     async def refund(self, request: RefundRequest) -> RefundOutcome:
         """Refuse: money goes back by hand."""

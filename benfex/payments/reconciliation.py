@@ -14,7 +14,7 @@ from benfex.core.errors import GatewayError
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.payments.accounts import GatewayBook
-from benfex.payments.attempts import announce, mark_failed, next_check_after
+from benfex.payments.attempts import announce, check_now, mark_failed, next_check_after
 from benfex.payments.gateway import (
     Failed,
     Gateway,
@@ -23,9 +23,11 @@ from benfex.payments.gateway import (
     PaymentOutcome,
     Pending,
     Succeeded,
+    TakenBack,
     Unknown,
 )
 from benfex.payments.settlement import Settled, settle_payment
+from data.models.payment import PaymentAttempt
 from data.queries import payments as payment_queries
 from data.values.errors import BenfexError
 from data.values.identifiers import PaymentAttemptId
@@ -154,7 +156,7 @@ async def _ask(gateway: Gateway | None, attempt: UnfinishedAttempt) -> PaymentOu
 def _check_now(uow: UnitOfWork, *, attempt_id: PaymentAttemptId) -> None:
     attempt = payment_queries.find_attempt(uow.session, attempt_id)
     if attempt is not None and attempt.status is not AttemptStatus.SUCCEEDED:
-        attempt.next_check_at = uow.now
+        check_now(uow, attempt)
 
 
 def note_answer(uow: UnitOfWork, *, attempt_id: PaymentAttemptId, outcome: PaymentOutcome) -> None:
@@ -162,6 +164,9 @@ def note_answer(uow: UnitOfWork, *, attempt_id: PaymentAttemptId, outcome: Payme
     attempt = payment_queries.find_attempt(uow.session, attempt_id)
     assert attempt is not None
     attempt.checks += 1
+    if isinstance(outcome, TakenBack):
+        _note_taken_back(uow, attempt, outcome)
+        return
     if attempt.status is AttemptStatus.SUCCEEDED:
         if isinstance(outcome, Failed):
             attempt.needs_review = True
@@ -199,6 +204,19 @@ def note_answer(uow: UnitOfWork, *, attempt_id: PaymentAttemptId, outcome: Payme
             True,
             "Paid, says the gateway, but no receipt came in 72 hours.",
         )
+    uow.session.flush()
+    announce(uow, attempt)
+
+
+def _note_taken_back(uow: UnitOfWork, attempt: PaymentAttempt, outcome: TakenBack) -> None:
+    """Take the payment back where it was booked; of one that never was, nothing is left to do."""
+    attempt.next_check_at = None
+    if attempt.status is not AttemptStatus.SUCCEEDED:
+        attempt.paid_reported_at = None
+        mark_failed(uow, attempt, code="reversed", message=outcome.event.reason)
+        attempt.next_check_at = None
+        return
+    attempt.needs_review, attempt.review_reason = True, outcome.event.reason[:250]
     uow.session.flush()
     announce(uow, attempt)
 

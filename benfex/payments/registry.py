@@ -7,8 +7,10 @@ from typing import Final, Protocol
 from benfex.core.clock import Clock
 from benfex.core.errors import ConfigurationError
 from benfex.payments.gateway import Gateway, SettingField
+from benfex.payments.gateways.flutterwave.gateway import FlutterwaveGateway
 from benfex.payments.gateways.mpesa.gateway import MpesaGateway
 from benfex.payments.gateways.paystack.gateway import PaystackGateway
+from benfex.payments.gateways.pesapal.gateway import PesapalGateway
 
 
 class GatewayKind(Protocol):
@@ -34,6 +36,8 @@ GATEWAYS: Final[Mapping[str, GatewayKind]] = MappingProxyType(
     {
         MpesaGateway.name: MpesaGateway,
         PaystackGateway.name: PaystackGateway,
+        FlutterwaveGateway.name: FlutterwaveGateway,
+        PesapalGateway.name: PesapalGateway,
     }
 )
 

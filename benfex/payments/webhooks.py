@@ -17,7 +17,7 @@ from benfex.core.events import WebhookStored
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.payments.accounts import GatewayBook
-from benfex.payments.attempts import fail_attempt, note_paid_without_receipt
+from benfex.payments.attempts import ask_again, fail_attempt, note_paid_without_receipt
 from benfex.payments.gateway import (
     ChargeFailed,
     ChargeSucceeded,
@@ -25,6 +25,7 @@ from benfex.payments.gateway import (
     GatewayEvent,
     Ignored,
     PaidWithoutReceipt,
+    StatusChanged,
     ValidationAsked,
     WebhookDelivery,
     WebhookReply,
@@ -113,6 +114,7 @@ class WebhookInbox:
             headers=json.loads(stored.headers),
             body=stored.body,
             received_at=stored.received_at,
+            is_stored=True,
         )
 
 
@@ -138,9 +140,11 @@ def _store(
     uow: UnitOfWork, *, gateway: Gateway, delivery: WebhookDelivery, events: tuple[GatewayEvent, ...]
 ) -> None:
     # Unsigned gateways could be sent a forged id that shadows a true one, so the whole body is the id.
-    digest = hashlib.sha256(
-        b"\0".join([delivery.path_kind.encode(), (delivery.attempt_token or "").encode(), delivery.body])
-    )
+    parts = [delivery.path_kind.encode(), (delivery.attempt_token or "").encode(), delivery.body]
+    if any(isinstance(event, StatusChanged) for event in events):
+        # Such a notice says the same of every change: the one of today is not the one of yesterday.
+        parts.append(delivery.received_at.isoformat().encode())
+    digest = hashlib.sha256(b"\0".join(parts))
     if webhook_queries.has_delivery(uow.session, gateway=gateway.name, external_id=digest.hexdigest()):
         return
     nothing_to_do = all(isinstance(event, (Ignored, ValidationAsked)) for event in events)
@@ -189,6 +193,8 @@ def _apply(uow: UnitOfWork, stored: StoredDelivery, event: GatewayEvent) -> str 
             return fail_attempt(uow, gateway=stored.gateway, failure=event)
         case PaidWithoutReceipt():
             return note_paid_without_receipt(uow, gateway=stored.gateway, event=event)
+        case StatusChanged():
+            return ask_again(uow, gateway=stored.gateway, event=event)
         case ValidationAsked() | Ignored():
             return None
         case _:

@@ -11,12 +11,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from benfex.simulation.control_hosted import hosted_routes
 from benfex.simulation.control_messages import message_routes
 from benfex.simulation.control_paystack import paystack_routes
 from benfex.simulation.control_rooms import DONE, Body, get, number, post, text
 from benfex.simulation.daraja import Daraja
 from benfex.simulation.daraja_words import ANSWERS
 from benfex.simulation.door import read_object
+from benfex.simulation.hosted import HostedGateway
 from benfex.simulation.mail import MailServer
 from benfex.simulation.paystack import Paystack
 from benfex.simulation.phone import Phones, parse_msisdn
@@ -33,6 +35,7 @@ class Control:
         *,
         daraja: Daraja,
         paystack: Paystack,
+        hosted: dict[str, HostedGateway],
         phones: Phones,
         mail: MailServer,
         texting: Texting,
@@ -50,6 +53,7 @@ class Control:
                 *self._phone_routes(),
                 *self._gateway_routes(),
                 *paystack_routes(paystack),
+                *(route for name, gateway in hosted.items() for route in hosted_routes(name, gateway)),
                 *message_routes(mail, texting),
             ]
         )

@@ -10,7 +10,7 @@ from typing import TypeVar
 # Public sandbox passkey of shortcode 174379 (Daraja portal, M-Pesa Express sample).
 SANDBOX_PASSKEY = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"
 
-Values = TypeVar("Values", "DarajaOptions", "PaystackOptions", "DeliveryPolicy")
+Values = TypeVar("Values", "DarajaOptions", "PaystackOptions", "HostedOptions", "DeliveryPolicy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,18 @@ class PaystackOptions:
     saved_cards_say: str = ""
     ends_with_word: bool = False
     calls_per_minute: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HostedOptions:
+    """One business at such a gateway. Fees are in basis points; `token_seconds` is for those with tokens."""
+
+    business_name: str = "Benfex Demo ISP"
+    key: str = ""
+    secret: str = ""
+    fee_basis_points: int = 290
+    customer_bears_fee: bool = False
+    token_seconds: int = 300
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,12 @@ from benfex.simulation.control import Control
 from benfex.simulation.courier import Courier
 from benfex.simulation.daraja import Daraja
 from benfex.simulation.door import Door, is_free
+from benfex.simulation.flutterwave import Flutterwave
+from benfex.simulation.hosted import HostedGateway
 from benfex.simulation.mail import MailOptions, MailServer
 from benfex.simulation.options import DarajaOptions, DeliveryPolicy, PaystackOptions
 from benfex.simulation.paystack import Paystack
+from benfex.simulation.pesapal import Pesapal
 from benfex.simulation.phone import Phones
 from benfex.simulation.routeros.server import RouterOptions, SimulatedRouter, StateError
 from benfex.simulation.state_file import load_object, save_object
@@ -23,6 +26,7 @@ ROUTER_NAMES = ("nakuru-core", "naivasha-pop", "gilgil-tower")
 ROUTER_USERNAME = "benfex"
 FACTORY_PROFILE = "default"
 PORTS_FILE = "ports.json"
+HOSTED = ("flutterwave", "pesapal")
 # Paystack repeats an unanswered webhook every three minutes, four times (live mode).
 PAYSTACK_RETRY_SECONDS = (180.0, 180.0, 180.0)
 
@@ -75,12 +79,25 @@ class Outside:
             phones=self.phones,
             path=home / "paystack.json" if home else None,
         )
+        self.flutterwave = Flutterwave(
+            phones=self.phones,
+            courier=Courier(seed=self.options.seed + 2),
+            path=home / "flutterwave.json" if home else None,
+        )
+        self.pesapal = Pesapal(
+            courier=Courier(seed=self.options.seed + 3), path=home / "pesapal.json" if home else None
+        )
+        self.hosted: dict[str, HostedGateway] = {
+            "flutterwave": self.flutterwave,
+            "pesapal": self.pesapal,
+        }
         self.mail = MailServer(self.options.mail, port=self.options.mail_port or _port(remembered, "mail"))
         self.texting = Texting(self.options.texting, phones=self.phones)
         self.routers = self._make_routers(remembered)
         control = Control(
             daraja=self.daraja,
             paystack=self.paystack,
+            hosted=self.hosted,
             phones=self.phones,
             mail=self.mail,
             texting=self.texting,
@@ -93,6 +110,10 @@ class Outside:
         self._paystack = Door(
             self.paystack.app, port=self.options.paystack_port or _port(remembered, "paystack")
         )
+        self._hosted = {
+            "flutterwave": Door(self.flutterwave.app, port=_port(remembered, "flutterwave")),
+            "pesapal": Door(self.pesapal.app, port=_port(remembered, "pesapal")),
+        }
 
     @property
     def control_url(self) -> str:
@@ -109,12 +130,17 @@ class Outside:
         """Return the base address of the simulated Paystack."""
         return self._paystack.url
 
+    def hosted_url(self, name: str) -> str:
+        """Return the base address of a simulated gateway with a page of its own, Paystack apart."""
+        return self._hosted[name].url
+
     def announcement(self) -> dict[str, object]:
         """Return where everything is, with the demo's credentials of the routers."""
         return {
             "control": self.control_url,
             "daraja": self.daraja_url,
             "paystack": self.paystack_url,
+            **{name: door.url for name, door in self._hosted.items()},
             "mail": {"host": "127.0.0.1", "port": self.mail.port},
             "texting": self._texting.url,
             "routers": [
@@ -136,15 +162,19 @@ class Outside:
         try:
             self.daraja.start()
             self.paystack.start()
+            for gateway in self.hosted.values():
+                gateway.start()
             for router in self.routers.values():
                 await router.start()
             await self.mail.start()
-            for door in (self._daraja, self._paystack, self._texting, self._control):
+            for door in self._doors():
                 await door.start()
         except (OSError, ValueError, StateError):
             await self.stop()
             raise
         self.paystack.base_url = self.paystack_url
+        for name, gateway in self.hosted.items():
+            gateway.base_url = self.hosted_url(name)
         self._populate()
         if self.options.home is not None:
             save_object(self.options.home / PORTS_FILE, self._ports())
@@ -152,13 +182,17 @@ class Outside:
     async def stop(self) -> None:
         """Close all doors and keep what is to be kept."""
         self.phones.stop()
-        doors = (self._control, self._daraja, self._paystack, self._texting)
-        await asyncio.gather(*(door.stop() for door in doors))
+        await asyncio.gather(*(door.stop() for door in self._doors()))
         await self.mail.stop()
         await self.daraja.stop()
         await self.paystack.stop()
+        for gateway in self.hosted.values():
+            await gateway.stop()
         for router in self.routers.values():
             await router.stop()
+
+    def _doors(self) -> tuple[Door, ...]:
+        return (self._daraja, self._paystack, *self._hosted.values(), self._texting, self._control)
 
     def _make_routers(self, remembered: dict[str, object]) -> dict[str, SimulatedRouter]:
         home, kept = self.options.home, remembered.get("routers")
@@ -183,7 +217,7 @@ class Outside:
         return [*ROUTER_NAMES, *more][: self.options.routers]
 
     def _forget(self, home: Path) -> None:
-        for name in ("daraja", "paystack", *self._router_names()):
+        for name in ("daraja", "paystack", *HOSTED, *self._router_names()):
             (home / f"{name}.json").unlink(missing_ok=True)
 
     def _populate(self) -> None:
@@ -198,6 +232,7 @@ class Outside:
             "control": self._control.port,
             "daraja": self._daraja.port,
             "paystack": self._paystack.port,
+            **{name: door.port for name, door in self._hosted.items()},
             "mail": self.mail.port,
             "texting": self._texting.port,
             "routers": {name: router.port for name, router in self.routers.items()},

@@ -19,6 +19,8 @@ from benfex.payments.gateway import (
     PaymentEvidence,
     PaymentRequest,
     StartedPayment,
+    StatusChanged,
+    Succeeded,
     WebhookDelivery,
 )
 from benfex.payments.registry import GATEWAYS
@@ -41,6 +43,16 @@ MPESA: dict[str, str] = {
     "calls_per_second": "1000",
 }
 PAYSTACK: dict[str, str] = {"secret_key": "sk_test_benfex_demo_key"}
+SECRET_HASH = "benfex-demo-secret-hash"
+FLUTTERWAVE: dict[str, str] = {
+    "secret_key": "FLWSECK_TEST-benfex-demo-key-X",
+    "secret_hash": SECRET_HASH,
+}
+PESAPAL: dict[str, str] = {
+    "consumer_key": "benfex-demo-key",
+    "consumer_secret": "benfex-demo-secret",
+    "callback_token": CALLBACK_TOKEN,
+}
 
 
 @dataclass
@@ -56,8 +68,8 @@ class FarEnd:
     settings: ClassVar[Mapping[str, str]]
     wrong: ClassVar[Mapping[str, str]]
 
-    @staticmethod
-    def base_url(outside: Outside) -> str:
+    @classmethod
+    def base_url(cls, outside: Outside) -> str:
         raise NotImplementedError
 
     async def ready(self) -> None:
@@ -77,7 +89,13 @@ class FarEnd:
         """Return any bytes as the true sender would deliver them."""
         raise NotImplementedError
 
+    @property
+    def starts(self) -> int:
+        """How often a payment was asked for, as the far end counted."""
+        raise NotImplementedError
+
     def request(self, *, shillings: int = 1500, phone: str = PHONE, account: str = ACCOUNT) -> PaymentRequest:
+        path = self.gateway.callback_path("stk", new_token(16))
         return PaymentRequest(
             reference=f"BFX{new_token(10).upper()}",
             amount=Money(shillings * 100, "KES"),
@@ -85,7 +103,7 @@ class FarEnd:
             payer_email=None,
             account_number=account,
             description="Internet",
-            callback_url=f"{self.listener.url}/webhooks/mm/{CALLBACK_TOKEN}/stk/{new_token(16)}",
+            callback_url=f"{self.listener.url}{path}" if path else "",
             return_url="https://billing.example/portal",
         )
 
@@ -110,7 +128,19 @@ class FarEnd:
         request = request or self.request()
         started = await self.gateway.start(request)
         await self.pay(started, request)
-        return started, evidence_of(self.gateway.read_webhook((await self.delivered())[-1]))
+        return started, await self.told((await self.delivered())[-1], started)
+
+    async def told(self, delivery: WebhookDelivery, started: StartedPayment) -> PaymentEvidence:
+        """Return what a delivery proves; where it only says that something moved, what asking then proves."""
+        (event,) = self.gateway.read_webhook(delivery)
+        if not isinstance(event, StatusChanged):
+            return evidence_of((event,))
+        assert event.our_reference
+        outcome = await self.gateway.query(
+            reference=event.our_reference, gateway_reference=started.gateway_reference
+        )
+        assert isinstance(outcome, Succeeded), outcome
+        return outcome.evidence
 
     async def statement(self) -> list[PaymentEvidence]:
         now = datetime.now(UTC)  # noqa: TID251 (the simulation lives in true time)
@@ -127,8 +157,8 @@ class MpesaFarEnd(FarEnd):
     settings = MPESA
     wrong: ClassVar[Mapping[str, str]] = {"consumer_secret": "other"}
 
-    @staticmethod
-    def base_url(outside: Outside) -> str:
+    @classmethod
+    def base_url(cls, outside: Outside) -> str:
         return outside.daraja_url
 
     async def ready(self) -> None:
@@ -154,6 +184,10 @@ class MpesaFarEnd(FarEnd):
     def proven(self, body: bytes) -> WebhookDelivery:
         return mpesa_delivery(body)
 
+    @property
+    def starts(self) -> int:
+        return self.outside.daraja.calls.get("push", 0)
+
     async def confirmations(self, count: int = 1) -> list[WebhookDelivery]:
         path = f"/webhooks/mm/{CALLBACK_TOKEN}/c2b/confirmation"
         return [delivery_of(one) for one in await self.listener.wait(path, count)]
@@ -165,8 +199,8 @@ class PaystackFarEnd(FarEnd):
     settings = PAYSTACK
     wrong: ClassVar[Mapping[str, str]] = {"secret_key": "sk_test_other"}
 
-    @staticmethod
-    def base_url(outside: Outside) -> str:
+    @classmethod
+    def base_url(cls, outside: Outside) -> str:
         return outside.paystack_url
 
     async def ready(self) -> None:
@@ -184,8 +218,67 @@ class PaystackFarEnd(FarEnd):
     def proven(self, body: bytes) -> WebhookDelivery:
         return paystack_delivery(body, secret=PAYSTACK["secret_key"])
 
+    @property
+    def starts(self) -> int:
+        return self.outside.paystack.calls.get("initialize", 0)
 
-FAR_ENDS: Mapping[str, type[FarEnd]] = {"mpesa": MpesaFarEnd, "paystack": PaystackFarEnd}
+
+class HostedFarEnd(FarEnd):
+    """A far end with a page of its own, all of which the control door speaks to in the same words."""
+
+    @classmethod
+    def base_url(cls, outside: Outside) -> str:
+        return outside.hosted_url(cls.kinds)
+
+    async def pay(self, started: StartedPayment, request: PaymentRequest) -> None:
+        await self.tell(f"/{self.kinds}/pay", reference=request.reference)
+
+    async def refuse(self, started: StartedPayment, request: PaymentRequest) -> None:
+        await self.tell(f"/{self.kinds}/decline", reference=request.reference)
+
+    @property
+    def starts(self) -> int:
+        return self.outside.hosted[self.kinds].calls.get("initialize", 0)
+
+
+class FlutterwaveFarEnd(HostedFarEnd):
+    kinds = "flutterwave"
+    answers_path = "/webhooks/flutterwave"
+    settings = FLUTTERWAVE
+    wrong: ClassVar[Mapping[str, str]] = {"secret_key": "FLWSECK_TEST-other"}
+
+    async def ready(self) -> None:
+        await self.tell("/flutterwave/webhook-url", url=f"{self.listener.url}/webhooks/flutterwave")
+
+    def forged(self, delivery: WebhookDelivery) -> WebhookDelivery:
+        return changed(delivery, headers={**delivery.headers, "verif-hash": "benfex-demo-secret-hasH"})
+
+    def proven(self, body: bytes) -> WebhookDelivery:
+        return WebhookDelivery("event", None, None, {"verif-hash": SECRET_HASH}, body, _now())
+
+
+class PesapalFarEnd(HostedFarEnd):
+    kinds = "pesapal"
+    answers_path = "/ipn"
+    settings = PESAPAL
+    wrong: ClassVar[Mapping[str, str]] = {"consumer_secret": "other"}
+
+    async def ready(self) -> None:
+        await self.gateway.register_callbacks(public_url=self.listener.url)
+
+    def forged(self, delivery: WebhookDelivery) -> WebhookDelivery:
+        return changed(delivery, path_token="0" * len(CALLBACK_TOKEN))
+
+    def proven(self, body: bytes) -> WebhookDelivery:
+        return WebhookDelivery("ipn", CALLBACK_TOKEN, None, {}, body, _now())
+
+
+FAR_ENDS: Mapping[str, type[FarEnd]] = {
+    "mpesa": MpesaFarEnd,
+    "paystack": PaystackFarEnd,
+    "flutterwave": FlutterwaveFarEnd,
+    "pesapal": PesapalFarEnd,
+}
 
 
 def build(name: str, settings: Mapping[str, str]) -> Gateway:
@@ -218,14 +311,14 @@ def evidence_of(events: tuple[GatewayEvent, ...]) -> PaymentEvidence:
 
 def delivery_of(received: Received) -> WebhookDelivery:
     """Return what the web door makes of a request."""
-    parts = received.path.split("/")
-    if parts[2] == "paystack":
+    _, *parts = received.path.removeprefix("/webhooks/").split("/")
+    if not parts:
         return WebhookDelivery("event", None, None, received.headers, received.raw, _now())
-    is_stk = parts[4] == "stk"
+    is_paybill = parts[1] == "c2b"
     return WebhookDelivery(
-        path_kind="stk" if is_stk else "/".join(parts[4:]),
-        path_token=parts[3],
-        attempt_token=parts[5] if is_stk else None,
+        path_kind="/".join(parts[1:]) if is_paybill else parts[1],
+        path_token=parts[0],
+        attempt_token=parts[2] if len(parts) > 2 and not is_paybill else None,
         headers=received.headers,
         body=received.raw,
         received_at=_now(),

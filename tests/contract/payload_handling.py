@@ -21,6 +21,7 @@ from benfex.payments.gateway import (
     PaymentEvidence,
     Pending,
     StartedPayment,
+    StatusChanged,
     Succeeded,
     ValidationAsked,
     WebhookDelivery,
@@ -36,7 +37,7 @@ from benfex.payments.gateway_events import (
     SettlementRecord,
 )
 from benfex.payments.gateways.paystack.money_back import NEEDS_ATTENTION
-from benfex.payments.registry import build_gateways
+from benfex.payments.registry import GATEWAYS, build_gateways
 from data.values.kinds import EvidenceGrade
 from data.values.money import Money
 from data.values.states import DisputeStatus
@@ -44,12 +45,15 @@ from data.values.states import DisputeStatus
 FOLDER = Path(__file__).parent / "payloads"
 MANIFEST = json.loads((FOLDER / "manifest.json").read_text())
 FILES = {entry["file"]: entry for entry in MANIFEST["files"]}
-OURS = {name for name, entry in FILES.items() if entry["gateway"] in {"mpesa", "paystack"}}
+OURS = {name for name, entry in FILES.items() if entry["gateway"] in GATEWAYS}
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TOKEN = "0123456789abcdef"
 CHECKOUT = "ws_CO_23112026104455119708374149"
 REFERENCE = "bfx-01jd9z4t7qk2m9"
 PHONE = "+254708374149"
+PESAPAL_REFERENCE = "bfx-01jd9zpspk2m9"
+TRACKING_ID = "b945e4af-80a5-4ec1-8706-e03f8332fb04"
+SECRET_HASH = "benfex-test-secret-hash"
 DIGEST = hashlib.sha256(b"254708374149").hexdigest()
 KES_1500 = Money(1500_00, "KES")
 
@@ -235,6 +239,8 @@ TOLD: Mapping[str, tuple[str, GatewayEvent]] = {
             due_at=datetime(2026, 11, 24, 18, 0, tzinfo=UTC),
         ),
     ),
+    "flutterwave_v3_charge_completed.json": ("event", StatusChanged("bfx-01jd9zflwk2m9", "285959875")),
+    "pesapal_v3_ipn.json": ("ipn", StatusChanged(PESAPAL_REFERENCE, TRACKING_ID)),
 }
 
 
@@ -254,6 +260,7 @@ VERIFY = f"/transaction/verify/{REFERENCE}"
 LIST = "/transaction"
 CHARGE = "/charge"
 SETTLEMENTS = "/settlement"
+STATUS = "/api/Transactions/GetTransactionStatus"
 ANSWERED: Mapping[str, tuple[str, object]] = {
     "mpesa_stk_push_accepted.json": (
         PUSH,
@@ -309,6 +316,21 @@ ANSWERED: Mapping[str, tuple[str, object]] = {
             ),
         ),
     ),
+    "pesapal_v3_status_completed.json": (
+        STATUS,
+        Succeeded(
+            PaymentEvidence(
+                gateway="pesapal",
+                grade=EvidenceGrade.SIGNED,
+                transaction_id="TKN3PSPAL1",
+                amount=KES_1500,
+                received_at=datetime(2026, 11, 23, 7, 45, 12, 767_000, tzinfo=UTC),
+                gateway_reference=TRACKING_ID,
+                our_reference=PESAPAL_REFERENCE,
+                payer_phone="25470xxx149",
+            )
+        ),
+    ),
 }
 REPLIED = {"mpesa_c2b_validation_accept.json", "mpesa_c2b_validation_reject.json"}
 
@@ -331,6 +353,17 @@ def make(base_url: str) -> Mapping[str, Gateway]:
                 "secret_key": "sk_live_benfex",
                 "previous_secret_key": secret,
             },
+            "flutterwave": {
+                "base_url": base_url,
+                "secret_key": "FLWSECK_TEST-benfex",
+                "secret_hash": SECRET_HASH,
+            },
+            "pesapal": {
+                "base_url": base_url,
+                "consumer_key": "key",
+                "consumer_secret": "secret",
+                "callback_token": TOKEN,
+            },
         },
         MovedClock(NOW),
     )
@@ -346,7 +379,7 @@ def delivery(name: str, kind: str) -> WebhookDelivery:
         path_kind=kind,
         path_token=TOKEN,
         attempt_token="attempt" if kind == "stk" else None,
-        headers={"x-paystack-signature": signature},
+        headers={"x-paystack-signature": signature, "verif-hash": SECRET_HASH},
         body=body_of(name),
         received_at=NOW,
     )

@@ -30,7 +30,7 @@ from benfex.payments.gateway import (
 from benfex.payments.registry import GATEWAYS, build_gateways
 from data.values.kinds import EvidenceGrade
 from data.values.money import Money
-from tests.contract.gateway_far_ends import FAR_ENDS, FarEnd, build, evidence_of, facing
+from tests.contract.gateway_far_ends import FAR_ENDS, FarEnd, build, facing
 
 EVERY = sorted(GATEWAYS)
 _SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
@@ -70,8 +70,9 @@ async def test_a_far_end_that_is_down_leaves_the_outcome_unknown(far_end: FarEnd
         await far_end.gateway.start(far_end.request())
     with pytest.raises(GatewayUnavailable):
         await far_end.gateway.query(reference="BFX1", gateway_reference="one")
-    with pytest.raises(GatewayUnavailable):
-        await far_end.statement()
+    if far_end.gateway.capabilities.can_statement:
+        with pytest.raises(GatewayUnavailable):
+            await far_end.statement()
 
 
 @pytest.mark.parametrize("kind", ["drop_after_accept", "html", "empty"])
@@ -85,8 +86,7 @@ async def test_a_start_is_never_sent_twice_when_its_answer_is_lost(far_end: FarE
     await far_end.fault("drop_after_accept", count=1)
     with pytest.raises(GatewayUnavailable):
         await far_end.gateway.start(far_end.request())
-    calls = far_end.outside.daraja.calls | far_end.outside.paystack.calls
-    assert calls.get("push", 0) + calls.get("initialize", 0) == 1
+    assert far_end.starts == 1
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -112,7 +112,9 @@ async def test_a_closed_gateway_says_so(far_end: FarEnd) -> None:
 async def test_a_paid_payment_is_told_with_what_was_asked(far_end: FarEnd) -> None:
     request = far_end.request(shillings=2500)
     started, evidence = await far_end.paid(request)
-    assert (evidence.gateway, evidence.grade) == (far_end.gateway.name, far_end.gateway.evidence_grade)
+    assert evidence.gateway == far_end.gateway.name
+    # A webhook proves as much as its gateway says; what it only pointed to was asked for over our own key.
+    assert evidence.grade in {far_end.gateway.evidence_grade, EvidenceGrade.SIGNED}
     assert evidence.amount == Money(2500_00, "KES")
     assert evidence.transaction_id
     assert evidence.gateway_reference == started.gateway_reference
@@ -122,10 +124,9 @@ async def test_a_paid_payment_is_told_with_what_was_asked(far_end: FarEnd) -> No
 async def test_a_webhook_sent_twice_names_the_same_money(far_end: FarEnd) -> None:
     await far_end.tell(f"/{far_end.kinds}/delivery", duplicate_next=1)
     request = far_end.request()
-    await far_end.pay(await far_end.gateway.start(request), request)
-    first, second = (
-        evidence_of(far_end.gateway.read_webhook(delivery)) for delivery in await far_end.delivered(2)
-    )
+    started = await far_end.gateway.start(request)
+    await far_end.pay(started, request)
+    first, second = [await far_end.told(delivery, started) for delivery in await far_end.delivered(2)]
     assert first.transaction_id == second.transaction_id
 
 
@@ -155,6 +156,8 @@ async def test_a_refused_payment_is_failed_with_words_for_the_payer(far_end: Far
 
 
 async def test_the_statement_has_what_no_webhook_told(far_end: FarEnd) -> None:
+    if not far_end.gateway.capabilities.can_statement:
+        return await _refuses_a_statement(far_end)
     await far_end.lose_next()
     request = far_end.request(shillings=700)
     await far_end.pay(await far_end.gateway.start(request), request)
@@ -166,7 +169,14 @@ async def test_the_statement_has_what_no_webhook_told(far_end: FarEnd) -> None:
     assert lost.grade in {EvidenceGrade.STATEMENT, EvidenceGrade.SIGNED}
 
 
+async def _refuses_a_statement(far_end: FarEnd) -> None:
+    with pytest.raises(GatewayRejected):
+        await far_end.statement()
+
+
 async def test_a_statement_of_nothing_is_empty(far_end: FarEnd) -> None:
+    if not far_end.gateway.capabilities.can_statement:
+        return await _refuses_a_statement(far_end)
     assert await far_end.statement() == []
 
 
@@ -237,7 +247,7 @@ def test_a_gateway_nobody_knows_is_left_out() -> None:
 @pytest.mark.parametrize("name", EVERY)
 def test_secrets_are_not_in_the_words_of_a_gateway(name: str) -> None:
     gateway = build(name, FAR_ENDS[name].settings)
-    for secret in ("consumer_secret", "passkey", "secret_key", "callback_token"):
+    for secret in ("consumer_secret", "passkey", "secret_key", "secret_hash", "callback_token"):
         assert FAR_ENDS[name].settings.get(secret, "no such") not in repr(gateway)
 
 

@@ -28,6 +28,15 @@ SETTINGS: dict[str, dict[str, str]] = {
         "calls_per_second": "1000",
     },
     "paystack": {"secret_key": "sk_test_benfex_demo_key"},
+    "flutterwave": {
+        "secret_key": "FLWSECK_TEST-benfex-demo-key-X",
+        "secret_hash": "benfex-demo-secret-hash",
+    },
+    "pesapal": {
+        "consumer_key": "benfex-demo-key",
+        "consumer_secret": "benfex-demo-secret",
+        "callback_token": CALLBACK_TOKEN,
+    },
 }
 _numbers = count(1)
 
