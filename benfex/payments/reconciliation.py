@@ -26,12 +26,17 @@ from benfex.payments.gateway import (
     TakenBack,
     Unknown,
 )
+from benfex.payments.gateway_events import RefundChanged, RefundDone
+from benfex.payments.refund_news import note_refund_changed
 from benfex.payments.settlement import Settled, settle_payment
+from benfex.payments.taken_back import note_taken_back
 from data.models.payment import PaymentAttempt
 from data.queries import payments as payment_queries
+from data.queries import refunds as refund_queries
 from data.values.errors import BenfexError
 from data.values.identifiers import PaymentAttemptId
-from data.values.states import AttemptStatus, advance
+from data.values.kinds import RefundWay
+from data.values.states import AttemptStatus, RefundStatus, advance
 
 _ACTOR = SystemActor("reconciler")
 _AT_ONCE = 8
@@ -216,9 +221,28 @@ def _note_taken_back(uow: UnitOfWork, attempt: PaymentAttempt, outcome: TakenBac
         mark_failed(uow, attempt, code="reversed", message=outcome.event.reason)
         attempt.next_check_at = None
         return
-    attempt.needs_review, attempt.review_reason = True, outcome.event.reason[:250]
+    told = outcome.event
+    payment = refund_queries.payment_named(
+        uow.session,
+        gateway=attempt.gateway,
+        transaction_id=told.transaction_id,
+        payment_reference=told.payment_reference,
+    )
+    if payment is not None and payment.id is not None and _is_refunding(uow, payment.id):
+        done = RefundChanged(RefundDone(), transaction_id=payment.gateway_transaction_id)
+        note_refund_changed(uow, gateway=attempt.gateway, event=done)
+    else:
+        note_taken_back(uow, gateway=attempt.gateway, event=told)
     uow.session.flush()
     announce(uow, attempt)
+
+
+def _is_refunding(uow: UnitOfWork, payment_id: int) -> bool:
+    """Return whether we asked for the money to go back ourselves."""
+    return any(
+        refund.way is RefundWay.GATEWAY and refund.status is RefundStatus.PENDING
+        for refund in refund_queries.refunds_of_payment(uow.session, payment_id=payment_id)
+    )
 
 
 def _unfinished(snapshot: Snapshot, *, limit: int) -> tuple[UnfinishedAttempt, ...]:

@@ -4,15 +4,18 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from benfex.core.clock import MovedClock, SystemClock
 from benfex.core.transactor import Transactor
-from data.values.states import AttemptStatus
+from benfex.core.unit_of_work import Snapshot
+from data.models.payment import Payment
+from data.values.states import AttemptStatus, PaymentStatus
 from tests.conftest import Run
 from tests.contract.gateway_clients import client, open_outside
 from tests.factories.customers import make_service, suspend
-from tests.factories.isp import set_up_isp
-from tests.factories.looks import assert_books_sound, deliveries, payments
+from tests.factories.isp import kes, set_up_isp
+from tests.factories.looks import assert_books_sound, deliveries, owed, payments
 from tests.factories.till import open_till, webhook_doors
 from tests.scenario.test_money_line import Line
 
@@ -54,6 +57,10 @@ async def line(run: Run, transactor: Transactor, clock: MovedClock) -> AsyncIter
 async def pay(line: Line, gateway: str, what: str = "pay") -> None:
     (reference,) = line.outside.hosted[gateway].orders
     await line.tell(f"/{gateway}/{what}", reference=reference)
+
+
+def payment_states(snapshot: Snapshot) -> list[PaymentStatus]:
+    return [payment.status for payment in snapshot.session.scalars(select(Payment))]
 
 
 @BOTH
@@ -138,3 +145,17 @@ async def test_a_notice_about_a_payment_we_never_asked_for_is_kept_and_books_not
     assert by_query.json()["orderTrackingId"] == "x"
     await line.came(2)
     assert line.run.read(payments) == ()
+
+
+async def test_money_that_pesapal_reversed_leaves_the_books_and_is_owed_again(line: Line) -> None:
+    attempt_id = await line.begin("pesapal")
+    await pay(line, "pesapal")
+    await line.came(1)
+    await line.checked(after_seconds=0)
+    line.clock.advance(timedelta(days=3))
+    await pay(line, "pesapal", "reverse")
+    await line.came(2)
+    await line.checked(after_seconds=0)
+    assert line.run.read(payment_states) == [PaymentStatus.REVERSED]
+    assert line.run.read(owed, customer_id=line.service.customer_id) == kes(2_500)
+    assert line.attempt(attempt_id).next_check_at is None
