@@ -94,6 +94,11 @@ class Control:
             post("/daraja/delivery", self._daraja_delivery),
             post("/daraja/options", self._daraja_options),
             post("/daraja/fault", self._daraja_fault),
+            get("/daraja/outgoing", self._daraja_outgoing),
+            get("/daraja/certificate", self._daraja_certificate),
+            post("/daraja/unlock", self._daraja_unlock),
+            get("/daraja/standing-orders", self._standing_orders),
+            post("/daraja/standing-orders/run", self._run_standing_order),
         ]
 
     # Routers
@@ -233,6 +238,24 @@ class Control:
     async def _daraja_fault(self, request: Request) -> object:
         self._daraja.set_fault(await read_object(request))
         return self._daraja.faults.describe()
+
+    async def _daraja_outgoing(self, request: Request) -> object:
+        return self._daraja.ledger.outgoing_rows()
+
+    async def _daraja_certificate(self, request: Request) -> object:
+        return {"certificate": self._daraja.initiator.certificate()}
+
+    async def _daraja_unlock(self, request: Request) -> object:
+        self._daraja.initiator.unlock()
+        return DONE
+
+    async def _standing_orders(self, request: Request) -> object:
+        return [asdict(order) for order in self._daraja.standing.orders]
+
+    async def _run_standing_order(self, request: Request) -> object:
+        body = await read_object(request)
+        await self._daraja.standing.run(text(body, "name"))
+        return DONE
 
 
 def _msisdn(request: Request) -> str:

@@ -1,7 +1,7 @@
 """The simulated Daraja: tokens, faults and the addresses of its desks.
 
-What the desks do is in daraja_stk.py, daraja_c2b.py and daraja_pull.py. Transaction Status, Reversal and B2C
-are not simulated.
+What the desks do is in daraja_stk.py, daraja_c2b.py, daraja_pull.py, daraja_initiator.py and
+daraja_orders.py. Bill Manager and B2B are not simulated.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import binascii
 import json
 import secrets
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
@@ -21,7 +22,10 @@ from starlette.routing import Route
 from benfex.simulation import daraja_words as words
 from benfex.simulation.courier import Courier
 from benfex.simulation.daraja_c2b import C2bDesk, HandPayment
+from benfex.simulation.daraja_initiator import InitiatorDesk
+from benfex.simulation.daraja_key import Initiator
 from benfex.simulation.daraja_ledger import DarajaLedger, Paybill
+from benfex.simulation.daraja_orders import OrderDesk
 from benfex.simulation.daraja_pull import PullDesk
 from benfex.simulation.daraja_stk import StkDesk
 from benfex.simulation.door import cut, json_answer
@@ -56,6 +60,10 @@ class Daraja:
         self._c2b = C2bDesk(self._paybill)
         self._stk = StkDesk(self._paybill, confirmation=self._c2b.confirmation)
         self._pull = PullDesk(self._paybill)
+        self.initiator = Initiator(path=path.with_name("daraja-key.pem") if path else None)
+        self._initiated = InitiatorDesk(self._paybill, self.initiator)
+        self.standing = OrderDesk(self._paybill, pay_by_hand=self._c2b.pay_by_hand)
+        self._last_calls: deque[float] = deque()
         self._token: tuple[str, float] | None = None
         self.calls: dict[str, int] = {}
         self.app = Starlette(routes=self._routes())
@@ -100,6 +108,10 @@ class Daraja:
         registration = self._c2b.registration
         return {
             "shortcode": self.options.shortcode,
+            "kind": self.options.kind,
+            "till_number": self.options.till_number,
+            "initiator_locked": self.initiator.is_locked,
+            "standing_orders": len(self.standing.orders),
             "pending_form": self.options.pending_form,
             "prompt_seconds": self.options.prompt_seconds,
             "refuse_repeats": self.options.refuse_repeats,
@@ -137,6 +149,12 @@ class Daraja:
             ("/mpesa/c2b/v2/registerurl", "register", register_v2),
             ("/mpesa/c2b/v1/simulate", "simulate", self._c2b.simulate),
             ("/mpesa/c2b/v2/simulate", "simulate", self._c2b.simulate),
+            ("/mpesa/transactionstatus/v1/query", "status", self._initiated.status),
+            ("/mpesa/accountbalance/v1/query", "balance", self._initiated.balance),
+            ("/mpesa/reversal/v1/request", "reversal", self._initiated.reversal),
+            ("/mpesa/b2c/v3/paymentrequest", "b2c", self._initiated.payout),
+            ("/standingorder/v1/createStandingOrderExternal", "order", self.standing.create),
+            ("/mpesa/qrcode/v1/generate", "qr", self.standing.draw),
             ("/pulltransactions/v1/register", "register", register_pull),
             ("/pulltransactions/v1/query", "pull", query_pull),
         ]
@@ -163,7 +181,7 @@ class Daraja:
                 case Fault.EMPTY:
                     return Response(b"", status_code=500)
             try:
-                if fault is Fault.SPIKE:
+                if fault is Fault.SPIKE or self._is_spike():
                     raise words.spike_arrest()
                 if fault is Fault.TOKEN_EXPIRED:
                     self._token = None
@@ -177,6 +195,15 @@ class Daraja:
             return cut(request) if fault is Fault.DROP_AFTER_ACCEPT else response
 
         return endpoint
+
+    def _is_spike(self) -> bool:
+        most, now = self.options.spike_per_second, time.monotonic()
+        while self._last_calls and now - self._last_calls[0] >= 1:
+            self._last_calls.popleft()
+        if not most or len(self._last_calls) < most:
+            self._last_calls.append(now)
+            return False
+        return True
 
     def _reading(self, where: str, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def handle(request: Request) -> Response:

@@ -46,8 +46,7 @@ class C2bDesk:
 
     def register(self, body: dict[str, object], *, version: str) -> dict[str, object]:
         """Keep the addresses; a second call replaces them, as the sandbox does. Raises RefusedError."""
-        if words.text_of(body, "ShortCode") != self._paybill.options.shortcode:
-            raise words.invalid("ShortCode")
+        self._check_shortcode(body)
         response_type = words.text_of(body, "ResponseType")
         if response_type not in {"Completed", "Cancelled"}:
             raise words.invalid("ResponseType")
@@ -62,12 +61,17 @@ class C2bDesk:
 
     async def simulate(self, body: dict[str, object]) -> dict[str, object]:
         """Pay as a sandbox customer would. Raises RefusedError."""
-        if words.text_of(body, "ShortCode") != self._paybill.options.shortcode:
-            raise words.invalid("ShortCode")
+        self._check_shortcode(body)
         if words.text_of(body, "CommandID") not in COMMANDS:
             raise words.invalid("CommandID")
         amount, msisdn = words.amount_of(body), words.phone_of(body, "Msisdn")
-        await self.pay_by_hand(msisdn, account=words.text_of(body, "BillRefNumber"), amount=amount)
+        options = self._paybill.options
+        # A till has no accounts, so the sandbox wants null there.
+        account = "" if options.is_till else words.text_of(body, "BillRefNumber")
+        try:
+            await self.pay_by_hand(msisdn, account=account, amount=amount)
+        except ValueError as error:
+            raise words.invalid("BillRefNumber") from error
         return _accepted()
 
     async def pay_by_hand(self, msisdn: str, *, account: str, amount: int) -> HandPayment:
@@ -77,8 +81,11 @@ class C2bDesk:
         """
         if not 1 <= amount <= words.AMOUNT_MAXIMUM:
             raise ValueError(f"amount must be from 1 to {words.AMOUNT_MAXIMUM}")
-        if not 1 <= len(account) <= words.BILL_REFERENCE_LENGTH_MAXIMUM:
-            raise ValueError(f"account must have 1 to {words.BILL_REFERENCE_LENGTH_MAXIMUM} characters")
+        shortest = 0 if self._paybill.options.is_till else 1
+        if not shortest <= len(account) <= words.BILL_REFERENCE_LENGTH_MAXIMUM:
+            raise ValueError(
+                f"account must have {shortest} to {words.BILL_REFERENCE_LENGTH_MAXIMUM} characters"
+            )
         phone = self._paybill.phones.phone(msisdn)
         if phone.balance < amount:
             return HandPayment(None, "no_money")
@@ -135,6 +142,10 @@ class C2bDesk:
             except TypeError as error:
                 raise ValueError("the kept registration has another shape") from error
 
+    def _check_shortcode(self, body: dict[str, object]) -> None:
+        if words.text_of(body, "ShortCode") not in self._paybill.options.numbers:
+            raise words.invalid("ShortCode")
+
     async def _validate(self, registration: Registration, content: dict[str, object]) -> tuple[str, str]:
         """Return the third party's id, and the reason of a refusal ("" when accepted)."""
         about = str(content["TransID"])
@@ -160,12 +171,12 @@ class C2bDesk:
         if form == "by_version":
             form = "hashed" if registration.version == "v1" else "masked"
         return {
-            "TransactionType": "Pay Bill",
+            "TransactionType": "Buy Goods" if self._paybill.options.is_till else "Pay Bill",
             "TransID": receipt,
             "TransTime": words.compact_time(time.time()),
             "TransAmount": words.money_text(amount),
-            "BusinessShortCode": self._paybill.options.shortcode,
-            "BillRefNumber": account,
+            "BusinessShortCode": self._paybill.options.receiver,
+            "BillRefNumber": "" if self._paybill.options.is_till else account,
             "InvoiceNumber": "",
             "OrgAccountBalance": "",
             "ThirdPartyTransID": "",

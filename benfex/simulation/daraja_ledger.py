@@ -48,19 +48,36 @@ class Transaction:
     third_party_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Money that left the paybill: a reversal of the receipt in `original`, or a payout."""
+
+    receipt: str
+    kind: str
+    msisdn: str
+    amount: int
+    originator_id: str
+    conversation_id: str
+    original: str
+    at: float
+
+
 class DarajaLedger:
-    """Transactions in the order of payment, one per receipt, and pushes by CheckoutRequestID."""
+    """Transactions in the order of payment, one per receipt, pushes by CheckoutRequestID, and money that left."""
 
     def __init__(self, *, balance: int) -> None:
         self.balance = balance
         self.transactions: dict[str, Transaction] = {}
         self.pushes: dict[str, Push] = {}
+        self.outgoing: dict[str, Outgoing] = {}
+        self.reversed: set[str] = set()
+        self.originators: set[str] = set()
         self._reserved: set[str] = set()
 
     def reserve_receipt(self) -> str:
         """Return a receipt that no other transaction has or will have."""
         receipt = new_receipt(time.time())
-        while receipt in self.transactions or receipt in self._reserved:
+        while receipt in self.transactions or receipt in self.outgoing or receipt in self._reserved:
             receipt = new_receipt(time.time())
         self._reserved.add(receipt)
         return receipt
@@ -86,6 +103,21 @@ class DarajaLedger:
             del self.transactions[next(iter(self.transactions))]
         return transaction
 
+    def pay_out(self, outgoing: Outgoing) -> None:
+        """Take money from the paybill."""
+        self.balance -= outgoing.amount
+        self._reserved.discard(outgoing.receipt)
+        self.outgoing[outgoing.receipt] = outgoing
+        if outgoing.original:
+            self.reversed.add(outgoing.original)
+
+    def outgoing_named(self, name: str) -> Outgoing | None:
+        """Return the money that left under a receipt or either id of its conversation, None when none did."""
+        for outgoing in self.outgoing.values():
+            if name in {outgoing.receipt, outgoing.originator_id, outgoing.conversation_id}:
+                return outgoing
+        return None
+
     def add_push(self, push: Push) -> None:
         """Remember a push; the oldest is forgotten when there are too many."""
         self.pushes[push.checkout_id] = push
@@ -104,6 +136,11 @@ class DarajaLedger:
                 # The phone forgot its prompt with the old process.
                 push.result_code = 1037 if push.result_code is None else push.result_code
                 self.pushes[push.checkout_id] = push
+            for row in _rows(kept, "outgoing"):
+                outgoing = Outgoing(**row)  # type: ignore[arg-type]
+                self.outgoing[outgoing.receipt] = outgoing
+                self.originators.add(outgoing.originator_id)
+                self.reversed |= {outgoing.original} - {""}
         except TypeError as error:
             raise ValueError("the kept M-Pesa state has another shape; delete it to start afresh") from error
 
@@ -113,6 +150,7 @@ class DarajaLedger:
             "balance": self.balance,
             "transactions": self.transaction_rows()[-KEPT_ON_DISK:],
             "pushes": self.push_rows()[-KEPT_ON_DISK:],
+            "outgoing": self.outgoing_rows()[-KEPT_ON_DISK:],
         }
 
     def transaction_rows(self) -> list[dict[str, object]]:
@@ -122,6 +160,10 @@ class DarajaLedger:
     def push_rows(self) -> list[dict[str, object]]:
         """Return the pushes as JSON values, oldest first."""
         return [_described(push) for push in self.pushes.values()]
+
+    def outgoing_rows(self) -> list[dict[str, object]]:
+        """Return the money that left as JSON values, oldest first."""
+        return [_described(outgoing) for outgoing in self.outgoing.values()]
 
 
 @dataclass(slots=True)
@@ -135,7 +177,7 @@ class Paybill:
     changed: Callable[[], None]
 
 
-def _described(row: Push | Transaction) -> dict[str, object]:
+def _described(row: Push | Transaction | Outgoing) -> dict[str, object]:
     # Flat rows: dataclasses.asdict would copy every value deeply.
     return {name: getattr(row, name) for name in row.__slots__}
 

@@ -49,7 +49,8 @@ class StkDesk:
         is_repeat = options.refuse_repeats and self._is_repeat(push)
         self._paybill.ledger.add_push(push)
         self._paybill.changed()
-        wrong_party = words.text_of(body, "PartyB") != options.shortcode
+        wanted = ("CustomerBuyGoodsOnline" if options.is_till else "CustomerPayBillOnline", options.receiver)
+        wrong_party = (words.text_of(body, "TransactionType"), words.text_of(body, "PartyB")) != wanted
         courier = self._paybill.courier
         if is_repeat or wrong_party:
             self._dispatch(self._end(push, code=17 if is_repeat else 2028))
@@ -59,6 +60,8 @@ class StkDesk:
             self._send_confirmation(outcome)
         else:
             self._show(push)
+            if (scripted := self._scripted(push.amount)) is not None:
+                self._paybill.phones.answer(push.msisdn, scripted, checkout_id=push.checkout_id)
         return {
             "MerchantRequestID": push.merchant_request_id,
             "CheckoutRequestID": push.checkout_id,
@@ -155,6 +158,10 @@ class StkDesk:
         self._paybill.phones.show(
             prompt, resolve=lambda _, answer: self._dispatch(self._answered(push, answer))
         )
+
+    def _scripted(self, amount: int) -> str | None:
+        script = dict(line.split("=", 1) for line in self._paybill.options.scripted)
+        return script.get(str(amount))
 
     def _answered(self, push: Push, answer: str) -> Outcome:
         code = words.ANSWERS[answer]

@@ -31,14 +31,19 @@ RESULTS = {
     0: SUCCESS_TEXT,
     1: "The balance is insufficient for the transaction.",
     17: "Rule limited.",
+    15: "Duplicate Originator Conversation ID",
     26: "System busy. Traffic blocking condition is in place.",
     1001: "Unable to lock subscriber, a transaction is already in process for the current subscriber",
     1019: "Transaction has expired",
+    1050: "Standing order with a similar name already exists for this customer.",
+    1051: "One of the fields is not valid.",
     1025: "An error occurred while sending a push request",
     1032: "Request cancelled by user",
     1037: "DS timeout user cannot be reached",
     2001: "The initiator information is invalid.",
     2028: "The request is not permitted according to product assignment.",
+    2040: "The recipient is not registered.",
+    8006: "The security credential is locked.",
     9999: "An error occurred while sending a push request",
 }
 
@@ -52,6 +57,8 @@ ANSWERS = {
     "pay_late": 1037,
     "expired": 1019,
     "busy": 26,
+    "rule_limited": 17,
+    "locked": 1001,
 }
 
 
@@ -82,6 +89,11 @@ def invalid_token() -> RefusedError:
 def spike_arrest() -> RefusedError:
     """Return the refusal of too many calls."""
     return RefusedError(500, "500.003.02", "Error Occurred: Spike Arrest Violation")
+
+
+def duplicate_originator() -> RefusedError:
+    """Return the refusal of a payout whose OriginatorConversationID was used."""
+    return RefusedError(500, "500.002.1001", "Duplicate OriginatorConversationID.")
 
 
 def locked() -> RefusedError:
@@ -194,9 +206,9 @@ def money_text(amount: int) -> str:
 
 
 def shown_msisdn(msisdn: str, *, form: str) -> str:
-    """Return a number as a confirmation shows it: form is masked, hashed or plain."""
-    if form == "hashed":
-        return hashlib.sha256(msisdn.encode()).hexdigest()
+    """Return a number as a confirmation shows it: masked, hashed, cut (62 of its hash's 64 signs) or plain."""
+    if form in {"hashed", "cut"}:
+        return hashlib.sha256(msisdn.encode()).hexdigest()[: 62 if form == "cut" else 64]
     if form == "masked":
         return f"{msisdn[:4]} ***** {msisdn[-3:]}"
     return msisdn

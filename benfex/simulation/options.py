@@ -15,11 +15,13 @@ Values = TypeVar("Values", "DarajaOptions", "PaystackOptions", "HostedOptions", 
 
 @dataclass(frozen=True, slots=True)
 class DarajaOptions:
-    """One M-Pesa paybill with its Daraja app.
+    """One M-Pesa paybill, or till with its store number, and its Daraja app.
 
     `pending_form` is how a query says "not yet": "4999" or "500". `msisdn_form` is how a confirmation names
-    the payer: "by_version" (v1 hashed, v2 masked), "masked", "hashed" or "plain". `refuse_repeats` turns on
-    result 17 for the same amount to the same phone within two minutes.
+    the payer: "by_version" (v1 hashed, v2 masked), "masked", "hashed", "cut" or "plain". `refuse_repeats` turns
+    on result 17 for the same amount to the same phone within two minutes. `scripted` answers pushes by their
+    amount ("1999=cancel"). `spike_per_second` is how many calls a second are taken, 0 for any number.
+    `orders_capture` is the portal's capture of standing orders that holds: "2025" or "2026".
     """
 
     consumer_key: str = "demo-consumer-key"
@@ -37,13 +39,40 @@ class DarajaOptions:
     late_money_seconds: float = 5.0
     pull_page_rows: int = 100
     opening_balance: int = 80_000
+    kind: str = "paybill"
+    till_number: str = ""
+    initiator_name: str = "demoapi"
+    initiator_password: str = "demo#Initiator1"  # noqa: S105 (the demo's)
+    unregistered_phones: tuple[str, ...] = ()
+    scripted: tuple[str, ...] = ()
+    spike_per_second: int = 0
+    orders_capture: str = "2026"
 
     def __post_init__(self) -> None:
         """Refuse words that no branch knows. Raises ValueError naming the field."""
         if self.pending_form not in {"4999", "500"}:
             raise ValueError("pending_form is 4999 or 500")
-        if self.msisdn_form not in {"by_version", "masked", "hashed", "plain"}:
-            raise ValueError("msisdn_form is by_version, masked, hashed or plain")
+        if self.msisdn_form not in {"by_version", "masked", "hashed", "cut", "plain"}:
+            raise ValueError("msisdn_form is by_version, masked, hashed, cut or plain")
+        if self.kind not in {"paybill", "till"}:
+            raise ValueError("kind is paybill or till")
+        if self.orders_capture not in {"2025", "2026"}:
+            raise ValueError("orders_capture is 2025 or 2026")
+
+    @property
+    def is_till(self) -> bool:
+        """Return whether money goes to a till."""
+        return self.kind == "till"
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """Return the numbers of ours that callers may name."""
+        return frozenset({self.shortcode, self.till_number} - {""})
+
+    @property
+    def receiver(self) -> str:
+        """Return the number that customers pay to."""
+        return self.till_number if self.is_till else self.shortcode
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +116,8 @@ class DeliveryPolicy:
 
     `lose_confirmation` is the share of the payments with a lost callback whose confirmation is lost as well.
     `late_seconds` is what `late_next` adds. `retry_seconds` are the pauses before an unanswered one is
-    repeated (M-Pesa never repeats; Paystack does).
+    repeated (M-Pesa never repeats; Paystack does). `queue_timeout_next` results of an initiator API become
+    notices to QueueTimeOutURL, though what was asked for happens.
     """
 
     duplicate: float = 0.0
@@ -102,6 +132,7 @@ class DeliveryPolicy:
     lose_confirmation_next: int = 0
     late_next: int = 0
     callback_first_next: int = 0
+    queue_timeout_next: int = 0
     retry_seconds: tuple[float, ...] = ()
 
 
