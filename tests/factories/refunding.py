@@ -28,7 +28,6 @@ from benfex.payments.gateway import (
     PaymentOutcome,
     PaymentRequest,
     Pending,
-    PlainGateway,
     RefundRequest,
     StartedPayment,
     WebhookDelivery,
@@ -44,6 +43,7 @@ from benfex.payments.gateway_events import (
     RefundUnderWay,
     RefundUnknown,
 )
+from benfex.payments.plain_gateway import PlainGateway
 from benfex.payments.refund_following import Refunds
 from benfex.payments.refund_requests import NewRefund, ask_refund
 from benfex.payments.webhooks import WebhookInbox

@@ -21,7 +21,6 @@ from benfex.payments.gateway import (
     PaymentOutcome,
     PaymentRequest,
     Pending,
-    PlainGateway,
     RefundRequest,
     SettingField,
     StartedPayment,
@@ -32,6 +31,7 @@ from benfex.payments.gateway import (
 from benfex.payments.gateway_events import RefundFailed, RefundOutcome, RefundUnknown
 from benfex.payments.gateways.flutterwave import messages
 from benfex.payments.gateways.flutterwave.client import FlutterwaveClient
+from benfex.payments.plain_gateway import PlainGateway
 from benfex.payments.wire import load_object, object_in, text_of
 from data.values.errors import InvalidInput
 from data.values.kinds import EvidenceGrade, RefundWay

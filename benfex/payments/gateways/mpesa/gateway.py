@@ -17,7 +17,6 @@ from benfex.payments.gateway import (
     PaymentOutcome,
     PaymentRequest,
     Pending,
-    PlainGateway,
     SettingField,
     StartedPayment,
     Unknown,
@@ -27,6 +26,7 @@ from benfex.payments.gateway import (
 )
 from benfex.payments.gateways.mpesa import messages
 from benfex.payments.gateways.mpesa.client import CALLS_PER_SECOND, DarajaAccount, DarajaClient
+from benfex.payments.plain_gateway import PlainGateway
 from data.values.errors import AmountOutOfRange, InvalidInput
 from data.values.kinds import EvidenceGrade
 

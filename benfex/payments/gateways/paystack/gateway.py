@@ -24,7 +24,6 @@ from benfex.payments.gateway import (
     PaymentOutcome,
     PaymentRequest,
     Pending,
-    PlainGateway,
     RefundRequest,
     SettingField,
     StartedPayment,
@@ -41,6 +40,7 @@ from benfex.payments.gateway_events import (
 )
 from benfex.payments.gateways.paystack import messages, money_back, reading
 from benfex.payments.gateways.paystack.client import PaystackClient
+from benfex.payments.plain_gateway import PlainGateway
 from data.values.kinds import EvidenceGrade, RefundWay
 from data.values.money import Money
 

@@ -19,7 +19,6 @@ from benfex.payments.gateway import (
     GatewayEvent,
     PaymentOutcome,
     PaymentRequest,
-    PlainGateway,
     RefundRequest,
     SettingField,
     StartedPayment,
@@ -31,6 +30,7 @@ from benfex.payments.gateway import (
 from benfex.payments.gateway_events import RefundFailed, RefundOutcome, RefundUnderWay, RefundUnknown
 from benfex.payments.gateways.pesapal import messages
 from benfex.payments.gateways.pesapal.client import PesapalAccount, PesapalClient
+from benfex.payments.plain_gateway import PlainGateway
 from benfex.payments.wire import text_of
 from data.values.kinds import EvidenceGrade, RefundWay
 

@@ -1,0 +1,59 @@
+"""What a gateway answers to what it cannot do: the concrete ones derive from it. The protocol is in `gateway`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from benfex.core.errors import GatewayRejected
+from benfex.payments.gateway import PaymentEvidence, RefundRequest, StandingOrderRequest
+from benfex.payments.gateway_events import (
+    DisputeAnswer,
+    DisputeChanged,
+    RefundDetails,
+    RefundOutcome,
+    SettlementRecord,
+)
+from data.values.money import Money
+
+
+class PlainGateway:
+    """What a gateway answers to what it cannot do."""
+
+    def callback_path(self, kind: str, token: str) -> str:
+        """Return nothing: its deliveries all come to one address."""
+        return ""
+
+    async def read_statement(self, *, since: datetime, until: datetime) -> Sequence[PaymentEvidence]:
+        """Refuse: it keeps no list that can be asked for."""
+        raise GatewayRejected("This gateway lists no payments.")
+
+    async def refund(self, request: RefundRequest) -> RefundOutcome:
+        """Refuse: money goes back by hand."""
+        raise GatewayRejected("Money cannot go back by this gateway. Give it back by hand.")
+
+    async def query_refund(self, request: RefundRequest) -> RefundOutcome:
+        """Refuse, as nothing was ever asked."""
+        raise GatewayRejected("This gateway knows no refunds.")
+
+    async def retry_refund(self, request: RefundRequest, details: RefundDetails) -> RefundOutcome:
+        """Refuse, as nothing waits for an account."""
+        raise GatewayRejected("This gateway sends no refund to another account.")
+
+    async def read_disputes(self, *, since: datetime, until: datetime) -> Sequence[DisputeChanged]:
+        """Return none: it has no disputes, or tells of them elsewhere."""
+        return ()
+
+    async def answer_dispute(self, answer: DisputeAnswer) -> DisputeChanged:
+        """Refuse: its disputes are answered on its own screens."""
+        raise GatewayRejected("Answer this dispute on the gateway's own screens.")
+
+    async def read_settlements(self, *, since: datetime, until: datetime) -> Sequence[SettlementRecord]:
+        """Return none: it does not tell what it paid out."""
+        return ()
+
+    async def ask_balance(self, *, callback_url: str) -> Money | None:
+        """Refuse: its balance is on its own screens only."""
+        raise GatewayRejected("This gateway does not tell its balance.")
+
+    async def order(self, request: StandingOrderRequest) -> str:
+        """Refuse: it knows no standing orders."""
+        raise GatewayRejected("This gateway takes no standing orders.")
