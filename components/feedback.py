@@ -11,6 +11,7 @@ from nicegui import ui
 from components.elements import ButtonKind, box, button, text
 from components.theme import Tone, icon, icon_name
 from data.values.errors import BenfexError
+from data.values.identifiers import new_token
 
 StepState = Literal["todo", "now", "done", "failed"]
 WENT_WRONG = "Something went wrong on our side. It is logged; please try again."
@@ -19,6 +20,21 @@ WENT_WRONG = "Something went wrong on our side. It is logged; please try again."
 def toast_ok(message: str) -> None:
     """Say for four seconds that it worked."""
     _toast(message, "circle-check", "", 4000)
+
+
+def toast_undo(message: str, undo: Callable[[], Awaitable[None]]) -> None:
+    """Say for nine seconds that it worked, with a button that takes it back."""
+    event = f"undo-{new_token(8)}"
+    ui.on(event, undo)
+    ui.notify(
+        message,
+        icon=icon_name("circle-check"),
+        position="bottom",
+        timeout=9000,
+        classes="bf-toast",
+        attrs={"role": "status"},
+        actions=[{"label": "Undo", ":handler": f"() => emitEvent('{event}')"}],
+    )
 
 
 def toast_error(message: str) -> None:

@@ -38,6 +38,7 @@ def register_customer(
         name=check_name(name),
         phone=phone.e164,
         phone_sha256=phone.sha256,
+        phone_end=phone.e164[-3:],
         email=check_email(email),
         tax_number=_short(tax_number, "tax_number", 32),
         address=_short(address, "address", 250) or "",
@@ -70,7 +71,7 @@ def edit_customer(
         raise NotFound("customer")
     lock_customer(uow.session, customer_id)
     customer.name = check_name(name)
-    customer.phone, customer.phone_sha256 = phone.e164, phone.sha256
+    customer.phone, customer.phone_sha256, customer.phone_end = phone.e164, phone.sha256, phone.e164[-3:]
     customer.email = check_email(email)
     customer.address = _short(address, "address", 250) or ""
     customer.tax_number = _short(tax_number, "tax_number", 32)

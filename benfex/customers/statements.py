@@ -18,6 +18,7 @@ _WORDS = {
     "payment_received": "Payment",
     "payment_matched": "Payment",
     "payment_reversed": "Payment reversed",
+    "payment_undone": "Payment of somebody else",
     "write_off": "Written off",
     "credit_note": "Credit note",
     "refund": "Refund",

@@ -6,6 +6,7 @@ from datetime import datetime
 from benfex.core.actors import narrowed_scope, scope_of
 from benfex.core.paging import Slice, SliceRequest, sliced
 from benfex.core.unit_of_work import Snapshot
+from benfex.payments.matching import read_match, shown_phone
 from data.models.payment import Payment
 from data.queries import api_listing as listing
 from data.values.errors import NotFound
@@ -47,6 +48,9 @@ class PaymentRecord:
     payer_phone: str
     account_reference: str
     match_reason: str
+    match_score: int | None
+    match_reasons: tuple[str, ...]
+    matched_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +203,12 @@ def _payment(row: Payment) -> PaymentRecord:
         received_at=row.received_at,
         reversed_at=row.reversed_at,
         payer_name=row.payer_name,
-        payer_phone=row.payer_phone,
+        payer_phone=shown_phone(row.payer_phone),
         account_reference=row.account_reference,
         match_reason=row.match_reason,
+        match_score=row.match_score,
+        match_reasons=read_match(row.match_reasons)[0],
+        matched_by=row.matched_by,
     )
 
 

@@ -42,8 +42,7 @@ def reverse_payment(uow: UnitOfWork, *, payment_id: PaymentId, reason: str) -> N
         raise Conflict("Some of this money goes back or went back, so the payment cannot be reversed.")
     payment.status = advance(payment.status, PaymentStatus.REVERSED)
     payment.reversed_at = uow.now
-    for allocation in invoice_queries.allocations_of(uow.session, payment_id=payment_id):
-        reopen(uow, allocation)
+    free_allocations(uow, payment_id=payment_id)
     _post(uow, payment, reason.strip())
     uow.session.flush()
     record_audit(
@@ -53,6 +52,13 @@ def reverse_payment(uow: UnitOfWork, *, payment_id: PaymentId, reason: str) -> N
     uow.emit(PaymentReversed(payment_id=payment_id, customer_id=customer_id))
     if customer_id is not None:
         allocate_open_money(uow, customer_id=customer_id, currency=payment.currency)
+
+
+def free_allocations(uow: UnitOfWork, *, payment_id: PaymentId) -> None:
+    """Open again what a payment paid; its reminders are due again, and a write-off is lost again."""
+    for allocation in invoice_queries.allocations_of(uow.session, payment_id=payment_id):
+        reopen(uow, allocation)
+    uow.session.flush()
 
 
 def _post(uow: UnitOfWork, payment: Payment, reason: str) -> None:

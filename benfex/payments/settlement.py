@@ -5,6 +5,7 @@ in `billing/invoicing`. Evidence that came over a secret path proves less than a
 what we asked for, or it waits for the gateway's own word (Daraja callbacks carry no signature).
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,15 +18,14 @@ from benfex.core.unit_of_work import UnitOfWork
 from benfex.ledger import entries
 from benfex.ledger.journal import EntrySource, post_entry
 from benfex.payments.gateway import PaymentEvidence, name_of_gateway
-from benfex.payments.matching import ASKED_FOR, Match, account_for, match_evidence
+from benfex.payments.matching import ASKED_FOR, Match, account_for, match_evidence, write_match
 from benfex.payments.receipts import tell_receipt
 from benfex.subscriptions.prepaid import renew_from_money
 from benfex.subscriptions.restoration import lift_non_payment
-from data.locks import lock_customer, lock_row
+from data.locks import lock_customer
+from data.models.cashier import MatchDecision
 from data.models.payment import Payment, PaymentAttempt, RestorationClock
-from data.queries import customers as customer_queries
 from data.queries import payments as payment_queries
-from data.values.errors import Conflict, NotFound
 from data.values.identifiers import CustomerId, PaymentAttemptId, PaymentId, SubscriptionId
 from data.values.kinds import EntryKind, EvidenceGrade
 from data.values.money import Money
@@ -88,10 +88,10 @@ def settle_payment(
         source=source,
         received_at=uow.now,
         payer_name=(evidence.payer_name or "")[:120],
-        payer_phone=(evidence.payer_phone or "")[:64],
+        payer_phone=(evidence.payer_phone or evidence.payer_phone_sha256 or "")[:64],
         account_reference=(evidence.account_reference or "")[:64],
-        match_reason=match.reason,
     )
+    note_match(uow, payment, match)
     uow.session.add(payment)
     uow.session.flush()
     assert payment.id is not None
@@ -114,55 +114,55 @@ def settle_payment(
     return SettlementOutcome(Settled.BOOKED, payment_id)
 
 
-def match_payment(uow: UnitOfWork, *, payment_id: PaymentId, customer_id: CustomerId) -> None:
-    """Give unmatched money to its customer, pay invoices with it and restore what it pays for.
-
-    Whose account it is booked to is said in `settle_payment`. Raises NotFound, Conflict when it has a customer
-    already, was reversed or is of another currency.
-    """
-    require(uow.actor, Permission.MATCH_PAYMENTS)
-    customer = customer_queries.find_customer(uow.session, customer_id)
-    if customer is None:
-        raise NotFound("customer")
-    lock_customer(uow.session, customer_id)
-    payment = payment_queries.find_payment(uow.session, payment_id)
-    if payment is None:
-        raise NotFound("payment")
-    lock_row(uow.session, Payment, payment_id)
-    if payment.customer_id is not None:
-        raise Conflict("This money already has a customer.")
-    if payment.status is not PaymentStatus.RECEIVED:
-        raise Conflict("This money was reversed.")
-    if payment.currency != customer.currency:
-        raise Conflict(f"This money is {payment.currency}, and the customer pays {customer.currency}.")
-    _give(uow, payment, customer_id, reason="matched by staff", evidence_at=uow.now)
-    record_audit(
-        uow, action="match", entity="payment", entity_id=payment_id, changes={"customer_id": customer_id}
-    )
-
-
-def _give(
-    uow: UnitOfWork, payment: Payment, customer_id: CustomerId, *, reason: str, evidence_at: datetime
+def give_money(
+    uow: UnitOfWork,
+    payment: Payment,
+    *,
+    customer_id: CustomerId,
+    match: Match,
+    evidence_at: datetime,
+    made_by: str = "",
 ) -> None:
+    """Give unmatched money to a customer: post it, pay invoices with it and restore what it pays for.
+
+    `made_by` is the person who said so, empty when what came later told it.
+    """
     assert payment.id is not None
-    payment_id = PaymentId(payment.id)
     account_id = _locked_account(uow, customer_id, payment.currency)
     assert account_id is not None
     payment.customer_id = account_id
     payment.sent_by_customer_id = customer_id if customer_id != account_id else None
-    payment.match_reason = reason
-    amount = Money(payment.amount_minor, payment.currency)
+    note_match(uow, payment, match, made_by=made_by)
+    decision = MatchDecision(
+        payment_id=payment.id,
+        customer_id=customer_id,
+        score=match.score,
+        reasons=json.dumps(match.reasons),
+        made_by=made_by,
+        made_at=uow.now,
+    )
+    uow.session.add(decision)
+    uow.session.flush()
+    assert decision.id is not None
     post_entry(
         uow,
         kind=EntryKind.PAYMENT_MATCHED,
-        source=EntrySource("payment", payment_id),
-        postings=entries.payment_matched(account_id, amount),
+        source=EntrySource("match", decision.id),
+        postings=entries.payment_matched(account_id, Money(payment.amount_minor, payment.currency)),
         occurred_at=uow.now,
         memo=f"{name_of_gateway(payment.gateway)} {payment.gateway_transaction_id}",
     )
     uow.session.flush()
     _use(uow, payment, evidence_at=evidence_at)
     _announce(uow, payment)
+
+
+def note_match(uow: UnitOfWork, payment: Payment, match: Match, *, made_by: str = "") -> None:
+    """Keep on a payment what was found out about whose it is."""
+    payment.match_reason = match.reason[:160]
+    payment.match_score = match.score if match.customer_id is not None else None
+    payment.match_reasons = write_match(match)
+    payment.matched_by, payment.matched_at = made_by, uow.now if match.customer_id is not None else None
 
 
 def _locked_account(uow: UnitOfWork, customer_id: CustomerId | None, currency: str) -> CustomerId | None:
@@ -272,11 +272,12 @@ def _enrich(
         exact = evidence.attempt_token is not None or evidence.our_reference is not None
         if payment.customer_id is None and match.customer_id and payment.status is PaymentStatus.RECEIVED:
             # What came first told of the money only, and this tells whose it is.
-            _give(uow, payment, match.customer_id, reason=match.reason, evidence_at=evidence_at)
+            give_money(uow, payment, customer_id=match.customer_id, match=match, evidence_at=evidence_at)
             exact = True
         senders = (payment.customer_id, payment.sent_by_customer_id)
         if match.attempt is not None and exact and match.attempt.customer_id in senders:
-            payment.attempt_id, payment.match_reason = match.attempt.id, match.reason
+            payment.attempt_id = match.attempt.id
+            note_match(uow, payment, match, made_by=payment.matched_by)
             if match.attempt.status is not AttemptStatus.SUCCEEDED:
                 _succeed(uow, match.attempt)
     payment.payer_name = payment.payer_name or (evidence.payer_name or "")[:120]

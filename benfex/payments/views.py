@@ -1,5 +1,6 @@
 """Payments and attempts as the console shows them. Acts are in `settlement` and `cash`."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +8,12 @@ from benfex.core.actors import require
 from benfex.core.paging import Page, PageRequest
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import Snapshot
+from benfex.payments.matching import SUGGESTIONS_MAX, read_match, shown_phone
+from benfex.payments.placing import suggestions
+from benfex.payments.scoring import Suggestion
+from data.queries import matching as matching_queries
 from data.queries import payments_listing as listing
+from data.queries.matching import NearCustomer
 from data.values.errors import NotFound
 from data.values.identifiers import CustomerId, PaymentAttemptId, PaymentId
 from data.values.kinds import EvidenceGrade
@@ -17,8 +23,21 @@ from data.values.states import AttemptStatus, PaymentStatus
 
 
 @dataclass(frozen=True, slots=True)
+class SuggestionListed:
+    """Whose unmatched money may be: a score of 0 to 100 and what speaks for it, the weightiest first."""
+
+    customer_id: CustomerId
+    customer_name: str
+    account_number: str
+    score: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentListed:
-    """A line of a payment list; no customer means the money is not placed.
+    """A line of a payment list; no customer means the money is not placed, and `suggestions` whose it may be.
+
+    A payer's phone that came as a hash is left out.
 
     `back_after_ms` is how long after its evidence the router was read back, None where nothing was suspended
     or it is not done; `is_restoring` says that it is under way. `sent_by` names a customer who sent it to the
@@ -39,6 +58,9 @@ class PaymentListed:
     payer_phone: str
     account_reference: str
     match_reason: str
+    match_score: int | None
+    match_reasons: tuple[str, ...]
+    suggestions: tuple[SuggestionListed, ...]
     back_after_ms: int | None
     is_restoring: bool
     sent_by: str
@@ -137,10 +159,40 @@ def _listed(snapshot: Snapshot, rows: list[listing.PaymentRow]) -> tuple[Payment
     clocks: dict[int, listing.Restoration] = {}
     for clock in listing.restorations_of(snapshot.session, [row.id for row in rows]):
         clocks.setdefault(clock.payment_id, clock)
-    return tuple(_payment(row, clocks.get(row.id)) for row in rows)
+    waiting = [one for row in rows if row.customer_id is None for one in read_match(row.match_reasons)[1]]
+    named = _named(snapshot, waiting)
+    return tuple(_payment(row, clocks.get(row.id), named) for row in rows)
 
 
-def _payment(row: listing.PaymentRow, clock: listing.Restoration | None) -> PaymentListed:
+def suggestions_of(snapshot: Snapshot, *, payment_id: PaymentId) -> tuple[SuggestionListed, ...]:
+    """Return whose a payment may be by what is known now, best first. Raises NotFound."""
+    found = suggestions(snapshot, payment_id=payment_id)[:SUGGESTIONS_MAX]
+    return _in_words(found, _named(snapshot, found))
+
+
+def _named(snapshot: Snapshot, found: Sequence[Suggestion]) -> dict[int, NearCustomer]:
+    ids = {one.customer_id for one in found}
+    return {one.id: one for one in matching_queries.customers_by_ids(snapshot.session, ids)}
+
+
+def _in_words(found: Sequence[Suggestion], named: Mapping[int, NearCustomer]) -> tuple[SuggestionListed, ...]:
+    return tuple(
+        SuggestionListed(
+            one.customer_id,
+            named[one.customer_id].name,
+            named[one.customer_id].account_number,
+            one.score,
+            one.reasons,
+        )
+        for one in found
+        if one.customer_id in named
+    )
+
+
+def _payment(
+    row: listing.PaymentRow, clock: listing.Restoration | None, named: Mapping[int, NearCustomer]
+) -> PaymentListed:
+    reasons, suggested = read_match(row.match_reasons)
     back = None
     if clock is not None and clock.read_back_at is not None:
         back = round((clock.read_back_at - clock.evidence_at).total_seconds() * 1000)
@@ -156,9 +208,12 @@ def _payment(row: listing.PaymentRow, clock: listing.Restoration | None) -> Paym
         grade=row.grade,
         received_at=row.received_at,
         payer_name=row.payer_name,
-        payer_phone=row.payer_phone,
+        payer_phone=shown_phone(row.payer_phone),
         account_reference=row.account_reference,
         match_reason=row.match_reason,
+        match_score=row.match_score,
+        match_reasons=reasons,
+        suggestions=_in_words(suggested, named) if row.customer_id is None else (),
         back_after_ms=back,
         is_restoring=clock is not None and back is None,
         sent_by=row.sent_by or "",

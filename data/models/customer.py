@@ -12,7 +12,8 @@ from data.values.states import CustomerStatus, PromiseStatus
 
 
 class Customer(Row, table=True):
-    """The party that is served. `phone_sha256` matches Paybill money that carries only a hash.
+    """The party that is served. `phone_sha256` matches Paybill money that carries only a hash of the payer, and
+    `phone_end`, its last three digits, what a masked phone shows.
 
     `payer_id` names who is billed for this customer's services, None themselves; a payer has no payer.
     """
@@ -24,6 +25,7 @@ class Customer(Row, table=True):
     name: str = Field(max_length=120, index=True)
     phone: str = Field(max_length=16, index=True)
     phone_sha256: str = Field(max_length=64, index=True)
+    phone_end: str = Field(default="", max_length=3, index=True)
     email: str | None = Field(default=None, max_length=254, index=True)
     tax_number: str | None = Field(default=None, max_length=32)
     address: str = Field(default="", max_length=250)

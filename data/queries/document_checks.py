@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.sql.selectable import Subquery
 
+from data.models.cashier import MatchDecision
 from data.models.invoice import (
     CreditNote,
     CreditNoteLine,
@@ -201,7 +202,10 @@ def used_beyond_payment(session: Session, *, limit: int) -> list[int]:
 
 
 def allocations_across(session: Session, *, limit: int) -> list[int]:
-    """Return allocations from one customer's credit to another's invoice, or across currencies."""
+    """Return allocations from one customer's credit to another's invoice, or across currencies.
+
+    Not those that were taken back: their money may have found its true customer since.
+    """
     return _ids(
         session,
         select(PaymentAllocation.id)
@@ -209,10 +213,11 @@ def allocations_across(session: Session, *, limit: int) -> list[int]:
         .outerjoin(Payment, Payment.id == PaymentAllocation.payment_id)
         .outerjoin(CreditNote, CreditNote.id == PaymentAllocation.credit_note_id)
         .where(
+            PaymentAllocation.reversed_at.is_(None),
             or_(
                 func.coalesce(Payment.customer_id, CreditNote.customer_id, 0) != Invoice.customer_id,
                 func.coalesce(Payment.currency, CreditNote.currency) != Invoice.currency,
-            )
+            ),
         )
         .order_by(PaymentAllocation.id)
         .limit(limit),
@@ -258,9 +263,35 @@ def payments_without_entry(session: Session, *, limit: int) -> list[int]:
 
 
 def matches_without_entry(session: Session, *, limit: int) -> list[int]:
-    """Return payments that have a customer in no entry."""
-    kinds = (EntryKind.PAYMENT_RECEIVED, EntryKind.PAYMENT_MATCHED)
-    return _unposted(session, Payment.id, kinds, "payment", Payment.customer_id.is_not(None), limit)
+    """Return payments that have a customer in no entry: neither as they came nor by the decision that stands."""
+    at_once = select(JournalEntry.source_id).where(
+        JournalEntry.kind.in_((EntryKind.PAYMENT_RECEIVED, EntryKind.PAYMENT_MATCHED)),
+        JournalEntry.source_type == "payment",
+    )
+    is_posted = and_(
+        JournalEntry.kind == EntryKind.PAYMENT_MATCHED,
+        JournalEntry.source_type == "match",
+        JournalEntry.source_id == MatchDecision.id,
+    )
+    by_decision = (
+        select(MatchDecision.payment_id)
+        .join(JournalEntry, is_posted)
+        .where(MatchDecision.undone_at.is_(None))
+    )
+    decided = select(MatchDecision.payment_id)
+    return _ids(
+        session,
+        select(Payment.id)
+        .where(
+            Payment.customer_id.is_not(None),
+            or_(
+                and_(Payment.id.not_in(decided), Payment.id.not_in(at_once)),
+                and_(Payment.id.in_(decided), Payment.id.not_in(by_decision)),
+            ),
+        )
+        .order_by(Payment.id)
+        .limit(limit),
+    )
 
 
 def fees_without_entry(session: Session, *, limit: int) -> list[int]:
@@ -292,6 +323,7 @@ _SOURCES: dict[str, Any] = {
     "credit_note": CreditNote.id,
     "payment": Payment.id,
     "refund": Refund.id,
+    "match": MatchDecision.id,
     "allocation": PaymentAllocation.id,
 }
 

@@ -35,6 +35,8 @@ class PaymentRow(NamedTuple):
     payer_phone: str
     account_reference: str
     match_reason: str
+    match_score: int | None
+    match_reasons: str
     sent_by: str | None
 
 
@@ -55,6 +57,8 @@ _COLUMNS = (
     Payment.payer_phone,
     Payment.account_reference,
     Payment.match_reason,
+    Payment.match_score,
+    Payment.match_reasons,
     _Sender.name,
 )
 

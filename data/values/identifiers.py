@@ -73,6 +73,7 @@ _DAMM: Final = (
 
 _DROPPED = re.compile(r"[\s\-/#.:_]+")
 _ACCOUNT = re.compile(rf"(?:ACC|INV)*{ACCOUNT_PREFIX}([0-9]{{6,9}})")
+_NEARLY_ACCOUNT = re.compile(rf"(?:ACC|INV)*(?:{ACCOUNT_PREFIX})?([0-9]{{5,10}})")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _PHONE_TEXT = re.compile(r"[+0-9 ().\-/\u00a0]{7,30}")
 
@@ -112,6 +113,31 @@ def check_account_number(text: str) -> AccountNumber | None:
     if sequence < 1 or make_account_number(sequence) != ACCOUNT_PREFIX + digits:
         return None
     return AccountNumber(ACCOUNT_PREFIX + digits)
+
+
+def account_slips(text: str) -> tuple[AccountNumber, ...]:
+    """Return the account numbers that a person may have meant by one that is wrong in one place.
+
+    One digit wrong, missing or too many, or two neighbours swapped; the check digit leaves few of them. Empty for a
+    right number and for what does not look like one.
+    """
+    match = _NEARLY_ACCOUNT.fullmatch(_DROPPED.sub("", text).upper())
+    if match is None or check_account_number(text) is not None:
+        return ()
+    digits = match[1]
+    tried = dict.fromkeys(
+        [digits[:i] + digit + digits[i + 1 :] for i in range(len(digits)) for digit in "0123456789"]
+        + [digits[:i] + digits[i + 1] + digits[i] + digits[i + 2 :] for i in range(len(digits) - 1)]
+        + [digits[:i] + digits[i + 1 :] for i in range(len(digits))]
+        + [digits[:i] + digit + digits[i:] for i in range(len(digits) + 1) for digit in "0123456789"]
+    )
+    meant = (check_account_number(ACCOUNT_PREFIX + digits) for digits in tried)
+    return tuple(dict.fromkeys(number for number in meant if number is not None))
+
+
+def written_account(text: str) -> str:
+    """Return how somebody wrote an account, without what is forgiven: what a confirmed match is remembered by."""
+    return _DROPPED.sub("", text).upper()[:64]
 
 
 def invoice_number(prefix: str, year: int, sequence: int) -> InvoiceNumber:

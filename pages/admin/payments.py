@@ -33,7 +33,7 @@ from data.values.roles import Permission
 from pages.admin.lists import Unhurried, on_each, page_request
 from pages.admin.money_back import money_back_actions
 from pages.admin.paper_dialogs import RECEIPT
-from pages.admin.payment_matching import open_match
+from pages.admin.payment_matching import accept_best, open_match, undo_actions
 from pages.admin.phrases import say_count, say_span
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import console, may
@@ -58,7 +58,7 @@ _ATTEMPTS = (
 _WAITING = (
     Column("who", "From", "who"),
     Column("typed", "Account typed", "note"),
-    Column("why", "Why not placed", "note"),
+    Column("perhaps", "Perhaps", "who"),
     Column("at", "Received", "note", sort="received"),
     Column("amount", "Amount", "money", sort="amount"),
 )
@@ -140,7 +140,11 @@ class _Lists:
                 sort="received",
                 descending=True,
                 search_hint="Receipt, customer or payer",
-                row_actions=[RECEIPT, *money_back_actions(self._benfex, self._staff, self.refresh)],
+                row_actions=[
+                    RECEIPT,
+                    *money_back_actions(self._benfex, self._staff, self.refresh),
+                    *undo_actions(self._benfex, self._staff, self.after_match),
+                ],
                 empty=Empty("No money yet", "Payments appear here the moment they come in.", "wallet"),
             )
         )
@@ -179,7 +183,13 @@ class _Lists:
         async def place(key: str) -> None:
             await open_match(self._benfex, self._staff, PaymentId(int(key)), self.after_match)
 
-        acts = [RowAction("place", "Place with a customer", "user", place)]
+        async def accept(key: str) -> None:
+            await accept_best(self._benfex, self._staff, PaymentId(int(key)), self.after_match)
+
+        acts = [
+            RowAction("accept", "Accept the suggestion", "circle-check", accept),
+            RowAction("place", "Place with a customer", "user", place),
+        ]
         await self._keep(
             DataTable(
                 _WAITING,
@@ -216,10 +226,10 @@ class _Lists:
         row: Row = {
             "id": str(line.payment_id),
             "typed": line.account_reference or "nothing",
-            "why": line.match_reason,
         }
         row |= _when(line.received_at, self._benfex, self._zone)
         row |= who_cell("who", line.payer_name or "Unknown payer", _note(line))
+        row |= _perhaps(line)
         return row | money_cell("amount", line.amount)
 
 
@@ -247,6 +257,15 @@ def _when(at: datetime, benfex: Benfex, zone: str) -> Row:
         "at": say_when(at, now=benfex.clock.now(), timezone=zone),
         "at_title": say_exactly(at, timezone=zone),
     }
+
+
+def _perhaps(line: PaymentListed) -> Row:
+    if not line.suggestions:
+        return who_cell("perhaps", "Nobody we know", line.match_reason)
+    best = line.suggestions[0]
+    more = len(line.suggestions) - 1
+    why = f"{best.score} of 100: {best.reasons[0]}" + (f"; {more} more" if more else "")
+    return who_cell("perhaps", best.customer_name, why)
 
 
 def _note(line: PaymentListed) -> str:

@@ -11,8 +11,9 @@ from benfex.customers.api_views import customer_record
 from benfex.identity.idempotency import Answer
 from benfex.payments import api_views
 from benfex.payments.cash import record_cash_payment
+from benfex.payments.placing import match_payment, undo_match
 from benfex.payments.reversal import reverse_payment
-from benfex.payments.settlement import match_payment
+from benfex.payments.views import suggestions_of
 from data.values.identifiers import CustomerId, PaymentId
 from data.values.kinds import CashMethod, EvidenceGrade
 from data.values.states import PaymentStatus
@@ -80,6 +81,25 @@ class Payment(Outgoing):
     payer_phone: str
     account_reference: str
     match_reason: str
+    match_score: int | None
+    match_reasons: tuple[str, ...]
+    matched_by: str
+
+
+class Suggestion(Outgoing):
+    """Whose money without a customer may be: a score from 0 to 100 and what speaks for it."""
+
+    customer_id: int
+    customer_name: str
+    account_number: str
+    score: int
+    reasons: tuple[str, ...]
+
+
+class Undoing(Incoming):
+    """Why money is not whose it was placed with."""
+
+    reason: Text
 
 
 class Allocation(Outgoing):
@@ -174,6 +194,25 @@ async def match(payment_id: PathId, asked: Matching, call: UnsafeCallDep) -> Res
         known = api_views.whole_payment(uow, payment_id=PaymentId(payment_id)).payment
         customer = customer_record(uow, customer_id=CustomerId(asked.customer_id))
         match_payment(uow, payment_id=known.id, customer_id=customer.id)
+        return told(200, WholePayment.of(api_views.whole_payment(uow, payment_id=known.id)))
+
+    return await call.once(work)
+
+
+@router.get("/{payment_id}/suggestions", responses=READING)
+async def suggestions(payment_id: PathId, benfex: BenfexDep, actor: ActorDep) -> list[Suggestion]:
+    """Return whose money it may be by what is known now, best first."""
+    found = await benfex.read(suggestions_of, actor, payment_id=PaymentId(payment_id))
+    return [Suggestion.model_validate(one) for one in found]
+
+
+@router.post("/{payment_id}/undo-match", response_model=WholePayment, responses=WRITING)
+async def undo(payment_id: PathId, asked: Undoing, call: UnsafeCallDep) -> Response:
+    """Take money from the customer it was placed with: it waits again, and what it paid is open again."""
+
+    def work(uow: UnitOfWork) -> Answer:
+        known = api_views.whole_payment(uow, payment_id=PaymentId(payment_id)).payment
+        undo_match(uow, payment_id=known.id, reason=asked.reason)
         return told(200, WholePayment.of(api_views.whole_payment(uow, payment_id=known.id)))
 
     return await call.once(work)

@@ -18,10 +18,10 @@ from benfex.core.clock import MovedClock
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.ledger.verification import LedgerReport, verify_ledger
 from benfex.payments.gateway_events import RefundFailed, RefundOutcome
+from benfex.payments.placing import match_payment, undo_match
 from benfex.payments.refund_requests import refund_payment
 from benfex.payments.refund_steps import begin_sending, note_refund
 from benfex.payments.reversal import reverse_payment
-from benfex.payments.settlement import match_payment
 from data.base import Row
 from data.engine import Database
 from data.models.ledger import JournalEntry, LedgerAccount, Posting
@@ -45,7 +45,6 @@ class _Undo(Exception):
 
 NOT_POSTED_YET = {
     EntryKind.SWEEP,
-    EntryKind.PAYMENT_UNDONE,
     EntryKind.SHIFT_DIFFERENCE,
     EntryKind.FEE_CORRECTED,
 }
@@ -62,6 +61,8 @@ def books(isp: Run, clock: MovedClock) -> Run:
     paid = make_invoice(isp, other, amount=kes(100))
     found = settle(isp, statement(None, receipt=receipt(900), amount=kes(150))).payment_id
     assert found is not None
+    isp(match_payment, payment_id=found, customer_id=other.customer_id)
+    isp(undo_match, payment_id=found, reason="not theirs")
     isp(match_payment, payment_id=found, customer_id=other.customer_id)
     isp(refund_payment, payment_id=found, amount=kes(10), reason="too much", reference="SLIP 1")
     _send_refund(isp, ask(isp, found, kes(5)), RefundFailed("E1", "closed"))

@@ -4,7 +4,8 @@ import asyncio
 
 from benfex.core.actors import StaffActor
 from benfex.core.transactor import Transactor
-from benfex.payments.settlement import Settled, SettlementOutcome, match_payment, settle_payment
+from benfex.payments.placing import match_payment
+from benfex.payments.settlement import Settled, SettlementOutcome, settle_payment
 from data.values.errors import Conflict
 from data.values.identifiers import UserId
 from data.values.roles import Role

@@ -5,7 +5,8 @@ import pytest
 from benfex.core.actors import StaffActor
 from benfex.ledger.chart import AccountCode
 from benfex.payments.cash import record_cash_payment
-from benfex.payments.settlement import Settled, match_payment
+from benfex.payments.placing import match_payment
+from benfex.payments.settlement import Settled
 from data.values.errors import (
     AlreadyExists,
     AmountOutOfRange,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from benfex.core.clock import MovedClock
 from benfex.core.paging import PageRequest, SliceRequest
 from benfex.payments.api_views import payment_records
-from benfex.payments.settlement import match_payment
+from benfex.payments.placing import match_payment
 from benfex.payments.views import list_payments
 from benfex.payments.vouchers import print_vouchers, redeem_voucher
 from benfex.subscriptions.payers import set_payer
