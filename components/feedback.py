@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal
 
@@ -26,14 +27,17 @@ def toast_undo(message: str, undo: Callable[[], Awaitable[None]]) -> None:
     """Say for nine seconds that it worked, with a button that takes it back."""
     event = f"undo-{new_token(8)}"
     ui.on(event, undo)
-    ui.notify(
-        message,
-        icon=icon_name("circle-check"),
-        position="bottom",
-        timeout=9000,
-        classes="bf-toast",
-        attrs={"role": "status"},
-        actions=[{"label": "Undo", ":handler": f"() => emitEvent('{event}')"}],
+    options = {
+        "message": message,
+        "icon": icon_name("circle-check"),
+        "position": "bottom",
+        "timeout": 9000,
+        "classes": "bf-toast",
+        "attrs": {"role": "status"},
+    }
+    handler = f"() => emitEvent({json.dumps(event)})"
+    ui.run_javascript(
+        f"Quasar.Notify.create({{...{json.dumps(options)}, actions: [{{label: 'Undo', handler: {handler}}}]}})"
     )
 
 
