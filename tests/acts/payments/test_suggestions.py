@@ -11,7 +11,7 @@ from benfex.payments.gateway import PaymentEvidence
 from benfex.payments.matching import read_match
 from benfex.payments.placing import match_payment, suggestions, undo_match
 from benfex.payments.policy import save_payment_policy
-from benfex.payments.refunds import refund_payment
+from benfex.payments.refund_requests import refund_payment
 from benfex.payments.scoring import WORDS, Points
 from data.models.payment import Payment
 from data.values.errors import Conflict, InvalidInput, NotPermitted
