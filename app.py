@@ -1,13 +1,14 @@
-"""The entry point: turns the key. `python app.py [--demo]` serves; `benfex COMMAND` works beside it."""
+"""The entry point: turns the key. `python app.py [--demo]` serves; `benfex COMMAND` works beside it.
+
+The web side is imported when it is served: a third of the start, which the other commands do without.
+"""
 
 import gc
 import socket
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-import uvicorn
-from fastapi import FastAPI
 
 from benfex.application import Benfex
 from benfex.bootstrap import build, first_run_token, only_server, prepare_database
@@ -17,11 +18,15 @@ from benfex.core.logging import set_up_logging
 from benfex.core.settings import Settings
 from benfex.demo.living import LivingDemo
 from data.values.errors import BenfexError
-from pages.register import build_app as register
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 
-def build_app(benfex: Benfex) -> FastAPI:
+def build_app(benfex: Benfex) -> "FastAPI":
     """Return the web side of a Benfex, ready for any ASGI server."""
+    from pages.register import build_app as register
+
     return register(benfex)
 
 
@@ -51,6 +56,8 @@ def serve(
 
 
 def _serve(settings: Settings) -> None:
+    import uvicorn
+
     prepare_database(settings)
     living = LivingDemo(settings) if settings.demo else None
     try:

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlmodel import col
@@ -36,6 +36,7 @@ from tests.factories.customers import MadeService, make_customer, make_service
 from tests.factories.isp import make_price, make_router, make_vat, set_up_isp
 from tests.factories.looks import assert_books_sound
 from tests.factories.money import c2b, receipt, settle
+from tests.sizes import over_a_database
 
 ACTS = ("issue", "pay", "credit", "unused", "void", "write off", "recover", "refund", "reverse", "earn")
 _numbers = count(1)
@@ -114,7 +115,7 @@ class Story:
 
 
 @pytest.mark.sqlite_only
-@settings(max_examples=max(15, settings.default.max_examples // 4))  # type: ignore[union-attr]
+@over_a_database(usual=15, deep=100)
 @given(told=st.lists(steps, min_size=3, max_size=14), defers=st.booleans())
 def test_any_sequence_of_corrections_keeps_the_books_sound(
     run: Run, clock: MovedClock, told: list[tuple[str, int, int, bool]], defers: bool

@@ -6,7 +6,7 @@ from itertools import count
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from benfex.core.clock import MovedClock
@@ -23,6 +23,7 @@ from tests.factories.customers import MadeCustomer, make_customer
 from tests.factories.isp import kes, set_up_isp
 from tests.factories.looks import assert_books_sound, attempt_look, owed, payments
 from tests.factories.money import MadeAttempt, c2b, make_attempt, receipt, statement, stk
+from tests.sizes import over_a_database
 
 BOOKING = ("callback", "confirmation", "line", "nameless line")
 NOISE = ("failure", "success without a receipt", "query: paid", "query: pending")
@@ -48,7 +49,7 @@ stories = st.builds(
 
 
 @pytest.mark.sqlite_only
-@settings(max_examples=max(20, settings.default.max_examples // 5))  # type: ignore[union-attr]
+@over_a_database(usual=20, deep=150)
 @given(told=st.lists(stories, min_size=1, max_size=4), seed=st.integers(0, 2**32))
 def test_any_order_and_number_of_messages_leaves_the_same_books(
     run: Run, clock: MovedClock, told: list[Story], seed: int

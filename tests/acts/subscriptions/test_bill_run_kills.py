@@ -12,7 +12,6 @@ from benfex.core.events import EventBus
 from benfex.core.transactor import Transactor
 from benfex.ledger.journal import seal_chain
 from benfex.subscriptions.bill_run import BillRunner
-from data.engine import open_database
 from data.session import Session, begin_read
 from tests.conftest import START, Run
 from tests.databases import Databases
@@ -64,11 +63,11 @@ class Killer:
 def an_isp(databases: Databases, kind: str) -> Iterator[tuple[Run, Killer]]:
     with ExitStack() as stack:
         try:
-            url = stack.enter_context(databases.ready(kind))
+            database = stack.enter_context(databases.opened(kind))
         except PostgresqlMissingError as missing:
             pytest.skip(f"no PostgreSQL: {missing}")
         killer = Killer()
-        gate = Transactor(open_database(url), MovedClock(START), EventBus(), before_commit=killer)
+        gate = Transactor(database, MovedClock(START), EventBus(), before_commit=killer)
         stack.callback(gate.close)
         run = Run(gate, SYSTEM)
         set_up_isp(run)
