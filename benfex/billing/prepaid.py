@@ -62,16 +62,17 @@ def whole_period(
 
 
 def part_period(whole: BoughtTime, *, money_minor: int, hours_min: int) -> BoughtTime | None:
-    """Return the whole hours that less than the price buys, in proportion; None below the least.
+    """Return the most whole hours whose price, in proportion and rounded half up, the money covers.
 
-    The price of those hours is never more than the money, since the hours were rounded down.
+    None below the least.
     """
     if whole.amount_minor <= 0 or money_minor >= whole.amount_minor:
         return whole
-    hours = money_minor * whole.of_hours // whole.amount_minor
+    if money_minor <= 0:
+        return None
+    # Rounded half up, so many hours cost no more than the money as long as exactly they cost less than half more.
+    hours = -(-(2 * money_minor + 1) * whole.of_hours // (2 * whole.amount_minor)) - 1
     if hours < max(1, hours_min):
         return None
     cost = round_half_up(whole.amount_minor * hours, whole.of_hours)
-    return BoughtTime(
-        whole.starts_at, whole.starts_at + hours * _HOUR, min(cost, money_minor), hours, whole.of_hours
-    )
+    return BoughtTime(whole.starts_at, whole.starts_at + hours * _HOUR, cost, hours, whole.of_hours)

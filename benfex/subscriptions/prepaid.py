@@ -245,13 +245,12 @@ def _affordable(
         fee = taxed.net_minor + taxed.tax_minor
     if full <= fee:
         return None
-    # In what is charged with tax on top, the money for hours is that much less.
-    money = (credit.minor - fee) * whole.amount_minor // (full - fee)
-    for less in range(
-        _ROUNDINGS_MAX
-    ):  # each tax is rounded by itself, so the sum may come out a little higher
+    # In what is charged with tax on top, the money for hours is that much less. Each tax is rounded by itself, so
+    # that the sum may come out a little lower or higher: the most is tried first.
+    money = -(-(credit.minor - fee) * whole.amount_minor // (full - fee)) + _ROUNDINGS_MAX // 2
+    for less in range(_ROUNDINGS_MAX):
         bought = part_period(whole, money_minor=money - less, hours_min=terms.part_hours_min)
-        if bought is None or credit >= _gross(snapshot, facts, bought, terms):
+        if bought is None or (not bought.is_whole and credit >= _gross(snapshot, facts, bought, terms)):
             return bought
     return None
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from benfex.billing.prepaid import BoughtTime, part_period, period_end, whole_period
 from data.values.kinds import Interval
+from data.values.money import round_half_up
 
 NAIROBI, LONDON = "Africa/Nairobi", "Europe/London"
 
@@ -52,18 +53,25 @@ def test_a_third_of_the_money_buys_a_third_of_the_hours() -> None:
     assert part.ends_at == at("2026-11-23") + timedelta(hours=240)
 
 
+def test_what_some_hours_cost_buys_them() -> None:
+    day = whole_period(
+        at("2026-11-23"), price_minor=100_00, interval=Interval.DAY, count=1, anchor_day=23, timezone=NAIROBI
+    )
+    part = part_period(day, money_minor=20_83, hours_min=1)  # 5/24 of 100
+    assert part is not None
+    assert (part.hours, part.amount_minor) == (5, 20_83)
+
+
 def test_less_than_the_least_buys_nothing() -> None:
     assert part_period(month(), money_minor=9_999, hours_min=24) is None
 
 
 @given(st.integers(1, 10**9), st.integers(0, 10**9), st.integers(0, 100))
-def test_a_part_never_costs_more_than_the_money_nor_lasts_longer_than_it_pays(
-    price: int, money: int, hours_min: int
-) -> None:
+def test_a_part_is_the_most_hours_that_the_money_covers(price: int, money: int, hours_min: int) -> None:
     part = part_period(month(price), money_minor=money, hours_min=hours_min)
-    if part is not None:
-        assert part.amount_minor <= max(money, 0) or part.is_whole
-        assert part.hours * price <= money * part.of_hours or part.is_whole
+    if part is not None and not part.is_whole:
+        assert part.amount_minor <= money
+        assert round_half_up(price * (part.hours + 1), part.of_hours) > money
         assert part.ends_at > part.starts_at
 
 
