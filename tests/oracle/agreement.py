@@ -17,7 +17,7 @@ def difference(stage: Stage, history: History, seen: Counter[str] | None = None)
     with stage(history) as engine:
         oracle = OraclePlayer(history)
         for step in _with_runs(history):
-            if oracle.can_play(step) and engine.play(step, oracle.books.balance(step.customer)):
+            if oracle.can_play(step) and engine.play(step, oracle.owed(step)):
                 oracle.play(step)
                 seen[f"step {step.kind}"] += 1
         assert_books_sound(engine.run)

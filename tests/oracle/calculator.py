@@ -46,6 +46,10 @@ class Books:
         notes = [note for note in self.credit_notes if self.invoices[note.invoice].customer == customer]
         return billed - sum(note.gross for note in notes) - self.paid[customer]
 
+    def account_of(self, customer: int) -> int:
+        """Return whose debt a customer's money pays: their own while they have one, else that of who pays for them."""
+        return customer if self.balance(customer) > 0 else self.payers.get(customer, customer)
+
     # What happens
 
     def open(self, day: date, price: Price, customer: int = 0, agreed: int | None = None) -> Service:

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
 from benfex.core.clock import MovedClock
-from benfex.core.unit_of_work import UnitOfWork
 from benfex.network.connections import ConnectionSpec
 from benfex.payments.cash import record_cash_payment
 from benfex.subscriptions.add_ons import AddOnSale
@@ -19,7 +18,6 @@ from benfex.subscriptions.lifecycle import (
 from benfex.subscriptions.pausing import pause_subscription, resume_subscription
 from benfex.subscriptions.payers import set_payer
 from benfex.subscriptions.plan_changes import cancel_pending_change, change_plan, set_agreed_price
-from data.models.catalog import AddOn, Discount, Plan, PlanPrice, TaxGroup, TaxGroupPart, TaxRate
 from data.values.errors import Conflict, InvalidInput, InvalidTransition
 from data.values.identifiers import (
     AddOnId,
@@ -32,17 +30,10 @@ from data.values.identifiers import (
     SubscriptionId,
 )
 from data.values.kinds import (
-    AccessMethod,
-    BillingMode,
-    CapAction,
     CashMethod,
     ChangeTiming,
-    ChargeTiming,
     CycleAlignment,
-    DiscountKind,
-    Interval,
     SuspensionReason,
-    TaxBehavior,
 )
 from data.values.money import Money
 from tests.conftest import Run
@@ -51,8 +42,8 @@ from tests.factories.isp import VAULT, make_router, set_up_isp
 from tests.factories.running import run_bills
 from tests.factories.services import set_terms
 from tests.oracle.histories import CUSTOMERS, FIRST_DAY, History, Step
+from tests.oracle.offers import make_offers
 from tests.oracle.pictures import Picture, engine_picture
-from tests.oracle.terms import Price, Tax
 
 # Of the ISP that is opened here, and put back.
 CUSTOMER_IDS = [CustomerId(number) for number in range(1, CUSTOMERS + 1)]
@@ -94,7 +85,7 @@ class EnginePlayer:
             fixed_month_days=policy.fixed_month_days,
             breaker_invoice_percent=0,
         )
-        self.price_ids, self.discount_ids, self.add_on_ids = self.run(_make_offers, history=history)
+        self.price_ids, self.discount_ids, self.add_on_ids = self.run(make_offers, history=history)
 
     def play(self, step: Step, owed: int) -> bool:
         """Let the step happen; `owed` is what a payment pays. Return whether the engine agreed to it."""
@@ -207,108 +198,3 @@ class EnginePlayer:
 
 def _money(minor: int | None) -> Money | None:
     return None if minor is None else Money(minor, "KES")
-
-
-def _group_ids(uow: UnitOfWork, history: History) -> dict[tuple[Tax, ...], int | None]:
-    """Put the history's taxes in force, and return the group of each combination."""
-    groups: dict[tuple[Tax, ...], int | None] = {(): None}
-    for code, tax in {tax.code: tax for taxes in history.taxes for tax in taxes}.items():
-        for since, percent in tax.rates:
-            points = int(percent * 100)
-            uow.session.add(TaxRate(code=code, name=code, basis_points=points, valid_from_on=since))
-    for number, taxes in enumerate(filter(None, history.taxes), 1):
-        uow.session.add(TaxGroup(id=number, code=f"GROUP-{number}", name="Taxes"))
-        groups[taxes] = number
-    uow.session.flush()
-    for taxes, group_id in groups.items():
-        for position, tax in enumerate(taxes):
-            part = TaxGroupPart(
-                group_id=group_id or 0,
-                position=position,
-                tax_code=tax.code,
-                compound_on=",".join(tax.compound_on),
-                valid_from_on=tax.rates[0][0],
-            )
-            uow.session.add(part)
-    return groups
-
-
-def _plan(number: int) -> Plan:
-    return Plan(
-        id=number,
-        code=f"PLAN-{number}",
-        name=f"Plan {number}",
-        access_method=AccessMethod.PPPOE,
-        download_bps=10_000_000,
-        upload_bps=5_000_000,
-        cap_action=CapAction.NOTIFY,
-    )
-
-
-def _plan_price(number: int, price: Price, group_id: int | None, sold_at: datetime) -> PlanPrice:
-    return PlanPrice(
-        plan_id=number,
-        amount_minor=price.amount,
-        currency="KES",
-        interval=Interval(price.unit),
-        interval_count=price.count,
-        billing_mode=BillingMode.POSTPAID,
-        setup_fee_minor=price.setup_fee,
-        timing=ChargeTiming.ARREARS if price.in_arrears else ChargeTiming.ADVANCE,
-        trial_days=price.trial_days,
-        minimum_term_months=price.minimum_months,
-        early_termination_fee_minor=price.early_end_fee,
-        tax_group_id=group_id,
-        tax_behavior=_behavior(has_tax_inside=price.has_tax_inside),
-        valid_from=sold_at,
-    )
-
-
-def _make_offers(
-    uow: UnitOfWork, *, history: History
-) -> tuple[list[PlanPriceId], list[DiscountId], list[AddOnId]]:
-    groups = _group_ids(uow, history)
-    numbers = range(1, len(history.prices) + 1)
-    uow.session.add_all([_plan(number) for number in numbers])
-    uow.session.flush()
-    prices = [
-        _plan_price(number, price, groups[price.taxes], uow.now)
-        for number, price in zip(numbers, history.prices, strict=True)
-    ]
-    discounts = [
-        Discount(
-            code=f"LESS-{number}",
-            name=f"Less {number}",
-            kind=DiscountKind.PERCENT if offer.percent else DiscountKind.FIXED,
-            basis_points=int(offer.percent * 100),
-            amount_minor=offer.amount,
-            currency="KES",
-            periods=offer.periods,
-            valid_from_on=FIRST_DAY,
-        )
-        for number, offer in enumerate(history.discounts)
-    ]
-    add_ons = [
-        AddOn(
-            code=f"MORE-{number}",
-            name=f"More {number}",
-            amount_minor=offer.unit,
-            currency="KES",
-            is_recurring=offer.is_recurring,
-            tax_group_id=groups[offer.taxes],
-            tax_behavior=_behavior(has_tax_inside=offer.has_tax_inside),
-        )
-        for number, offer in enumerate(history.add_ons)
-    ]
-    uow.session.add_all([*prices, *discounts, *add_ons])
-    uow.session.flush()
-    price_ids = [PlanPriceId(row.id or 0) for row in prices]
-    return (
-        price_ids,
-        [DiscountId(row.id or 0) for row in discounts],
-        [AddOnId(row.id or 0) for row in add_ons],
-    )
-
-
-def _behavior(*, has_tax_inside: bool) -> TaxBehavior:
-    return TaxBehavior.INCLUSIVE if has_tax_inside else TaxBehavior.EXCLUSIVE

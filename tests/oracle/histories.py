@@ -148,13 +148,13 @@ def make_history(seed: int, *, days_max: int = 430) -> History:
     """Return the history of a seed: at most so many days, one to three services, runs with gaps."""
     random = Random(seed)
     policy = _policy(random)
-    taxes = _taxes(random)
+    taxes = some_taxes(random)
     in_arrears = random.random() < 0.25 and policy.alignment != "part_plus_full"
     prices = tuple(_price(random, taxes, in_arrears=in_arrears) for _ in range(5))
     discounts = tuple(_discount(random) for _ in range(3))
     add_ons = tuple(
         AddOnOffer(
-            _amount(random, 50_000), random.choice(taxes), random.random() < 0.5, random.random() < 0.75
+            amount_below(random, 50_000), random.choice(taxes), random.random() < 0.5, random.random() < 0.75
         )
         for _ in range(2)
     )
@@ -175,7 +175,8 @@ def _policy(random: Random) -> Policy:
     )
 
 
-def _taxes(random: Random) -> tuple[tuple[Tax, ...], ...]:
+def some_taxes(random: Random) -> tuple[tuple[Tax, ...], ...]:
+    """Return groups of taxes whose rates change one day: none, one, one on the other, two side by side."""
     later = FIRST_DAY + timedelta(days=random.randint(20, 300))
     vat = (FIRST_DAY - 400 * DAY, Fraction(16)), (later, Fraction(random.choice((14, 18))))
     excise = (FIRST_DAY - 400 * DAY, Fraction(random.choice((15, 15, 5)))), (later + 17 * DAY, Fraction(7, 2))
@@ -187,23 +188,24 @@ def _taxes(random: Random) -> tuple[tuple[Tax, ...], ...]:
     )
 
 
-def _amount(random: Random, most: int) -> int:
+def amount_below(random: Random, most: int) -> int:
+    """Return an amount in minor units, often a whole one."""
     return random.choice((random.randint(1, most), random.randint(1, most // 100) * 100))
 
 
 def _price(random: Random, taxes: tuple[tuple[Tax, ...], ...], *, in_arrears: bool) -> Price:
     unit, count = random.choice(UNITS)
     return Price(
-        amount=_amount(random, 600_000),
+        amount=amount_below(random, 600_000),
         unit=unit,
         count=count,
         taxes=random.choice(taxes),
         has_tax_inside=random.random() < 0.5,
         in_arrears=in_arrears,
-        setup_fee=random.choice((0, 0, _amount(random, 300_000))),
+        setup_fee=random.choice((0, 0, amount_below(random, 300_000))),
         trial_days=random.choice((0, 0, 0, random.randint(1, 40))),
         minimum_months=random.choice((0, 0, 6)),
-        early_end_fee=random.choice((0, _amount(random, 200_000))),
+        early_end_fee=random.choice((0, amount_below(random, 200_000))),
     )
 
 
@@ -211,7 +213,7 @@ def _discount(random: Random) -> DiscountOffer:
     periods = random.choice((None, 1, 2, 3, 6))
     if random.random() < 0.5:
         return DiscountOffer(percent=Fraction(random.randint(1, 9_000), 100), periods=periods)
-    return DiscountOffer(amount=_amount(random, 60_000), periods=periods)
+    return DiscountOffer(amount=amount_below(random, 60_000), periods=periods)
 
 
 def _steps(random: Random, days_max: int, *, skips_runs: bool) -> tuple[Step, ...]:
@@ -241,7 +243,7 @@ def _change(random: Random, day: date, services: int, customers: int) -> Step:
         random.randint(1, 4),
         (random.randrange(2),),
         random.randrange(customers),
-        random.choice((None, _amount(random, 400_000))),
+        random.choice((None, amount_below(random, 400_000))),
     )
 
 
@@ -258,5 +260,5 @@ def _start(random: Random, day: date, customers: int) -> Step:
         number=random.choice((0, 0, 1, 2)),
         offers=offers,
         customer=random.randrange(customers),
-        amount=random.choice((None, None, None, _amount(random, 400_000))),
+        amount=random.choice((None, None, None, amount_below(random, 400_000))),
     )

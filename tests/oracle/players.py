@@ -22,12 +22,14 @@ class OraclePlayer:
             case "start" | "bill" | "payer":
                 return True
             case "pay":
-                return self.books.balance(step.customer) > 0
-            case "remove":
-                return step.offer < len(self.add_ons)
-            case "take":
-                return step.offer < len(self.discounts)
-        return step.service < len(self.books.services)
+                return self.owed(step) > 0
+        many = {"remove": len(self.add_ons), "take": len(self.discounts)}
+        is_known = step.offer < many.get(step.kind, step.offer + 1)
+        return is_known and step.service < len(self.books.services)
+
+    def owed(self, step: Step) -> int:
+        """Return what the customer of a step has to pay, their own or as one who is paid for."""
+        return self.books.balance(self.books.account_of(step.customer))
 
     def play(self, step: Step) -> None:
         """Let the step happen."""
@@ -36,7 +38,7 @@ class OraclePlayer:
             case "bill":
                 books.run(day)
             case "pay":
-                books.paid[step.customer] += books.balance(step.customer)
+                books.paid[books.account_of(step.customer)] += self.owed(step)
             case "payer":
                 books.pay_for(step.customer, step.number % CUSTOMERS)
             case "start":

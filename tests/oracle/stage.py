@@ -16,7 +16,8 @@ from tests.factories.isp import SYSTEM
 from tests.oracle.engine import EnginePlayer
 from tests.oracle.histories import History
 
-Stage = Callable[[History], AbstractContextManager[EnginePlayer]]
+# A player who sells what the history sells, or nothing yet.
+Stage = Callable[[History | None], AbstractContextManager[EnginePlayer]]
 
 
 @contextmanager
@@ -31,12 +32,13 @@ def sqlite_stage(databases: Databases) -> Iterator[Stage]:
         shutil.copyfile(path, begun)
 
         @contextmanager
-        def play(history: History) -> Iterator[EnginePlayer]:
+        def play(history: History | None) -> Iterator[EnginePlayer]:
             for more in ("-wal", "-shm"):
                 path.with_name(f"{path.name}{more}").unlink(missing_ok=True)
             shutil.copyfile(begun, path)
             with _player(database) as player:
-                player.sell(history)
+                if history is not None:
+                    player.sell(history)
                 yield player
 
         yield play
@@ -47,10 +49,11 @@ def postgresql_stage(databases: Databases) -> Iterator[Stage]:
     """Yield a stage that makes a database for each history, which costs more."""
 
     @contextmanager
-    def play(history: History) -> Iterator[EnginePlayer]:
+    def play(history: History | None) -> Iterator[EnginePlayer]:
         with databases.ready("postgresql") as url, _player(open_database(url, pool_size=2)) as player:
             player.open_the_isp()
-            player.sell(history)
+            if history is not None:
+                player.sell(history)
             yield player
 
     yield play

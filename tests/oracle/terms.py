@@ -15,6 +15,7 @@ from math import floor
 
 DAY = timedelta(days=1)
 PRICE = "price"
+GIGABYTE = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Tax:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a plan costs each `count` units ("day", "week" or "month")."""
+    """What a plan costs each `count` units ("day", "week" or "month"), and each gigabyte begun beyond its cap."""
 
     amount: int
     unit: str = "month"
@@ -44,6 +45,9 @@ class Price:
     trial_days: int = 0
     minimum_months: int = 0
     early_end_fee: int = 0
+    cap_gigabytes: int | None = None
+    gigabyte: int | None = None
+    is_prepaid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
