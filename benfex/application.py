@@ -28,6 +28,7 @@ from benfex.notifications.accounts import ChannelBook
 from benfex.notifications.dispatching import MessageDispatcher
 from benfex.payments.accounts import GatewayBook
 from benfex.payments.checkout import Checkout
+from benfex.payments.dispute_following import Disputes
 from benfex.payments.reconciliation import PaymentReconciler
 from benfex.payments.refund_following import Refunds
 from benfex.payments.webhooks import WebhookInbox
@@ -81,6 +82,7 @@ class Benfex:
         inbox: WebhookInbox,
         reconciler: PaymentReconciler,
         refunds: Refunds,
+        disputes: Disputes,
         channels: ChannelBook,
         messages: MessageDispatcher,
         documents: Documents,
@@ -105,6 +107,7 @@ class Benfex:
         self.inbox = inbox
         self.reconciler = reconciler
         self.refunds = refunds
+        self.disputes = disputes
         self.channels = channels
         self.messages = messages
         self.documents = documents

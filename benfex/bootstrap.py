@@ -34,6 +34,7 @@ from benfex.notifications.dispatching import MessageDispatcher
 from benfex.notifications.registry import build_channels
 from benfex.payments.accounts import GatewayBook, save_gateway_account
 from benfex.payments.checkout import Checkout
+from benfex.payments.dispute_following import Disputes
 from benfex.payments.gateway import Gateway
 from benfex.payments.pay_links import create_pay_link
 from benfex.payments.reconciliation import PaymentReconciler
@@ -85,6 +86,7 @@ class _Till(TypedDict):
     inbox: WebhookInbox
     reconciler: PaymentReconciler
     refunds: Refunds
+    disputes: Disputes
 
 
 def prepare_database(settings: Settings) -> None:
@@ -189,6 +191,7 @@ def _till(transactor: Transactor, book: GatewayBook, clock: Clock, vault: Vault,
         "inbox": WebhookInbox(transactor, book),
         "reconciler": PaymentReconciler(transactor, book, clock),
         "refunds": Refunds(transactor, book, vault, public_url=settings.public_url),
+        "disputes": Disputes(transactor, book, clock),
     }
 
 

@@ -57,6 +57,10 @@ async def _follow_refunds(benfex: Benfex) -> str:
     return f"{await benfex.refunds.follow()} refunds"
 
 
+async def _read_disputes(benfex: Benfex) -> str:
+    return f"{await benfex.disputes.read_all()} disputes"
+
+
 async def _reconcile_gateways(benfex: Benfex) -> str:
     booked = 0
     await benfex.gateways.register_callbacks(public_url=benfex.settings.public_url)
@@ -183,6 +187,7 @@ TIMETABLE: tuple[Job, ...] = (
     Job("roll_up_usage", _roll_up_usage, "it is worked out anew", every_seconds=300),
     Job("follow_caps", _follow_caps, "it compares states", every_seconds=60),
     Job("reconcile_gateways", _reconcile_gateways, "a transaction id is booked once", every_seconds=3600),
+    Job("read_disputes", _read_disputes, "a dispute is kept once and moves on once", every_seconds=3600),
     Job("run_dunning", _run_dunning, "each step is taken once", every_seconds=900),
     Job("reconcile_routers", _reconcile_routers, "it compares states", every_seconds=21_600),
     Job("bill_run", _bill_run, "a period is billed once", every_seconds=1800),

@@ -164,6 +164,11 @@ class GatewayBook:
         """Return the names of the gateways, in order."""
         return tuple(self._gateways)
 
+    @property
+    def running(self) -> Mapping[str, Gateway]:
+        """Return the gateways that run, by name."""
+        return self._gateways
+
     def with_statement(self) -> tuple[str, ...]:
         """Return the names of the gateways that can list what they received."""
         return tuple(name for name, gateway in self._gateways.items() if gateway.capabilities.can_statement)

@@ -21,9 +21,10 @@ from data.queries import disputes as dispute_queries
 from data.queries import payments as payment_queries
 from data.queries import refunds as refund_queries
 from data.values.identifiers import DisputeId, PaymentId
+from data.values.kinds import RefundWay
 from data.values.money import Money
 from data.values.roles import Permission
-from data.values.states import DisputeStatus, advance, can_advance
+from data.values.states import DisputeStatus, RefundStatus, advance, can_advance
 
 _ENDED = (DisputeStatus.WON, DisputeStatus.LOST)
 
@@ -61,6 +62,8 @@ def note_dispute(uow: UnitOfWork, *, gateway: str, event: DisputeChanged) -> str
     row.payment_id = payment.id if payment is not None else None
     row.reason = event.reason[:200] or row.reason
     row.due_at = event.due_at or row.due_at
+    if row.status not in _ENDED:
+        row.amount_minor, row.currency = event.amount.minor, event.amount.currency
     moves = event.status is not row.status and can_advance(row.status, event.status)
     if moves:
         row.status = advance(row.status, event.status)
@@ -85,9 +88,24 @@ def _follow(uow: UnitOfWork, row: Dispute, payment: Payment | None, *, is_fresh:
     row.resolved_at = row.resolved_at or uow.now
     payment.disputed_at = None
     uow.session.flush()
-    if row.status is DisputeStatus.LOST:
+    if row.status is DisputeStatus.LOST and not _is_booked(uow, row, payment):
         reason = f"Dispute {row.gateway_dispute_id} was lost."
         take_back(uow, payment, reason=reason, amount=Money(row.amount_minor, row.currency))
+
+
+def _is_booked(uow: UnitOfWork, row: Dispute, payment: Payment) -> bool:
+    """Return whether the gateway told of the money before: a dispute that is given in to makes a refund there."""
+    assert payment.id is not None
+    assert row.created_at is not None
+    return any(
+        refund.way is RefundWay.GATEWAY
+        and refund.sent_at is None
+        and refund.status is RefundStatus.SUCCEEDED
+        and refund.amount_minor == row.amount_minor
+        and refund.created_at is not None
+        and refund.created_at >= row.created_at
+        for refund in refund_queries.refunds_of_payment(uow.session, payment_id=payment.id)
+    )
 
 
 def _tell(uow: UnitOfWork, row: Dispute, payment: Payment | None, event: DisputeChanged) -> None:

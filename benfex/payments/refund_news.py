@@ -11,7 +11,7 @@ from benfex.payments.gateway_events import (
     RefundUnderWay,
     RefundUnknown,
 )
-from benfex.payments.refund_steps import note_refund, reference_of
+from benfex.payments.refund_steps import is_our_reference, note_refund, reference_of
 from benfex.payments.taken_back import take_back
 from data.models.payment import Payment, Refund
 from data.queries import refunds as refund_queries
@@ -28,8 +28,6 @@ def note_refund_changed(uow: UnitOfWork, *, gateway: str, event: RefundChanged) 
     """
     require(uow.actor, Permission.MATCH_PAYMENTS)
     refund = _named_by_us(uow, gateway, event)
-    if refund is None and (event.reference or event.callback_token):
-        return "no refund of ours carries this name"
     if refund is None:
         payment = refund_queries.payment_named(
             uow.session,
@@ -38,7 +36,7 @@ def note_refund_changed(uow: UnitOfWork, *, gateway: str, event: RefundChanged) 
             payment_reference=event.payment_reference,
         )
         if payment is None:
-            return "the payment that is refunded is not known here"
+            return _not_placed(event)
         refund = _of_payment(uow, payment, event)
         if refund is None:
             if isinstance(event.outcome, RefundDone):
@@ -53,6 +51,15 @@ def note_refund_changed(uow: UnitOfWork, *, gateway: str, event: RefundChanged) 
     assert refund.id is not None
     note_refund(uow, refund_id=RefundId(refund.id), outcome=event.outcome)
     return None
+
+
+def _not_placed(event: RefundChanged) -> str | None:
+    """Return why a word about money that went back belongs nowhere; None where it is none of our business."""
+    if event.callback_token or (event.reference and is_our_reference(event.reference)):
+        return "no refund of ours carries this name"
+    if event.transaction_id or event.payment_reference:
+        return "the payment that is refunded is not known here"
+    return None  # a payout that somebody made on the gateway's own screens
 
 
 def _named_by_us(uow: UnitOfWork, gateway: str, event: RefundChanged) -> Refund | None:

@@ -60,15 +60,15 @@ def refund_payment(
     wish = NewRefund(amount, reason, slip=reference)
     if not reference.strip():
         raise InvalidInput("reference", "Give the number on the slip: letters, digits and - / . only.")
-    return ask_refund(uow, payment_id=payment_id, wish=wish, gateway=None)
+    return ask_refund(uow, payment_id=payment_id, wish=wish, gateways={})
 
 
 def ask_refund(
-    uow: UnitOfWork, *, payment_id: PaymentId, wish: NewRefund, gateway: Gateway | None
+    uow: UnitOfWork, *, payment_id: PaymentId, wish: NewRefund, gateways: Mapping[str, Gateway]
 ) -> RefundId:
     """Ask for money of a payment to go back; above the set amount it waits for a second person.
 
-    `gateway` is the payment's, None where none is set up. The amount is set aside at once.
+    `gateways` are those that are set up, by name. The amount is set aside at once.
     Raises NotFound, InvalidInput, AmountOutOfRange beyond what is free of the payment, Conflict for money that
     was reversed, is disputed or has no customer, AlreadyExists for a slip that was used.
     """
@@ -76,7 +76,7 @@ def ask_refund(
     wish = _checked(wish)
     payment = locked_payment(uow, payment_id)
     check_amount(uow, payment, wish.amount)
-    _check_way(payment, wish, gateway)
+    _check_way(payment, wish, gateways.get(payment.gateway))
     customer_id = _customer_of(payment)
     waits = needs_second_person(uow, customer_id=customer_id, amount=wish.amount)
     if wish.way is RefundWay.BY_HAND:

@@ -46,6 +46,7 @@ from data.values.states import PaymentStatus, RefundStatus, advance
 _CHECK_SECONDS = (15, 60, 300, 900, 3600)
 _THEN_EVERY = timedelta(hours=6)
 _GIVE_UP = timedelta(days=15)
+_OURS = "bfxr"
 _REFERENCE_LETTERS = 32
 _log = structlog.get_logger("refunds")
 
@@ -59,7 +60,12 @@ def callback_token_of(vault: Vault, refund: Refund) -> str:
 
 def reference_of(token_hash: str) -> str:
     """Return our reference of the refund whose callback token has this hash."""
-    return f"bfxr{token_hash[:_REFERENCE_LETTERS]}"
+    return f"{_OURS}{token_hash[:_REFERENCE_LETTERS]}"
+
+
+def is_our_reference(text: str) -> bool:
+    """Return whether a reference looks like one of ours."""
+    return text.startswith(_OURS)
 
 
 def next_refund_check(sent_at: datetime, *, checks: int, now: datetime) -> datetime | None:
@@ -135,9 +141,9 @@ def note_refund(uow: UnitOfWork, *, refund_id: RefundId, outcome: RefundOutcome)
             _arrive(uow, payment, refund, named)
         case RefundFailed(code=code, message=message):
             _fail(uow, payment, refund, code=code, message=message)
-        case RefundUnderWay(gateway_reference=named):
+        case RefundUnderWay(gateway_reference=named, message=said):
             refund.gateway_reference = refund.gateway_reference or (named or "")[:120] or None
-            _wait_on(uow, refund, reason=None)
+            _wait_on(uow, refund, reason=said or None)
         case RefundUnknown(reason=reason):
             _wait_on(uow, refund, reason=reason)
         case _:

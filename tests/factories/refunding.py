@@ -256,8 +256,8 @@ def ask(
 ) -> RefundId:
     """Ask for money to go back."""
     wish = NewRefund(amount, "paid twice", way, slip=slip)
-    gateway = None if way is RefundWay.BY_HAND else KeshoGateway("http://127.0.0.1:9")
-    return run(ask_refund, payment_id=payment_id, wish=wish, gateway=gateway)
+    gateways = {run.read(gateway_of_payment, payment_id=payment_id): KeshoGateway("http://127.0.0.1:9")}
+    return run(ask_refund, payment_id=payment_id, wish=wish, gateways=gateways)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +300,12 @@ def transaction_of(snapshot: Snapshot, *, payment_id: PaymentId) -> str:
     row = snapshot.session.get(Payment, payment_id)
     assert row is not None
     return row.gateway_transaction_id
+
+
+def gateway_of_payment(snapshot: Snapshot, *, payment_id: PaymentId) -> str:
+    row = snapshot.session.get(Payment, payment_id)
+    assert row is not None
+    return row.gateway
 
 
 def payment_status(snapshot: Snapshot, *, payment_id: PaymentId) -> PaymentStatus:

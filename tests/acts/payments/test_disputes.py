@@ -93,7 +93,7 @@ async def test_disputed_money_does_not_go_back_by_a_refund_too(
     await bank.tells(DisputeStatus.OPEN)
     assert isp.read(refundable, payment_id=payment_id) == kes(0)
     with pytest.raises(Conflict, match="disputes"):
-        isp(ask_refund, payment_id=payment_id, wish=NewRefund(kes(10), "x", slip="S 1"), gateway=None)
+        isp(ask_refund, payment_id=payment_id, wish=NewRefund(kes(10), "x", slip="S 1"), gateways={})
     assert await counter.refunds.follow() == 0
     await bank.tells(DisputeStatus.WON)
     assert bank.dispute.resolved_at is not None

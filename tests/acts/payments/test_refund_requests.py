@@ -160,11 +160,11 @@ def test_a_gateway_gives_back_only_what_it_can(isp: Run) -> None:
     gateway = KeshoGateway("http://127.0.0.1:9")
     for wish in (NewRefund(kes(100), "x", GATEWAY), NewRefund(kes(100), "x", PAYOUT)):
         with pytest.raises(InvalidInput):
-            isp(ask_refund, payment_id=payment_id, wish=wish, gateway=None)
+            isp(ask_refund, payment_id=payment_id, wish=wish, gateways={})
     cents = NewRefund(Money(99_950, "KES"), "x", GATEWAY)
     with pytest.raises(AmountOutOfRange, match="steps"):
-        isp(ask_refund, payment_id=payment_id, wish=cents, gateway=gateway)
-    isp(ask_refund, payment_id=payment_id, wish=NewRefund(kes(100), "x", PAYOUT), gateway=gateway)
+        isp(ask_refund, payment_id=payment_id, wish=cents, gateways={"kesho": gateway})
+    isp(ask_refund, payment_id=payment_id, wish=NewRefund(kes(100), "x", PAYOUT), gateways={"kesho": gateway})
     assert only_refund(isp).status is RefundStatus.APPROVED
 
 
@@ -220,7 +220,7 @@ def test_a_refund_needs_a_reason_and_an_amount(isp: Run) -> None:
     payment_id = pay(isp, make_customer(isp), kes(1_000))
     for amount, reason, error in ((kes(0), "x", AmountOutOfRange), (kes(1), "  ", InvalidInput)):
         with pytest.raises(error):
-            isp(ask_refund, payment_id=payment_id, wish=NewRefund(amount, reason, slip="S 1"), gateway=None)
+            isp(ask_refund, payment_id=payment_id, wish=NewRefund(amount, reason, slip="S 1"), gateways={})
     with pytest.raises(InvalidInput, match="slip"):
         ask(isp, payment_id, kes(1), way=HAND)
 

@@ -74,4 +74,4 @@ async def test_credit_goes_back_or_pays_the_next_bill_and_never_both(
 
 def _ask(transactor: Transactor, who: StaffActor, payment_id: PaymentId, amount: Money, slip: str) -> Any:
     wish = NewRefund(amount, "asked for it", slip=slip)
-    return transactor.transact(ask_refund, who, payment_id=payment_id, wish=wish, gateway=None)
+    return transactor.transact(ask_refund, who, payment_id=payment_id, wish=wish, gateways={})

@@ -97,6 +97,7 @@ class PaystackGateway(PlainGateway):
         needs_email=False,
         can_refund=True,
         refunds_partly=True,
+        can_answer_disputes=True,
         can_tell_balance=True,
         can_charge_saved=True,
     )
