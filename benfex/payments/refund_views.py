@@ -8,7 +8,13 @@ from typing import Final
 
 from benfex.core.actors import name_of, narrowed_scope, require, scope_of
 from benfex.core.paging import Page, PageRequest, Slice, SliceRequest, sliced
+from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import Snapshot
+from benfex.payments.policy import payment_terms
+from benfex.payments.refunds import refundable
+from data.queries import credit as credit_queries
+from data.queries import customers as customer_queries
+from data.queries import payments as payment_queries
 from data.queries import refunds_listing as listing
 from data.values.errors import NotFound
 from data.values.identifiers import CustomerId, PaymentId, RefundId
@@ -53,6 +59,18 @@ class RefundRecord:
     finished_at: datetime | None
     next_check_at: datetime | None
     failure_message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOffer:
+    """What a person needs to know before they ask for money to go back.
+
+    `free` is how much can go; above `alone` it waits for a second person; `phone` is the customer's.
+    """
+
+    free: Money
+    alone: Money
+    phone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +150,34 @@ def refund_listed(snapshot: Snapshot, *, refund_id: RefundId) -> RefundListed:
     return _listed(snapshot, rows[0])
 
 
+def refund_offer(snapshot: Snapshot, *, payment_id: PaymentId) -> RefundOffer:
+    """Return what can go back of a payment, and what that needs. Raises NotFound."""
+    free = refundable(snapshot, payment_id=payment_id)
+    payment = payment_queries.find_payment(snapshot.session, payment_id)
+    assert payment is not None
+    customer = customer_queries.find_customer(snapshot.session, payment.customer_id or 0)
+    return RefundOffer(free, _alone(snapshot), customer.phone if customer is not None else "")
+
+
+def payout_offer(snapshot: Snapshot, *, customer_id: CustomerId) -> RefundOffer:
+    """Return what of a customer's credit can go back, and what that needs. Raises NotFound."""
+    require(snapshot.actor, Permission.VIEW_PAYMENTS)
+    customer = customer_queries.find_customer(snapshot.session, customer_id)
+    if customer is None:
+        raise NotFound("customer")
+    credit = credit_queries.credit_of(snapshot.session, [customer_id]).get(customer_id, [])
+    minor = sum(source.remainder_minor for source in credit if source.currency == customer.currency)
+    return RefundOffer(Money(minor, customer.currency), _alone(snapshot), customer.phone)
+
+
 def refund_counts(snapshot: Snapshot) -> Mapping[str, int]:
     """Return how many refunds each tab has."""
     require(snapshot.actor, Permission.VIEW_PAYMENTS)
     return {tab: listing.count_refunds(snapshot.session, statuses=statuses) for tab, statuses in TABS.items()}
+
+
+def _alone(snapshot: Snapshot) -> Money:
+    return Money(payment_terms(snapshot).second_person_above_minor, current_terms(snapshot).currency)
 
 
 def _listed(snapshot: Snapshot, row: listing.RefundRow) -> RefundListed:

@@ -11,6 +11,7 @@ from benfex.core.events import (
     CustomerChanged,
     InvoiceIssued,
     PaymentSettled,
+    RefundMoved,
     SessionReturned,
     SubscriptionChanged,
 )
@@ -93,6 +94,7 @@ async def customer_page(benfex: BenfexDep, staff: StaffDep, customer_id: int) ->
                 SubscriptionChanged,
                 InvoiceIssued,
                 PaymentSettled,
+                RefundMoved,
                 ConnectionApplied,
                 SessionReturned,
             ),

@@ -16,6 +16,8 @@ from data.values.roles import Permission
 from pages.admin.lists import page_request
 from pages.admin.paper_dialogs import RECEIPT, open_proforma, open_statement
 from pages.admin.phrases import say_balance, say_span
+from pages.admin.refund_dialogs import open_payout
+from pages.admin.refunds import RefundLists
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import may
 from pages.dependencies import SignedInStaff
@@ -46,7 +48,7 @@ class MoneySection:
 
     def __init__(self, benfex: Benfex, staff: SignedInStaff, view: CustomerView) -> None:
         self._benfex, self._staff, self._view = benfex, staff, view
-        self._tables: list[DataTable] = []
+        self._tables: list[DataTable | RefundLists] = []
 
     async def build(self) -> None:
         """Create the lists that the person may see."""
@@ -55,6 +57,7 @@ class MoneySection:
             sections.append(Section("invoices", "Invoices", self._invoices))
         if may(self._staff, Permission.VIEW_PAYMENTS):
             sections.append(Section("payments", "Payments", self._payments))
+            sections.append(Section("refunds", "Refunds", self._refunds))
         if may(self._staff, Permission.VIEW_INVOICES):
             sections.append(Section("statement", "Statement", self._statement))
         if sections:
@@ -109,6 +112,23 @@ class MoneySection:
                 empty=Empty("No payment yet", "Money that comes in is listed here.", "wallet"),
             )
         )
+
+    async def _refunds(self) -> None:
+        lists = RefundLists(
+            self._benfex, self._staff, self._view.timezone, customer_id=self._view.customer_id
+        )
+        if may(self._staff, Permission.MATCH_PAYMENTS):
+            with box("bf-line wide"):
+                text("Money that goes back, by hand or by a gateway.", "bf-sub bf-grow")
+                button(
+                    "Pay out credit",
+                    lambda: open_payout(self._benfex, self._staff, self._view.customer_id, lists.refresh),
+                    kind="ghost",
+                    icon="undo-2",
+                    classes="small",
+                )
+        await lists.everything()
+        self._tables.append(lists)
 
     async def _statement(self) -> None:
         with box("bf-line wide"):
