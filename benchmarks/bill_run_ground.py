@@ -63,7 +63,7 @@ _PAYMENTS = BulkInsert(
     (
         "id", "customer_id", "gateway", "gateway_transaction_id", "amount_minor", "fee_minor", "currency",
         "status", "grade", "source", "received_at", "payer_name", "payer_phone", "account_reference",
-        "match_reason",
+        "match_reason", "match_reasons", "matched_by",
     ),
 )  # fmt: skip
 _ACCOUNTS = BulkInsert(LedgerAccount, ("code", "kind", "currency", "owner", "customer_id", "balance_minor"))
@@ -134,6 +134,7 @@ def _seed(uow: UnitOfWork, *, ids: range, price_id: int, on: date) -> None:
             (
                 number, number, "cash", f"R{number}", CREDIT.minor, 0, "KES", PaymentStatus.RECEIVED,
                 EvidenceGrade.STAFF, "staff", uow.now, "", "", "", "",
+                "[]", "",
             )
             for number in with_credit
         ],

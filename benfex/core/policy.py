@@ -32,6 +32,7 @@ FIRST_STEPS = (
     DunningStep(1, DunningAction.REMIND),
     *DEFAULT_STEPS,
 )
+_TERMS = "billing_terms"  # what a session that has read them holds them by
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,14 @@ def isp_profile(snapshot: Snapshot) -> IspProfileView | None:
 
 
 def current_terms(snapshot: Snapshot) -> BillingTerms:
-    """Return the billing terms in force. Raises Conflict before the first run is finished."""
+    """Return the billing terms in force, read once a transaction. Raises Conflict before the first run is finished."""
+    known: BillingTerms | None = snapshot.session.info.get(_TERMS)
+    if known is None:
+        known = snapshot.session.info[_TERMS] = _read_terms(snapshot)
+    return known
+
+
+def _read_terms(snapshot: Snapshot) -> BillingTerms:
     profile = policy_queries.newest_profile(snapshot.session)
     policy = policy_queries.newest_policy(snapshot.session)
     if profile is None or policy is None:
@@ -145,6 +153,7 @@ def save_profile(
     )
     uow.session.add(row)
     uow.session.flush()
+    uow.session.info.pop(_TERMS, None)
     assert row.id is not None
     record_audit(uow, action="save", entity="isp_profile", entity_id=row.id, changes={"name": row.name})
 
@@ -204,6 +213,7 @@ def save_policy(uow: UnitOfWork, **changes: Unpack[PolicyChanges]) -> None:
         raise InvalidInput("steps", "The same step stands there twice.")
     uow.session.add(row)
     uow.session.flush()
+    uow.session.info.pop(_TERMS, None)
     assert row.id is not None
     if policy_queries.newest_profile(uow.session) is not None:
         current_terms(uow)  # refuses what does not fit together

@@ -12,6 +12,7 @@ from data.models.invoice import Invoice, InvoiceLine, InvoiceReminder
 from data.models.operations import AuditEvent
 from data.models.payment import Payment
 from data.models.subscription import Subscription
+from data.queries.bulk import unindexed
 from data.session import Session
 from data.values.kinds import BillingMode, LineKind, SuspensionReason
 from data.values.states import InvoiceStatus, PaymentStatus, PromiseStatus, SubscriptionStatus
@@ -125,7 +126,7 @@ def chased_invoices(
         )
         .where(
             Invoice.customer_id.in_(customer_ids),
-            Invoice.status == InvoiceStatus.OPEN,
+            unindexed(Invoice.status) == InvoiceStatus.OPEN.value,
             Invoice.due_on <= due_until_on,
         )
         .order_by(Invoice.due_on, Invoice.id)
@@ -161,7 +162,7 @@ def chased_services(session: Session, payer_ids: Sequence[int]) -> list[ChasedSe
         .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)
         .where(
             Subscription.billed_customer_id.in_(payer_ids),
-            Subscription.status != SubscriptionStatus.ENDED,
+            unindexed(Subscription.status) != SubscriptionStatus.ENDED.value,
             PlanPrice.billing_mode == BillingMode.POSTPAID,
         )
         .order_by(Subscription.id)
