@@ -204,7 +204,7 @@ _CHAIN_COLUMNS = (
 
 
 _UNLINKED = (None, None, None)
-_UNSEALED = (
+_UNSEALED = BulkSelect(
     select(*_CHAIN_COLUMNS[:8], *_POSTING_COLUMNS)
     .outerjoin(Posting, Posting.entry_id == JournalEntry.id)
     .outerjoin(LedgerAccount, LedgerAccount.id == Posting.account_id)
@@ -216,7 +216,7 @@ _UNSEALED = (
 def unsealed_entries(session: Session) -> list[tuple[ChainRow, list[EntryPosting]]]:
     """Return the entries that are not in the chain yet, oldest first, each with its postings as they were written."""
     found: list[tuple[ChainRow, list[EntryPosting]]] = []
-    for row in session.execute(_UNSEALED):
+    for row in _UNSEALED.rows(session):
         if not found or found[-1][0].id != row[0]:
             found.append((ChainRow._make((*row[:8], *_UNLINKED)), []))
         if row[8] is not None:

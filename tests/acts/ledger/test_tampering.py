@@ -50,6 +50,12 @@ NOT_POSTED_YET = {
 }
 
 
+def test_words_are_proved_as_they_were_sealed_whatever_is_in_them(isp: Run) -> None:
+    invoice_id = make_invoice(isp, make_customer(isp))
+    isp(void_invoice, invoice_id=invoice_id, reason='He said "no" \\ and left:\tÑandú, \U0001f4b0')
+    assert isp.read(verify_ledger).is_sound
+
+
 @pytest.fixture
 def books(isp: Run, clock: MovedClock) -> Run:
     """Books with an entry of every kind."""
