@@ -75,7 +75,7 @@ _WRITTEN = (
 )  # fmt: skip
 _MOVED = {
     "subscription": ("charged_through_on", "period_starts_on", "period_ends_on", "bills_on", "version"),
-    "subscription_discount": ("periods_left",),
+    "subscription_discount": ("periods_left", "counted_until_on"),
     "ledger_account": ("balance_minor",),
 }
 

@@ -76,7 +76,7 @@ def _open_sqlite(url: URL) -> Database:
             "synchronous=FULL",
             "foreign_keys=ON",
             "busy_timeout=5000",
-            "cache_size=-65536",
+            "cache_size=-32768",  # 32 MB hold what a bill run touches over and over; more is only more memory
             "trusted_schema=OFF",
         ):
             connection.execute(f"PRAGMA {pragma}")
