@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 
-from tests.oracle.money import give_back, put_tax
+from tests.oracle.money import days_line, give_back, put_tax
 from tests.oracle.terms import (
     DAY,
     PRICE,
@@ -55,9 +55,9 @@ class Books:
     def open(self, day: date, price: Price, customer: int = 0, agreed: int | None = None) -> Service:
         """Sell a plan; nothing is billed yet."""
         trial_ends_on = day + price.trial_days * DAY
-        grid, early_on = self._opened(trial_ends_on, price)
+        grid = self._opened(trial_ends_on, price)
         is_free = self.policy.alignment == "free_until" and grid.first_on > trial_ends_on
-        spell = Spell(price, grid, grid.first_on if is_free else trial_ends_on, early_cell_on=early_on)
+        spell = Spell(price, grid, grid.first_on if is_free else trial_ends_on)
         payer = self.payers.get(customer, customer)
         service = Service(
             len(self.services),
@@ -73,6 +73,8 @@ class Books:
         )
         if price.minimum_months:
             service.bound_until_on = day_of_month(day, price.minimum_months, day.day)
+        service.joins_full = self.policy.alignment == "part_plus_full" and price.unit == "month"
+        spell.early_cell_on = self._joined(service, spell)
         self.services.append(service)
         return service
 
@@ -206,13 +208,22 @@ class Books:
                     line.invoice = len(self.invoices)
                 self.invoices.append(Invoice(day, payer, found))
 
-    def _opened(self, from_on: date, price: Price) -> tuple[Grid, date | None]:
+    def _opened(self, from_on: date, price: Price) -> Grid:
         common = self.policy.billing_day
         if common is None or self.policy.alignment == "anniversary" or price.unit != "month":
-            return Grid(price.unit, price.count, from_on, from_on.day), None
-        grid = months_from(from_on, price, common)
-        is_early = self.policy.alignment == "part_plus_full" and grid.first_on > from_on
-        return grid, grid.first_on if is_early else None
+            return Grid(price.unit, price.count, from_on, from_on.day)
+        return months_from(from_on, price, common)
+
+    def _joined(self, service: Service, spell: Spell) -> date | None:
+        """Return where the full period begins that is billed with the first part of a service."""
+        start, end = spell.grid.cell(spell.from_on)
+        is_part = start < spell.from_on == service.trial_ends_on
+        return end if service.joins_full and is_part else None
+
+    def _begin(self, service: Service, day: date) -> None:
+        spell = Spell(service.price, service.grid, day)
+        spell.early_cell_on = self._joined(service, spell)
+        service.spells.append(spell)
 
     def _apply_arranged(self, service: Service, day: date) -> list[Line]:
         lines: list[Line] = []
@@ -256,7 +267,7 @@ class Books:
             bound = day_of_month(begins_on, price.minimum_months, begins_on.day)
             service.bound_until_on = max(service.bound_until_on, bound)
         if not service.is_stopped:
-            service.spells.append(Spell(price, service.grid, begins_on))
+            self._begin(service, begins_on)
         return lines
 
     def _cut(self, service: Service, day: date) -> list[Line]:
@@ -291,7 +302,7 @@ class Books:
         service.is_stopped, service.is_paused, service.resumes_on = False, False, None
         start = max(day, service.spells[-1].from_on)
         service.grid = self._grid_after_pause(service, start)
-        service.spells.append(Spell(service.price, service.grid, start))
+        self._begin(service, start)
 
     def _grid_after_pause(self, service: Service, day: date) -> Grid:
         """Return the grid of before while its cycle runs on; after that, days and weeks count from the return."""
@@ -360,10 +371,10 @@ class Books:
         if item != PRICE:
             add_on = next(one for one in service.add_ons if one.name == item)
             amount = half_up(add_on.unit * add_on.quantity * share)
-            return [self._line(service, item, (start, end), amount, add_on.taxes, add_on.has_tax_inside)]
+            return [days_line(service, item, (start, end), amount, add_on.taxes, add_on.has_tax_inside)]
         price = spell.price
         amount = half_up((price.amount if service.agreed is None else service.agreed) * share)
-        lines = [self._line(service, PRICE, (start, end), amount, price.taxes, price.has_tax_inside)]
+        lines = [days_line(service, PRICE, (start, end), amount, price.taxes, price.has_tax_inside)]
         left = lines[0].priced
         for number, discount in enumerate(service.discounts):
             cell = spell.grid.cell(start)
@@ -375,21 +386,8 @@ class Books:
             discount.count(cell)
             if taken:
                 lines.append(
-                    self._line(
+                    days_line(
                         service, f"discount:{number}", (start, end), -taken, price.taxes, price.has_tax_inside
                     )
                 )
         return lines
-
-    def _line(
-        self,
-        service: Service,
-        item: str,
-        period: tuple[date, date],
-        amount: int,
-        taxes: tuple[Tax, ...],
-        has_tax_inside: bool,
-    ) -> Line:
-        start, end = period
-        days = {start + number * DAY for number in range((end - start).days)}
-        return Line(service.number, item, start, end, amount, taxes, has_tax_inside, days=days)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 
-from tests.oracle.terms import PRICE, CreditNote, Invoice, Line, factors, half_up, hand_out
+from tests.oracle.terms import DAY, PRICE, CreditNote, Invoice, Line, Service, Tax, factors, half_up, hand_out
 
 
 def put_tax(lines: Sequence[Line], day: date) -> None:
@@ -50,3 +50,17 @@ def give_back(
             invoice.credited += total
             notes.append(CreditNote(day, number, total, tax[number]))
     return notes
+
+
+def days_line(
+    service: Service,
+    item: str,
+    period: tuple[date, date],
+    amount: int,
+    taxes: tuple[Tax, ...],
+    has_tax_inside: bool,
+) -> Line:
+    """Return a charge for the days of a period, all of them marked."""
+    start, end = period
+    days = {start + number * DAY for number in range((end - start).days)}
+    return Line(service.number, item, start, end, amount, taxes, has_tax_inside, days=days)

@@ -216,6 +216,7 @@ class Service:
     resumes_on: date | None = None
     agreed: int | None = None
     billed_on: date = date.min
+    joins_full: bool = False
     is_stopped: bool = False
     is_paused: bool = False
     is_suspended: bool = False
