@@ -22,6 +22,7 @@ from data.values.states import DisputeStatus
 
 _ACTOR = SystemActor("disputes")
 _LOOKS_BACK = timedelta(days=60)
+_CLOCKS_DIFFER = timedelta(hours=1)
 _log = structlog.get_logger("disputes")
 
 
@@ -53,7 +54,7 @@ class Disputes:
             if gateway is None or not gateway.capabilities.can_answer_disputes:
                 continue
             try:
-                found = await gateway.read_disputes(since=now - _LOOKS_BACK, until=now)
+                found = await gateway.read_disputes(since=now - _LOOKS_BACK, until=now + _CLOCKS_DIFFER)
             except GatewayError as error:
                 _log.info("disputes not read", gateway=name, reason=error.message)
                 continue
