@@ -4,22 +4,22 @@ Each command fails with one clear line and a code other than 0; `--json` prints 
 `serve` is added by `app.py`, which alone knows the screens.
 """
 
-import asyncio
-import json
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from benfex.application import Benfex
-from benfex.bootstrap import build, prepare_database
-from benfex.core.actors import SystemActor
-from benfex.core.logging import set_up_logging
+from benfex.cli_refunds import refunds
+from benfex.cli_running import CLI as _CLI
+from benfex.cli_running import Demo, Json
+from benfex.cli_running import fail as _fail
+from benfex.cli_running import open_benfex as _open
+from benfex.cli_running import run as _run
+from benfex.cli_running import say as _say
 from benfex.core.policy import billing_today
-from benfex.core.settings import Settings
 from benfex.doctor import examine
 from benfex.dunning.rehearsing import rehearse_tomorrow
 from benfex.identity.passwords import check_password, hash_password
@@ -52,10 +52,7 @@ commands.add_typer(bill, name="bill")
 commands.add_typer(payments, name="payments")
 commands.add_typer(network, name="network")
 commands.add_typer(ledger, name="ledger")
-
-_CLI = SystemActor("command line")
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Demo = Annotated[bool, typer.Option("--demo", help="Work on the demo's database.")]
+commands.add_typer(refunds, name="refunds")
 
 
 def run_command_line(words: Sequence[str]) -> int:
@@ -72,34 +69,6 @@ def run_command_line(words: Sequence[str]) -> int:
     except typer.Abort:
         typer.echo("benfex: Nothing was done.", err=True)
         return 1
-
-
-def _open(demo: bool) -> Benfex:
-    settings = Settings(demo=True) if demo else Settings()
-    set_up_logging()
-    prepare_database(settings)
-    return build(settings)
-
-
-def _say(figures: dict[str, Any], text: str, *, as_json: bool) -> None:
-    typer.echo(json.dumps(figures, default=str) if as_json else text)
-
-
-def _fail(error: BenfexError) -> typer.Exit:
-    typer.echo(f"benfex: {error.message}", err=True)
-    return typer.Exit(1)
-
-
-def _run(benfex: Benfex, work: Coroutine[Any, Any, Any]) -> Any:
-    async def running() -> Any:
-        await benfex.transactor.start()
-        await benfex.gateways.load()
-        try:
-            return await work
-        finally:
-            await benfex.gateways.close()
-
-    return asyncio.run(running())
 
 
 @staff.command("create")

@@ -1,0 +1,52 @@
+"""What every command has in common: a Benfex that is opened, and how its outcome is told."""
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from typing import Annotated, Any
+
+import typer
+
+from benfex.application import Benfex
+from benfex.bootstrap import build, prepare_database
+from benfex.core.actors import SystemActor
+from benfex.core.logging import set_up_logging
+from benfex.core.settings import Settings
+from data.values.errors import BenfexError
+
+CLI = SystemActor("command line")
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Demo = Annotated[bool, typer.Option("--demo", help="Work on the demo's database.")]
+
+
+def open_benfex(demo: bool) -> Benfex:
+    """Return a Benfex over its database, brought to the newest schema; nothing runs in it."""
+    settings = Settings(demo=True) if demo else Settings()
+    set_up_logging()
+    prepare_database(settings)
+    return build(settings)
+
+
+def say(figures: dict[str, Any], text: str, *, as_json: bool) -> None:
+    """Print the outcome for a program or for a person."""
+    typer.echo(json.dumps(figures, default=str) if as_json else text)
+
+
+def fail(error: BenfexError) -> typer.Exit:
+    """Say in one line what went wrong, and return what ends the command with 1."""
+    typer.echo(f"benfex: {error.message}", err=True)
+    return typer.Exit(1)
+
+
+def run(benfex: Benfex, work: Coroutine[Any, Any, Any]) -> Any:
+    """Run work that speaks to gateways, and return what it returned."""
+
+    async def running() -> Any:
+        await benfex.transactor.start()
+        await benfex.gateways.load()
+        try:
+            return await work
+        finally:
+            await benfex.gateways.close()
+
+    return asyncio.run(running())
