@@ -16,7 +16,7 @@ from data.values.identifiers import CustomerId
 HIGHEST: Final = 100
 # Two customers who fit nearly as well are two, however well they fit.
 CLEAR_LEAD: Final = 15
-_SAME_WORD: Final = 0.86  # Odhiambo and Odiambo are one name, Otieno and Atieno are two
+_SAME_WORD: Final = 86  # percent; Odhiambo and Odiambo are one name, Otieno and Atieno are two
 _MASKED = re.compile(r"\+?(\d{3,7})\D*[*xX•][*xX• ]*(\d{2,4})")
 
 
@@ -109,4 +109,4 @@ def _words(name: str) -> tuple[str, ...]:
 
 
 def _is_same_word(one: str, other: str) -> bool:
-    return one == other or SequenceMatcher(None, one, other).ratio() >= _SAME_WORD
+    return one == other or SequenceMatcher(None, one, other).ratio() * 100 >= _SAME_WORD

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from benfex.payments.gateway import (
+    Finding,
     Flow,
     GatewayCapabilities,
     GatewayEvent,
@@ -16,10 +17,11 @@ from benfex.payments.gateway import (
     WebhookDelivery,
     WebhookReply,
 )
+from benfex.payments.plain_gateway import PlainGateway
 from data.values.kinds import EvidenceGrade
 
 
-class TillGateway:
+class TillGateway(PlainGateway):
     """Sends the payer elsewhere. `asked` keeps every request; `open` lets it answer; `breaks` fails it."""
 
     name = "till"
@@ -56,6 +58,9 @@ class TillGateway:
 
     def reply(self, events: Sequence[GatewayEvent], *, accepted: bool) -> WebhookReply:
         return WebhookReply(200, b"", "text/plain")
+
+    async def check(self) -> tuple[Finding, ...]:
+        return ()
 
     async def query(self, *, reference: str, gateway_reference: str | None) -> PaymentOutcome:
         return Pending()
