@@ -27,6 +27,7 @@ from benfex.network.provisioning import Provisioner
 from benfex.notifications.accounts import ChannelBook
 from benfex.notifications.dispatching import MessageDispatcher
 from benfex.payments.accounts import GatewayBook
+from benfex.payments.auto_pay import AutoPay
 from benfex.payments.checkout import Checkout
 from benfex.payments.dispute_following import Disputes
 from benfex.payments.reconciliation import PaymentReconciler
@@ -79,6 +80,7 @@ class Benfex:
         sign_in: SignIn,
         gateways: GatewayBook,
         checkout: Checkout,
+        auto_pay: AutoPay,
         inbox: WebhookInbox,
         reconciler: PaymentReconciler,
         refunds: Refunds,
@@ -104,6 +106,7 @@ class Benfex:
         self.sign_in = sign_in
         self.gateways = gateways
         self.checkout = checkout
+        self.auto_pay = auto_pay
         self.inbox = inbox
         self.reconciler = reconciler
         self.refunds = refunds

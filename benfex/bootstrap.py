@@ -33,6 +33,7 @@ from benfex.notifications.channel import Channel
 from benfex.notifications.dispatching import MessageDispatcher
 from benfex.notifications.registry import build_channels
 from benfex.payments.accounts import GatewayBook, save_gateway_account
+from benfex.payments.auto_pay import AutoPay
 from benfex.payments.checkout import Checkout
 from benfex.payments.dispute_following import Disputes
 from benfex.payments.gateway import Gateway
@@ -83,6 +84,7 @@ class _Till(TypedDict):
     """The flows that take money and give it back."""
 
     checkout: Checkout
+    auto_pay: AutoPay
     inbox: WebhookInbox
     reconciler: PaymentReconciler
     refunds: Refunds
@@ -188,8 +190,9 @@ def build(
 def _till(transactor: Transactor, book: GatewayBook, clock: Clock, vault: Vault, settings: Settings) -> _Till:
     return {
         "checkout": Checkout(transactor, book, public_url=settings.public_url),
-        "inbox": WebhookInbox(transactor, book),
-        "reconciler": PaymentReconciler(transactor, book, clock),
+        "auto_pay": AutoPay(transactor, book, vault, public_url=settings.public_url),
+        "inbox": WebhookInbox(transactor, book, vault=vault),
+        "reconciler": PaymentReconciler(transactor, book, clock, vault=vault),
         "refunds": Refunds(transactor, book, vault, public_url=settings.public_url),
         "disputes": Disputes(transactor, book, clock),
     }

@@ -61,6 +61,13 @@ async def _read_disputes(benfex: Benfex) -> str:
     return f"{await benfex.disputes.read_all()} disputes"
 
 
+async def _auto_pay(benfex: Benfex) -> str:
+    if await benfex.read(isp_profile, _CLOCK) is None:
+        return _NOT_YET
+    done = await benfex.auto_pay.run(_CLOCK)
+    return f"{done.charged} cards charged, {done.refused} refused, {done.to_confirm} wait for their owner"
+
+
 async def _reconcile_gateways(benfex: Benfex) -> str:
     booked = 0
     await benfex.gateways.register_callbacks(public_url=benfex.settings.public_url)
@@ -188,6 +195,7 @@ TIMETABLE: tuple[Job, ...] = (
     Job("follow_caps", _follow_caps, "it compares states", every_seconds=60),
     Job("reconcile_gateways", _reconcile_gateways, "a transaction id is booked once", every_seconds=3600),
     Job("read_disputes", _read_disputes, "a dispute is kept once and moves on once", every_seconds=3600),
+    Job("auto_pay", _auto_pay, "an invoice has one charge a day", every_seconds=600),
     Job("run_dunning", _run_dunning, "each step is taken once", every_seconds=900),
     Job("reconcile_routers", _reconcile_routers, "it compares states", every_seconds=21_600),
     Job("bill_run", _bill_run, "a period is billed once", every_seconds=1800),

@@ -101,6 +101,8 @@ class AttemptRecord:
     status: AttemptStatus
     payer: str
     redirect_url: str | None
+    channel: str | None
+    customer_message: str | None
     failure_code: str | None
     failure_message: str | None
     needs_review: bool
@@ -226,6 +228,8 @@ def _attempt(row: listing.AttemptWithPayment) -> AttemptRecord:
         status=attempt.status,
         payer=attempt.payer,
         redirect_url=attempt.redirect_url,
+        channel=attempt.channel,
+        customer_message=attempt.customer_message,
         failure_code=attempt.failure_code,
         failure_message=attempt.failure_message,
         needs_review=attempt.needs_review,

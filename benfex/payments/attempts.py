@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from benfex.core.events import AttemptChanged, AttemptCheckDue
 from benfex.core.unit_of_work import UnitOfWork
+from benfex.payments.card_notices import note_card_failed
 from benfex.payments.gateway import ChargeFailed, PaidWithoutReceipt, StatusChanged
 from data.models.payment import PaymentAttempt
 from data.queries import payments as payment_queries
@@ -54,6 +55,7 @@ def mark_failed(uow: UnitOfWork, attempt: PaymentAttempt, *, code: str, message:
     # Phones answer late: one more look catches money that came after the no.
     attempt.next_check_at = uow.now + timedelta(minutes=5)
     uow.session.flush()
+    note_card_failed(uow, attempt)
     announce(uow, attempt)
 
 

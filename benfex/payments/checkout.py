@@ -40,7 +40,11 @@ _PROMPT_SECONDS = 75  # a prompt on a phone ends after about a minute
 
 @dataclass(frozen=True, slots=True)
 class CheckoutRequest:
-    """Who pays how much by which gateway. The phone is needed for a push, the e-mail only where asked for."""
+    """Who pays how much by which gateway. The phone is needed for a push, the e-mail only where asked for.
+
+    `channel` is one of the gateway's ways to pay, None for its own page or its only way; `till` is the M-Pesa
+    till that pays where the channel asks for one.
+    """
 
     customer_id: CustomerId
     amount: Money
@@ -49,6 +53,8 @@ class CheckoutRequest:
     phone: PhoneNumber | None = None
     email: str | None = None
     return_path: str = "/portal"
+    channel: str | None = None
+    till: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +122,12 @@ def prepare_attempt(
     amount = _check_amount(request, gateway, customer.currency)
     _check_invoice(uow, request)
     phone = request.phone
-    if gateway.capabilities.needs_phone and phone is None:
-        raise InvalidInput("phone", "Give the phone number that is to pay.")
+    is_push = _check_channel(request, gateway) is Flow.PUSH
     payer = phone.e164 if phone is not None else (request.email or customer.email or "")
-    if gateway.capabilities.flow is Flow.PUSH:
+    if is_push:
         _refuse_second_prompt(uow, request, payer)
     token = new_token(16)
     reference = f"BFX{new_token(10).upper()}"
-    is_push = gateway.capabilities.flow is Flow.PUSH
     attempt = PaymentAttempt(
         reference=reference,
         callback_token_hash=hash_token(token),
@@ -137,6 +141,7 @@ def prepare_attempt(
         started_at=uow.now,
         expires_at=uow.now + (_PUSH_LIFETIME if is_push else _REDIRECT_LIFETIME),
         next_check_at=uow.now + timedelta(seconds=30),
+        channel=request.channel,
     )
     uow.session.add(attempt)
     uow.session.flush()
@@ -156,6 +161,8 @@ def prepare_attempt(
             description="Internet",
             callback_url=f"{public_url}{path}" if (path := gateway.callback_path("stk", token)) else "",
             return_url=f"{public_url}{request.return_path}",
+            channel=request.channel,
+            payer_till=request.till,
         ),
     )
 
@@ -166,6 +173,7 @@ def note_started(uow: UnitOfWork, *, attempt_id: PaymentAttemptId, started: Star
     assert attempt is not None
     attempt.gateway_reference = started.gateway_reference
     attempt.redirect_url = started.redirect_url
+    attempt.customer_message = (started.customer_message or "")[:300] or None
     if attempt.status is AttemptStatus.CREATED:
         attempt.status = advance(attempt.status, AttemptStatus.PENDING)
         attempt.next_check_at = next_check_after(attempt.started_at or uow.now, 0, uow.now)
@@ -187,6 +195,20 @@ def note_refused(uow: UnitOfWork, *, attempt_id: PaymentAttemptId, error: Gatewa
         attempt.next_check_at = next_check_after(attempt.started_at or uow.now, 0, uow.now)
         uow.session.flush()
         announce(uow, attempt)
+
+
+def _check_channel(request: CheckoutRequest, gateway: Gateway) -> Flow:
+    """Return how the payer is asked. Raises InvalidInput for a way that is not offered or lacks who is to pay."""
+    can, channel = gateway.capabilities, request.channel
+    if channel is not None and channel not in can.channels:
+        raise InvalidInput("channel", "This way to pay is not offered.")
+    flow = can.flow_of(channel)
+    if request.till is not None and not (request.till.isascii() and request.till.isdigit()):
+        raise InvalidInput("till", "A till number has digits only.")
+    asks_on_phone = can.needs_phone or (flow is Flow.PUSH and request.till is None)
+    if asks_on_phone and request.phone is None:
+        raise InvalidInput("phone", "Give the phone number that is to pay.")
+    return flow
 
 
 def _check_amount(request: CheckoutRequest, gateway: Gateway, currency: str) -> Money:

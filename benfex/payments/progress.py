@@ -27,8 +27,8 @@ class Stage(IntEnum):
 class PaymentProgress:
     """One attempt as its payer sees it.
 
-    `failure` is why it came to nothing, None otherwise. `restores` says that a suspended service comes back with
-    it; `is_done` that nothing more will happen.
+    `failure` is why it came to nothing, None otherwise; `message` is what the gateway wants its payer told.
+    `restores` says that a suspended service comes back with it; `is_done` that nothing more will happen.
     """
 
     attempt_id: PaymentAttemptId
@@ -43,6 +43,7 @@ class PaymentProgress:
     restores: bool
     is_restored: bool
     redirect_url: str | None
+    message: str = ""
 
     @property
     def is_done(self) -> bool:
@@ -79,6 +80,7 @@ def payment_progress(snapshot: Snapshot, *, attempt_id: PaymentAttemptId) -> Pay
         restores=bool(clocks),
         is_restored=is_restored,
         redirect_url=attempt.redirect_url,
+        message=attempt.customer_message or "",
     )
 
 

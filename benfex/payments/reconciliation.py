@@ -13,6 +13,7 @@ from benfex.core.clock import Clock
 from benfex.core.errors import GatewayError
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
+from benfex.core.vault import Vault
 from benfex.payments.accounts import GatewayBook
 from benfex.payments.attempts import announce, check_now, mark_failed, next_check_after
 from benfex.payments.gateway import (
@@ -28,7 +29,8 @@ from benfex.payments.gateway import (
 )
 from benfex.payments.gateway_events import RefundChanged, RefundDone
 from benfex.payments.refund_news import note_refund_changed
-from benfex.payments.settlement import Settled, settle_payment
+from benfex.payments.saved_methods import settle_and_keep_card
+from benfex.payments.settlement import Settled
 from benfex.payments.taken_back import note_taken_back
 from data.models.payment import PaymentAttempt
 from data.queries import payments as payment_queries
@@ -68,8 +70,11 @@ class StatementMatch:
 class PaymentReconciler:
     """Asks gateways, and settles what they say through the same door as everything else."""
 
-    def __init__(self, transactor: Transactor, gateways: GatewayBook, clock: Clock) -> None:
+    def __init__(
+        self, transactor: Transactor, gateways: GatewayBook, clock: Clock, *, vault: Vault | None = None
+    ) -> None:
         self._transactor = transactor
+        self._vault = vault
         self._gateways = gateways
         self._clock = clock
 
@@ -132,7 +137,12 @@ class PaymentReconciler:
         """Book one; None when that is not possible now, so that one sum does not hold up the others."""
         try:
             outcome = await self._transactor.transact(
-                settle_payment, _ACTOR, evidence=evidence, evidence_at=self._clock.now(), source=source
+                settle_and_keep_card,
+                _ACTOR,
+                evidence=evidence,
+                evidence_at=self._clock.now(),
+                source=source,
+                vault=self._vault,
             )
         except Exception as cause:  # noqa: BLE001 - one sum must not hold up the money behind it
             _log.warning(

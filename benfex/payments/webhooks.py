@@ -16,6 +16,7 @@ from benfex.core.errors import WebhookRejected
 from benfex.core.events import WebhookStored
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
+from benfex.core.vault import Vault
 from benfex.payments.accounts import GatewayBook
 from benfex.payments.attempts import ask_again, fail_attempt, note_paid_without_receipt
 from benfex.payments.gateway import (
@@ -31,7 +32,8 @@ from benfex.payments.gateway import (
     WebhookReply,
 )
 from benfex.payments.other_events import apply_other_event
-from benfex.payments.settlement import Settled, settle_payment
+from benfex.payments.saved_methods import settle_and_keep_card
+from benfex.payments.settlement import Settled
 from data.models.webhook import InboundWebhook, QuarantinedWebhook
 from data.queries import webhooks as webhook_queries
 from data.queries.webhooks import StoredDelivery
@@ -51,9 +53,10 @@ _log = structlog.get_logger("webhooks")
 class WebhookInbox:
     """Receives deliveries and works them off."""
 
-    def __init__(self, transactor: Transactor, gateways: GatewayBook) -> None:
+    def __init__(self, transactor: Transactor, gateways: GatewayBook, *, vault: Vault | None = None) -> None:
         self._transactor = transactor
         self._gateways = gateways
+        self._vault = vault
 
     async def receive(self, gateway_name: str, delivery: WebhookDelivery) -> WebhookReply:
         """Store what proves itself, quarantine what does not, and return what to answer."""
@@ -98,7 +101,7 @@ class WebhookInbox:
             if gateway is None:
                 raise NotFound("way to pay")
             events = gateway.read_webhook(self._delivery_of(stored))
-            await self._transactor.transact(_work_off, actor, stored=stored, events=events)
+            await self._transactor.transact(_work_off, actor, stored=stored, events=events, vault=self._vault)
         except Exception as cause:  # noqa: BLE001 - one delivery must not hold up the money behind it
             reason = cause.message if isinstance(cause, BenfexError) else type(cause).__name__
             _log.warning("webhook put off", webhook=stored.id, gateway=stored.gateway, reason=reason)
@@ -167,12 +170,14 @@ def _store(
         uow.emit(WebhookStored(webhook_id=WebhookId(row.id), gateway=gateway.name))
 
 
-def _work_off(uow: UnitOfWork, *, stored: StoredDelivery, events: tuple[GatewayEvent, ...]) -> None:
+def _work_off(
+    uow: UnitOfWork, *, stored: StoredDelivery, events: tuple[GatewayEvent, ...], vault: Vault | None
+) -> None:
     row = webhook_queries.find_delivery(uow.session, stored.id)
     assert row is not None
     if row.processed_at is not None:
         return
-    unknown = [reason for event in events if (reason := _apply(uow, stored, event))]
+    unknown = [reason for event in events if (reason := _apply(uow, stored, event, vault))]
     if unknown:
         _put_off(uow, row, unknown[0])
         return
@@ -182,11 +187,15 @@ def _work_off(uow: UnitOfWork, *, stored: StoredDelivery, events: tuple[GatewayE
     row.processed_at, row.error = uow.now, None
 
 
-def _apply(uow: UnitOfWork, stored: StoredDelivery, event: GatewayEvent) -> str | None:
+def _apply(uow: UnitOfWork, stored: StoredDelivery, event: GatewayEvent, vault: Vault | None) -> str | None:
     match event:
         case ChargeSucceeded(evidence=evidence):
-            outcome = settle_payment(
-                uow, evidence=evidence, evidence_at=stored.received_at, source=f"webhook:{stored.kind}"
+            outcome = settle_and_keep_card(
+                uow,
+                evidence=evidence,
+                evidence_at=stored.received_at,
+                source=f"webhook:{stored.kind}",
+                vault=vault,
             )
             return outcome.reason if outcome.settled is Settled.UNKNOWN_ATTEMPT else None
         case ChargeFailed():

@@ -12,7 +12,11 @@ from data.values.states import AttemptStatus, PaymentStatus, RefundStatus
 
 
 class PaymentAttempt(Row, table=True):
-    """We asked a gateway for money. `reference` is ours and exists before the gateway hears of it."""
+    """We asked a gateway for money. `reference` is ours and exists before the gateway hears of it.
+
+    `channel` is the way to pay that was chosen at the gateway, `customer_message` what it wants its payer told. A
+    charge of `saved_method_id` was asked for by us, for the invoice, with its owner's consent.
+    """
 
     __tablename__ = "payment_attempt"
     __table_args__ = (
@@ -42,6 +46,9 @@ class PaymentAttempt(Row, table=True):
     checks: int = 0
     needs_review: bool = False
     review_reason: str | None = Field(default=None, max_length=250)
+    channel: str | None = Field(default=None, max_length=24)
+    customer_message: str | None = Field(default=None, max_length=300)
+    saved_method_id: int | None = Field(default=None, foreign_key="saved_method.id", index=True)
 
 
 class Payment(Row, table=True):

@@ -34,7 +34,10 @@ router = APIRouter(prefix="/payment-attempts", tags=["payment-attempts"])
 
 
 class NewAttempt(Incoming):
-    """Whom to ask for how much by which gateway; which of phone and e-mail is needed, the gateway says."""
+    """Whom to ask for how much by which gateway; which of phone and e-mail is needed, the gateway says.
+
+    `channel` is one of the gateway's ways to pay, left out for its own page; `till` pays by channel mptill.
+    """
 
     customer_id: Id
     amount: AskedAmount
@@ -42,6 +45,8 @@ class NewAttempt(Incoming):
     phone: Text | None = None
     email: Text | None = None
     invoice_id: Id | None = None
+    channel: Text | None = None
+    till: Text | None = None
 
 
 class PaymentAttempt(Outgoing):
@@ -57,6 +62,8 @@ class PaymentAttempt(Outgoing):
     status: AttemptStatus
     payer: str
     redirect_url: str | None
+    channel: str | None
+    customer_message: str | None
     failure_code: str | None
     failure_message: str | None
     needs_review: bool
@@ -112,6 +119,8 @@ async def _start(call: UnsafeCall, asked: NewAttempt) -> PaymentAttemptId:
         invoice_id=InvoiceId(asked.invoice_id) if asked.invoice_id is not None else None,
         phone=parse_phone(asked.phone) if asked.phone is not None else None,
         email=check_email(asked.email),
+        channel=asked.channel,
+        till=asked.till,
     )
 
     def keep_key(uow: UnitOfWork, attempt_id: PaymentAttemptId) -> None:

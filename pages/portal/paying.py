@@ -8,9 +8,9 @@ from benfex.application import Benfex
 from benfex.core.actors import Actor
 from benfex.core.events import AttemptChanged, ConnectionApplied, PaymentSettled, SessionReturned
 from benfex.payments.checkout import CheckoutRequest
-from benfex.payments.gateway import Flow, name_of_gateway
 from benfex.payments.progress import PaymentProgress, Stage, payment_progress
 from benfex.payments.quotes import Quote
+from benfex.payments.ways import ways_to_pay
 from components.elements import body, box, card, link_button, text
 from components.feedback import Steps, note
 from components.form import Form, Values
@@ -19,7 +19,6 @@ from data.values.identifiers import CustomerId, PaymentAttemptId, parse_phone
 from pages.live import on
 
 WhoPays = Callable[[], Awaitable[Actor]]
-_WAYS = {"paystack": "Card or bank, by Paystack"}
 _STEPS = ["Asked", "Confirmed by you", "Received", "Back online"]
 
 
@@ -34,20 +33,19 @@ def pay_form(
     return_path: str,
 ) -> None:
     """Ask how much and from which number, then start the payment and go to its progress under `here`."""
-    gateways = {name: _WAYS.get(name, name_of_gateway(name)) for name in benfex.gateways.names()}
-    if not gateways:
+    ways = {way.key: way for way in ways_to_pay(benfex.gateways)}
+    if not ways:
         note("Paying online is not set up yet. Please call us.", tone="warn")
         return
-
-    def asks_on_the_phone(gateway: str) -> bool:
-        return benfex.gateways.get(gateway).capabilities.flow is Flow.PUSH
 
     async def start(values: Values) -> None:
         request = CheckoutRequest(
             customer_id=customer_id,
             amount=values["amount"],
-            gateway=values["gateway"],
+            gateway=ways[values["gateway"]].gateway,
+            channel=ways[values["gateway"]].channel,
             phone=parse_phone(values["phone"]) if values["phone"] else None,
+            till=values.get("till"),
             return_path=return_path,
         )
         attempt_id = await benfex.checkout.start(await who(), request)
@@ -60,7 +58,8 @@ def pay_form(
     amount = owed.suggested
     with card(), body(), Form(start) as form:
         form.money("amount", "Amount", amount.currency, value=amount if amount.is_positive else None)
-        chosen = form.choice("gateway", "Pay with", gateways, value=next(iter(gateways)))
+        labels = {key: way.label for key, way in ways.items()}
+        chosen = form.choice("gateway", "Pay with", labels, value=next(iter(ways)))
         form.text(
             "phone",
             "Phone that pays",
@@ -68,7 +67,12 @@ def pay_form(
             hint="The request to pay appears on this phone.",
             props="type=tel autocomplete=tel",
         )
-        form.show_while("phone", chosen, asks_on_the_phone)
+        form.show_while("phone", chosen, lambda key: ways[key].needs_phone)
+        if any(way.needs_till for way in ways.values()):
+            form.text(
+                "till", "Till that pays", hint="The number of your M-Pesa till.", props="inputmode=numeric"
+            )
+            form.show_while("till", chosen, lambda key: ways[key].needs_till)
         form.submit(f"Pay {amount}" if amount.is_positive else "Pay", classes="big wide")
 
 
@@ -125,6 +129,8 @@ def _words(now: PaymentProgress) -> str:
         return "Payment received. Thank you."
     if now.stage is Stage.CONFIRMED:
         return "You paid. We wait for the receipt."
+    if now.message and now.gateway != "mpesa":
+        return now.message
     if now.gateway == "mpesa":
         return "Look at your phone and enter your M-Pesa PIN."
     return "We wait for the payment."

@@ -126,7 +126,7 @@ VISA = SavedCard(
     code="AUTH_uh8bcl3zbn",
     signature="SIG_yEXu7dLBeqG0kU7g95Ke",
     email="acc1042@customers.example",
-    label="Visa •••• 4081",
+    label="Visa ending 4081",
     expires_on=date(2030, 12, 31),
 )
 

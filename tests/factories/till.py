@@ -85,6 +85,6 @@ async def _flows(
     return (
         book,
         Checkout(transactor, book, public_url=url),
-        WebhookInbox(transactor, book),
-        PaymentReconciler(transactor, book, clock),
+        WebhookInbox(transactor, book, vault=VAULT),
+        PaymentReconciler(transactor, book, clock, vault=VAULT),
     )

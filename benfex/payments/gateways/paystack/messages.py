@@ -226,7 +226,7 @@ def read_saved_card(data: Mapping[str, Any]) -> SavedCard | None:
         code=code,
         signature=text_of(told.get("signature"), 80) or code,
         email=email,
-        label=f"{brand[:1].upper()}{brand[1:]} •••• {last}" if last else f"{brand[:1].upper()}{brand[1:]}",
+        label=f"{brand[:1].upper()}{brand[1:]} ending {last}" if last else f"{brand[:1].upper()}{brand[1:]}",
         expires_on=_last_day(told.get("exp_year"), told.get("exp_month")),
     )
 

@@ -1,0 +1,49 @@
+"""The ways to pay that a payer may choose from: each gateway, and each channel that it offers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from benfex.payments.accounts import GatewayBook
+from benfex.payments.gateway import Flow, name_of_gateway
+
+_PAGES: Final[Mapping[str, str]] = MappingProxyType({"paystack": "Card or bank, by Paystack"})
+_CHANNELS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "card": "Card",
+        "bank_transfer": "Bank transfer",
+        "mpesa": "M-Pesa",
+        "atl": "Airtel Money",
+        "mptill": "M-Pesa till",
+        "mpesa_offline": "M-Pesa Paybill",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WayToPay:
+    """One choice. `key` tells it from the others; `needs_phone` and `needs_till` say who is to be named."""
+
+    key: str
+    label: str
+    gateway: str
+    channel: str | None
+    needs_phone: bool
+    needs_till: bool
+
+
+def ways_to_pay(gateways: GatewayBook) -> tuple[WayToPay, ...]:
+    """Return every way that is set up: each gateway itself, then its channels, in the order of the settings."""
+    found: list[WayToPay] = []
+    for name in gateways.names():
+        can = gateways.get(name).capabilities
+        asks = can.flow is Flow.PUSH
+        label = _PAGES.get(name, name_of_gateway(name))
+        found.append(WayToPay(name, label, name, None, asks or can.needs_phone, False))
+        for channel in can.channels:
+            said = f"{_CHANNELS.get(channel, channel)}, by {name_of_gateway(name)}"
+            is_till = channel == "mptill"
+            is_push = can.flow_of(channel) is Flow.PUSH
+            found.append(WayToPay(f"{name}:{channel}", said, name, channel, is_push and not is_till, is_till))
+    return tuple(found)

@@ -1,0 +1,141 @@
+"""Bills that are due are charged to the card whose owner agreed, once a day and never twice."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+
+import pytest
+
+from benfex.core.clock import MovedClock
+from benfex.core.transactor import Transactor
+from benfex.payments.auto_pay import AutoPaid
+from benfex.payments.checkout import CheckoutRequest
+from benfex.payments.saved_methods import withdraw_consent
+from benfex.simulation.gateway_faults import Fault
+from data.values.states import AttemptStatus, InvoiceStatus
+from tests.conftest import Run
+from tests.factories.cards import CardTill, expire_cards, open_card_till, owner
+from tests.factories.customers import make_customer, make_invoice
+from tests.factories.isp import SYSTEM, kes
+from tests.factories.looks import invoice_status, payments
+from tests.factories.messages import queued, set_up_channels
+
+pytestmark = pytest.mark.sqlite_only
+
+NOTHING = AutoPaid(0, 0, 0)
+
+
+@pytest.fixture
+async def cards(isp: Run, transactor: Transactor, clock: MovedClock) -> AsyncIterator[CardTill]:
+    async with open_card_till(isp, transactor, clock) as one:
+        yield one
+
+
+def templates(isp: Run) -> list[str]:
+    return [message.template for message in queued(isp) if message.template.startswith("card_")]
+
+
+async def test_an_invoice_is_charged_on_the_day_it_is_due_and_settled(isp: Run, cards: CardTill) -> None:
+    customer = make_customer(isp)
+    await cards.saved(customer.customer_id)
+    invoice_id = make_invoice(isp, customer, amount=kes(2_500))
+    assert await cards.charge() == NOTHING  # it is due in a week
+    cards.clock.advance(timedelta(days=7))
+    assert await cards.charge() == AutoPaid(1, 0, 0)
+    # The 100 that saved the card were credit and paid a part.
+    assert isp.read(invoice_status, invoice_id=invoice_id) == (InvoiceStatus.PAID, 2_500_00)
+    assert cards.charges() == [(AttemptStatus.SUCCEEDED, 2_400_00)]
+    assert await cards.charge() == NOTHING
+
+
+async def test_two_runs_at_once_charge_once(isp: Run, cards: CardTill) -> None:
+    customer = make_customer(isp)
+    await cards.saved(customer.customer_id)
+    make_invoice(isp, customer, amount=kes(2_500))
+    cards.clock.advance(timedelta(days=7))
+    done = await asyncio.gather(*(cards.auto_pay.run(SYSTEM) for _ in range(4)))
+    assert sum(one.charged for one in done) == 1
+    assert cards.paystack.calls["charge_authorization"] == 1
+    await cards.look()
+    assert {payment.amount for payment in isp.read(payments)} == {kes(100), kes(2_400)}
+
+
+async def test_an_answer_that_was_lost_is_asked_about_and_not_charged_again(
+    isp: Run, cards: CardTill
+) -> None:
+    customer = make_customer(isp)
+    await cards.saved(customer.customer_id)
+    make_invoice(isp, customer, amount=kes(2_500))
+    cards.clock.advance(timedelta(days=7))
+    cards.paystack.faults.set({"kind": Fault.DROP_AFTER_ACCEPT, "count": 1, "where": "charge_authorization"})
+    await cards.auto_pay.run(SYSTEM)
+    cards.clock.advance(timedelta(days=1))
+    assert await cards.auto_pay.run(SYSTEM) == NOTHING  # nobody knows yet how the first one ended
+    await cards.look()
+    assert cards.charges() == [(AttemptStatus.SUCCEEDED, 2_400_00)]
+    assert cards.paystack.calls["charge_authorization"] == 1
+
+
+async def test_a_card_that_fails_is_tried_once_a_day_and_let_be_after_the_third(
+    isp: Run, cards: CardTill
+) -> None:
+    set_up_channels(isp)
+    customer = make_customer(isp)
+    method = await cards.saved(customer.customer_id)
+    make_invoice(isp, customer, amount=kes(2_500))
+    cards.clock.advance(timedelta(days=7))
+    cards.paystack.change({"saved_cards_say": "Insufficient Funds"})
+    for _ in range(5):
+        await cards.charge()
+        assert await cards.charge() == NOTHING
+        cards.clock.advance(timedelta(days=1))
+    assert [status for status, _ in cards.charges()] == [AttemptStatus.FAILED] * 3
+    assert templates(isp) == ["card_failed", "card_failed", "card_stopped"]
+    (stopped,) = cards.methods(customer.customer_id)
+    assert (stopped.is_stopped, stopped.pays_by_itself) == (True, False)
+    cards.paystack.change({"saved_cards_say": ""})
+    cards.consent(customer.customer_id, method.id)
+    assert await cards.charge() == AutoPaid(1, 0, 0)
+
+
+async def test_a_gateway_that_is_away_says_nothing_about_the_card(isp: Run, cards: CardTill) -> None:
+    customer = make_customer(isp)
+    await cards.saved(customer.customer_id)
+    make_invoice(isp, customer, amount=kes(2_500))
+    cards.clock.advance(timedelta(days=7))
+    cards.paystack.faults.set({"kind": Fault.RATE_LIMITED, "count": 1})
+    assert await cards.auto_pay.run(SYSTEM) == AutoPaid(1, 1, 0)
+    (method,) = cards.methods(customer.customer_id)
+    assert (method.pays_by_itself, method.last_failure) == (True, None)
+
+
+async def test_a_bank_that_wants_the_owner_has_them_told_where(isp: Run, cards: CardTill) -> None:
+    set_up_channels(isp)
+    customer = make_customer(isp)
+    await cards.saved(customer.customer_id)
+    invoice_id = make_invoice(isp, customer, amount=kes(2_500))
+    cards.clock.advance(timedelta(days=7))
+    cards.paystack.change({"pause_saved": 1})
+    assert await cards.charge() == AutoPaid(1, 0, 1)
+    assert templates(isp) == ["card_confirm"]
+    cards.paystack.pay(list(cards.paystack.charges.values())[-1], channel="card")
+    await cards.look()
+    assert isp.read(invoice_status, invoice_id=invoice_id)[0] is InvoiceStatus.PAID
+
+
+@pytest.mark.parametrize("why", ["withdrawn", "expired", "paying by hand"])
+async def test_nothing_is_charged_that_must_not_be(isp: Run, cards: CardTill, why: str) -> None:
+    customer = make_customer(isp)
+    method = await cards.saved(customer.customer_id)
+    make_invoice(isp, customer, amount=kes(2_500))
+    cards.clock.advance(timedelta(days=7))
+    match why:
+        case "withdrawn":
+            isp(withdraw_consent, customer_id=customer.customer_id, method_id=method.id)
+        case "expired":
+            isp(expire_cards, on=date(2026, 11, 29))
+        case _:
+            request = CheckoutRequest(customer.customer_id, kes(2_400), "paystack")
+            await cards.till.checkout.start(owner(customer.customer_id), request)
+    assert await cards.auto_pay.run(SYSTEM) == NOTHING
+    assert cards.charges() == []
