@@ -12,8 +12,8 @@ from benfex.subscriptions.add_ons import AddOnSale, joining_day, put_add_on
 from benfex.subscriptions.discounts import put_discount
 from benfex.subscriptions.outcomes import ChangeOutcome, OutcomeWatch
 from benfex.subscriptions.plan_changes import period_end
-from benfex.subscriptions.renewal import bill_customer, refresh_service
-from benfex.subscriptions.transitions import locked_service, tell_changed
+from benfex.subscriptions.renewal import bill_customer, caught_up_service, refresh_service
+from benfex.subscriptions.transitions import tell_changed
 from data.queries import extras as extra_queries
 from data.queries.subscriptions import ServiceFacts
 from data.values.errors import Conflict, NotFound
@@ -35,7 +35,7 @@ def add_add_on(uow: UnitOfWork, *, subscription_id: SubscriptionId, sale: AddOnS
     Raises NotFound, InvalidInput, Conflict.
     """
     require(uow.actor, Permission.EDIT_SUBSCRIPTIONS)
-    facts = locked_service(uow, subscription_id)
+    facts = caught_up_service(uow, subscription_id)
     _check_runs(facts)
     watch, today = OutcomeWatch(uow, facts), billing_today(uow)
     line = put_add_on(uow, facts, sale, from_on=joining_day(uow, facts, today=today))
@@ -62,7 +62,7 @@ def remove_add_on(
     if row is None:
         raise NotFound("add-on")
     subscription_id = SubscriptionId(row.subscription_id)
-    facts = locked_service(uow, subscription_id)
+    facts = caught_up_service(uow, subscription_id)
     _check_runs(facts)
     watch, today = OutcomeWatch(uow, facts), billing_today(uow)
     if not row.is_recurring:
@@ -93,7 +93,7 @@ def give_discount(
 ) -> SubscriptionDiscountId:
     """Give a discount on every period that is not billed yet. Raises NotFound, InvalidInput, Conflict."""
     require(uow.actor, Permission.EDIT_SUBSCRIPTIONS)
-    facts = locked_service(uow, subscription_id)
+    facts = caught_up_service(uow, subscription_id)
     _check_runs(facts)
     if any(
         row.discount_id == discount_id and row.ends_on is None and row.periods_left != 0
@@ -111,7 +111,7 @@ def take_discount(uow: UnitOfWork, *, subscription_discount_id: SubscriptionDisc
     row = extra_queries.find_given_discount(uow.session, subscription_discount_id)
     if row is None:
         raise NotFound("discount")
-    facts = locked_service(uow, SubscriptionId(row.subscription_id))
+    facts = caught_up_service(uow, SubscriptionId(row.subscription_id))
     today = billing_today(uow)
     if row.ends_on is not None and row.ends_on <= today:
         raise Conflict(f"{row.name} was taken back already.")

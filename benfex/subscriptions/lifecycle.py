@@ -24,9 +24,8 @@ from benfex.subscriptions.opening import open_prepaid, open_service
 from benfex.subscriptions.outcomes import ChangeOutcome, OutcomeWatch
 from benfex.subscriptions.payers import set_payer
 from benfex.subscriptions.plan_changes import period_end
-from benfex.subscriptions.renewal import bill_customer, refresh_service
+from benfex.subscriptions.renewal import bill_customer, caught_up_service, refresh_service
 from benfex.subscriptions.transitions import (
-    locked_service,
     locked_subscription,
     move_to,
     record_transition,
@@ -302,7 +301,7 @@ def end_subscription(
     require(uow.actor, Permission.EDIT_SUBSCRIPTIONS)
     if not reason.strip():
         raise InvalidInput("reason", "Say why the service ends.")
-    facts = locked_service(uow, subscription_id)
+    facts = caught_up_service(uow, subscription_id)
     subscription, today = facts.subscription, billing_today(uow)
     watch = OutcomeWatch(uow, facts)
     if when is ChangeTiming.NOW or subscription.status is SubscriptionStatus.PAUSED:

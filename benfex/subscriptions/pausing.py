@@ -8,7 +8,7 @@ from benfex.core.policy import billing_today
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.subscriptions.cutting import restart, stop_charging
 from benfex.subscriptions.outcomes import ChangeOutcome, OutcomeWatch
-from benfex.subscriptions.renewal import bill_customer, refresh_service
+from benfex.subscriptions.renewal import bill_customer, caught_up_service, refresh_service
 from benfex.subscriptions.transitions import locked_service, move_to, sync_line
 from data.values.errors import Conflict, InvalidInput
 from data.values.identifiers import CustomerId, SubscriptionId
@@ -28,7 +28,7 @@ def pause_subscription(
     not within a year from tomorrow, Conflict for a service that is suspended or prepaid, InvalidTransition.
     """
     require(uow.actor, Permission.EDIT_SUBSCRIPTIONS)
-    facts = locked_service(uow, subscription_id)
+    facts = caught_up_service(uow, subscription_id)
     subscription, today = facts.subscription, billing_today(uow)
     if subscription.status is SubscriptionStatus.SUSPENDED:
         raise Conflict("This service is suspended. Resume it first, or end it.")
@@ -65,6 +65,8 @@ def resume_subscription(
             f"This service is {subscription.status.value}, so it cannot be brought back from a pause."
         )
     watch = OutcomeWatch(uow, facts)
+    if caught_up_service(uow, subscription_id).subscription.status is not SubscriptionStatus.PAUSED:
+        return watch.outcome(effective_on=today)  # it came back on the day that was arranged
     lines = restart(uow, facts, day=today, reason=reason or "resumed by staff", on=today)
     refresh_service(uow, subscription_id=subscription_id)
     bill_customer(uow, customer_id=CustomerId(subscription.billed_customer_id), on=today, extra=lines)

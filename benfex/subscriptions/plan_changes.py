@@ -13,7 +13,7 @@ from benfex.core.unit_of_work import UnitOfWork
 from benfex.subscriptions.agreed_prices import check_agreed_price, sold_today
 from benfex.subscriptions.cutting import switch_price
 from benfex.subscriptions.outcomes import ChangeOutcome, OutcomeWatch
-from benfex.subscriptions.renewal import bill_customer, refresh_service
+from benfex.subscriptions.renewal import bill_customer, caught_up_service, refresh_service
 from benfex.subscriptions.terms import cycle_terms
 from benfex.subscriptions.transitions import locked_service, tell_changed
 from data.queries.subscriptions import ServiceFacts, SoldPrice
@@ -48,7 +48,7 @@ def change_plan(
     Raises NotFound, InvalidInput, Conflict.
     """
     require(uow.actor, Permission.EDIT_SUBSCRIPTIONS)
-    facts = locked_service(uow, subscription_id)
+    facts = caught_up_service(uow, subscription_id)
     new = sold_today(uow, plan_price_id, currency=facts.price.currency)
     _check_change(facts, new)
     watch = OutcomeWatch(uow, facts)
@@ -89,7 +89,7 @@ def set_agreed_price(uow: UnitOfWork, *, subscription_id: SubscriptionId, agreed
     InvalidInput, AmountOutOfRange, Conflict.
     """
     require(uow.actor, Permission.EDIT_SUBSCRIPTIONS)
-    facts = locked_service(uow, subscription_id)
+    facts = caught_up_service(uow, subscription_id)
     if facts.subscription.status is SubscriptionStatus.ENDED:
         raise Conflict("This service has ended.")
     agreed = check_agreed_price(agreed_price, facts.price)

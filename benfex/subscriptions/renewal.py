@@ -25,10 +25,11 @@ from benfex.subscriptions.planning import (
     read_usage,
 )
 from benfex.subscriptions.terms import cycle_begins_on, refresh_bills_on, service_terms
+from benfex.subscriptions.transitions import locked_service
 from data.locks import lock_customers
 from data.queries import billing_facts as fact_queries
 from data.queries import subscriptions as subscription_queries
-from data.queries.subscriptions import BILLED_STATES
+from data.queries.subscriptions import BILLED_STATES, ServiceFacts
 from data.values.errors import BenfexError, NotFound
 from data.values.identifiers import CustomerId, InvoiceId, SubscriptionId
 from data.values.kinds import BillingMode
@@ -76,6 +77,21 @@ def bill_customer(
     if not invoice_ids:
         return BilledCustomer(None, None)
     return BilledCustomer(invoice_ids[0], chunk.totals[0][1])
+
+
+def caught_up_service(uow: UnitOfWork, subscription_id: SubscriptionId) -> ServiceFacts:
+    """Return a service that is about to change, its payer's money held. Raises NotFound.
+
+    What was arranged for a day that has come is applied and billed first, as a run of today does: a change that
+    staff make now comes after it, also when no run saw that day.
+    """
+    facts = locked_service(uow, subscription_id)
+    customer_id, today = CustomerId(facts.subscription.billed_customer_id), billing_today(uow)
+    if subscription_id not in fact_queries.arranged_for(uow.session, [customer_id], on=today):
+        return facts
+    bill_customer(uow, customer_id=customer_id, on=today)
+    uow.session.flush()
+    return locked_service(uow, subscription_id)
 
 
 def plan_customers(

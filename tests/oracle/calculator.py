@@ -92,6 +92,13 @@ class Books:
         """Bill a payer all that is due, after what is charged in any case."""
         self._bill(day, [payer], {payer: list(extra)})
 
+    def catch_up(self, day: date, service: Service) -> None:
+        """Bill a payer first for whose service something arranged has come and no run saw it: changes come after."""
+        back_on = service.resumes_on if service.is_paused else None
+        arranged = (back_on, service.pending[0] if service.pending else None, service.ends_on)
+        if any(on and on <= day for on in arranged) and not service.is_over:
+            self.bill(day, service.payer)
+
     def pay_for(self, customer: int, payer: int) -> None:
         """Have a customer's services billed to a payer from now on; what was billed stays where it is."""
         self.payers[customer] = payer

@@ -6,6 +6,8 @@ from tests.oracle.calculator import Books
 from tests.oracle.histories import CUSTOMERS, History, Step
 from tests.oracle.terms import DAY, AddOn, Discount, Service
 
+_LEAVES_WHAT_WAITS = {"cancel_change", "suspend", "reactivate", "keep"}
+
 
 class OraclePlayer:
     """Plays a history step by step, and says which steps are possible."""
@@ -45,14 +47,21 @@ class OraclePlayer:
                 self._start(step)
             case "remove":
                 service, add_on = self.add_ons[step.offer]
+                books.catch_up(day, service)
                 books.remove(day, service, add_on)
             case "take":
+                books.catch_up(day, self.discounts[step.offer][0])
                 self.discounts[step.offer][1].ends_on = date.min
             case _:
                 self._change(step, books.services[step.service])
 
     def _change(self, step: Step, service: Service) -> None:
         books, day, price = self.books, step.day, self.history.prices[step.offer]
+        if step.kind not in _LEAVES_WHAT_WAITS:
+            was_paused = service.is_paused
+            books.catch_up(day, service)
+            if step.kind == "resume" and was_paused and not service.is_paused:
+                return  # it came back on the day that was arranged
         match step.kind:
             case "upgrade":
                 books.upgrade(day, service, price)
