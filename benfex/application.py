@@ -30,6 +30,7 @@ from benfex.payments.accounts import GatewayBook
 from benfex.payments.auto_pay import AutoPay
 from benfex.payments.checkout import Checkout
 from benfex.payments.dispute_following import Disputes
+from benfex.payments.gateway_checks import GatewayChecks
 from benfex.payments.reconciliation import PaymentReconciler
 from benfex.payments.refund_following import Refunds
 from benfex.payments.webhooks import WebhookInbox
@@ -127,6 +128,13 @@ class Benfex:
         self.first_run_token: str | None = None
         self.demo_accounts: tuple[tuple[str, str, str], ...] = ()
         self.phone_url: str | None = None
+
+    @property
+    def gateway_checks(self) -> GatewayChecks:
+        """Return what tries settings of gateways out, on or off, beside those that run."""
+        return GatewayChecks(
+            self.transactor, self.vault, self.gateways.build, public_url=self.settings.public_url
+        )
 
     async def transact(
         self, act: Callable[Concatenate[UnitOfWork, P], T], actor: Actor, /, *args: P.args, **kwargs: P.kwargs

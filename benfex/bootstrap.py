@@ -40,7 +40,7 @@ from benfex.payments.gateway import Gateway
 from benfex.payments.pay_links import create_pay_link
 from benfex.payments.reconciliation import PaymentReconciler
 from benfex.payments.refund_following import Refunds
-from benfex.payments.registry import build_gateways
+from benfex.payments.registry import GATEWAYS, build_gateways
 from benfex.payments.webhooks import WebhookInbox
 from benfex.subscriptions.bill_run import BillRunner
 from benfex.usage.live import LiveUsage
@@ -247,8 +247,12 @@ def _mark(uow: UnitOfWork, *, settings: Settings, vault: Vault) -> None:
         raise ConfigurationError("This is the demo's database. Start with --demo, or set another one.")
     elif settings.demo and not mark.is_demo:
         raise ConfigurationError("This database belongs to a real ISP, so the demo does not touch it.")
-    if not policy_queries.newest_gateway_accounts(uow.session):
-        for name, values in settings.gateways().items():
+    known = {row.gateway for row in policy_queries.newest_gateway_accounts(uow.session)}
+    asked = {
+        name: {field.name: field.is_required for field in kind.fields} for name, kind in GATEWAYS.items()
+    }
+    for name, values in settings.gateways(asked).items():
+        if name not in known:
             save_gateway_account(uow, gateway=name, settings=values, vault=vault)
     if not message_queries.newest_channel_accounts(uow.session):
         for name, values in settings.channels().items():

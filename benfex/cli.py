@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from benfex.cli_gateways import gateways
 from benfex.cli_refunds import refunds
 from benfex.cli_running import CLI as _CLI
 from benfex.cli_running import Demo, Json
@@ -53,6 +54,7 @@ commands.add_typer(payments, name="payments")
 commands.add_typer(network, name="network")
 commands.add_typer(ledger, name="ledger")
 commands.add_typer(refunds, name="refunds")
+commands.add_typer(gateways, name="gateway")
 
 
 def run_command_line(words: Sequence[str]) -> int:

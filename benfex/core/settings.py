@@ -1,7 +1,9 @@
 """What differs between machines: settings from the environment. What the owner decides is in `policy`."""
 
 import os
+import re
 import secrets
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -19,14 +21,12 @@ _CHANNELS = (
     ),
     ("sms", "sms", ("username", "api_key"), ("sender", "base_url")),
 )
-_GATEWAYS = (
-    (
-        "mpesa",
-        ("consumer_key", "consumer_secret", "shortcode", "passkey"),
-        ("base_url", "callback_token", "calls_per_second"),
-    ),
-    ("paystack", ("secret_key",), ("base_url",)),
-)
+# What a gateway's account may hold besides what its owner is asked for on screen, and how it is written.
+_BESIDE = {
+    "base_url": r"https?://\S+",
+    "callback_token": r"[0-9a-zA-Z_-]{16,64}",
+    "calls_per_second": r"[1-9][0-9]?|1[0-9]{2}|200",
+}
 
 
 class Settings(BaseSettings):
@@ -44,16 +44,6 @@ class Settings(BaseSettings):
     currency: str = "KES"
     demo: bool = False
     migrate_on_start: bool = False  # SQLite is always migrated; a server only when told to
-
-    mpesa_base_url: str | None = None
-    mpesa_consumer_key: SecretStr | None = None
-    mpesa_consumer_secret: SecretStr | None = None
-    mpesa_shortcode: str | None = None
-    mpesa_passkey: SecretStr | None = None
-    mpesa_callback_token: SecretStr | None = None
-    mpesa_calls_per_second: int | None = Field(default=None, ge=1, le=200)
-    paystack_base_url: str | None = None
-    paystack_secret_key: SecretStr | None = None
 
     smtp_host: str | None = None
     smtp_port: int | None = Field(default=None, ge=1, le=65535)
@@ -87,27 +77,26 @@ class Settings(BaseSettings):
         """Return the address that gateways and people reach, without a slash at the end."""
         return (self.base_url or f"http://127.0.0.1:{self.port}").rstrip("/")
 
-    def gateways(self) -> dict[str, dict[str, str]]:
+    def gateways(self, fields: Mapping[str, Mapping[str, bool]]) -> dict[str, dict[str, str]]:
         """Return the settings of each gateway that the environment sets up, by its name.
 
-        Raises ConfigurationError naming the variable that is missing for a gateway that was begun.
+        `fields` says for each gateway what it is asked for, and whether it needs that: BENFEX_MPESA_SHORTCODE is
+        the `shortcode` of `mpesa`. Raises ConfigurationError naming the variable that is missing for a gateway
+        that was begun.
         """
         found = {}
-        for name, needed, more in _GATEWAYS:
+        for name, asked in fields.items():
             values = {
-                field: text
-                for field in (*needed, *more)
-                if (text := self._text(f"{name}_{field}")) is not None
+                field: text for field in (*asked, *_BESIDE) if (text := _variable(name, field)) is not None
             }
-            if not any(field in values for field in needed):
+            if not any(field in values for field, is_needed in asked.items() if is_needed):
                 continue
-            missing = [field for field in needed if field not in values]
+            missing = [field for field, is_needed in asked.items() if is_needed and field not in values]
             if missing:
-                raise ConfigurationError(
-                    f"Set BENFEX_{name.upper()}_{missing[0].upper()} as well, or none for {name}."
-                )
-            if name == "mpesa":
-                values.setdefault("callback_token", secrets.token_hex(16))
+                raise ConfigurationError(f"Set {_name_of(name, missing[0])} as well, or none for {name}.")
+            for field, pattern in _BESIDE.items():
+                if field in values and not re.fullmatch(pattern, values[field]):
+                    raise ConfigurationError(f"{_name_of(name, field)} cannot be used as it is written.")
             found[name] = values
         return found
 
@@ -156,3 +145,11 @@ class Settings(BaseSettings):
             with os.fdopen(handle, "w", encoding="ascii") as file:
                 file.write(secrets.token_hex(32))
         return path.read_text(encoding="ascii").strip()
+
+
+def _name_of(gateway: str, field: str) -> str:
+    return f"BENFEX_{gateway}_{field}".upper()
+
+
+def _variable(gateway: str, field: str) -> str | None:
+    return os.environ.get(_name_of(gateway, field)) or None

@@ -41,6 +41,8 @@ class Announcement(TypedDict):
     control: str
     daraja: str
     paystack: str
+    flutterwave: str
+    pesapal: str
     mail: MailPlace
     texting: str
     routers: list[RouterPlace]
@@ -77,8 +79,9 @@ class LivingDemo:
             raise ConfigurationError(f"The simulation did not start; see {home / 'simulation.log'}.")
         outside: Announcement = json.loads(line)
         self._announcement = outside
-        webhook_url = f"{self._settings.public_url}/webhooks/paystack"
-        _tell(f"{outside['control']}/paystack/webhook-url", {"url": webhook_url})
+        for name in ("paystack", "flutterwave"):  # the others are told our address by Benfex
+            webhook_url = f"{self._settings.public_url}/webhooks/{name}"
+            _tell(f"{outside['control']}/{name}/webhook-url", {"url": webhook_url})
         self._arrange(outside, say)
 
     def introduce(self, benfex: Benfex) -> None:
@@ -129,6 +132,19 @@ def _save_gateways(uow: UnitOfWork, *, outside: Announcement, vault: Vault) -> N
     save_gateway_account(uow, gateway="mpesa", settings=mpesa, vault=vault)
     paystack = {"base_url": outside["paystack"], "secret_key": "sk_test_benfex_demo_key"}
     save_gateway_account(uow, gateway="paystack", settings=paystack, vault=vault)
+    flutterwave = {
+        "base_url": outside["flutterwave"],
+        "secret_key": "FLWSECK_TEST-benfex-demo-key-X",
+        "secret_hash": "benfex-demo-secret-hash",
+    }
+    save_gateway_account(uow, gateway="flutterwave", settings=flutterwave, vault=vault)
+    pesapal = {
+        "base_url": outside["pesapal"],
+        "consumer_key": "benfex-demo-key",
+        "consumer_secret": "benfex-demo-secret",
+        "mode": "test",
+    }
+    save_gateway_account(uow, gateway="pesapal", settings=pesapal, vault=vault)
 
 
 def _save_channels(uow: UnitOfWork, *, outside: Announcement, vault: Vault) -> None:

@@ -22,11 +22,12 @@ from benfex.payments.gateway import Gateway
 from data.models.policy import GatewayAccount
 from data.queries import policy as policy_queries
 from data.values.errors import NotFound
+from data.values.identifiers import new_token
 from data.values.roles import Permission
 
 _log = structlog.get_logger("gateways")
 _SYSTEM = SystemActor("start")
-_CONTEXT = "gateway.settings"
+CONTEXT = "gateway.settings"
 _FIRST_RETRY = timedelta(seconds=30)
 _RETRY_MAX = timedelta(hours=1)
 
@@ -37,8 +38,10 @@ BuildGateways = Callable[[Mapping[str, Settings]], Mapping[str, Gateway]]
 def save_gateway_account(
     uow: UnitOfWork, *, gateway: str, settings: Settings, vault: Vault, is_enabled: bool = True
 ) -> None:
-    """Write a new version of a gateway's settings, sealed."""
+    """Write a new version of a gateway's settings, sealed; the secret of our own paths stays, or is made."""
     require(uow.actor, Permission.EDIT_PROFILE)
+    kept = stored_settings(uow, gateway=gateway, vault=vault) or {}
+    values = {"callback_token": kept.get("callback_token") or new_token(16), **settings}
     before = next(
         (row for row in policy_queries.newest_gateway_accounts(uow.session) if row.gateway == gateway), None
     )
@@ -46,7 +49,7 @@ def save_gateway_account(
         gateway=gateway,
         version=before.version + 1 if before else 1,
         is_enabled=is_enabled,
-        settings_sealed=vault.seal(json.dumps(dict(settings)), context=_CONTEXT),
+        settings_sealed=vault.seal(json.dumps(values), context=CONTEXT),
     )
     uow.session.add(row)
     uow.session.flush()
@@ -58,10 +61,20 @@ def gateway_settings(snapshot: Snapshot, *, vault: Vault) -> dict[str, dict[str,
     """Return the opened settings of each enabled gateway, by its name."""
     require(snapshot.actor, Permission.EDIT_PROFILE)
     return {
-        row.gateway: json.loads(vault.open(row.settings_sealed, context=_CONTEXT))
+        row.gateway: json.loads(vault.open(row.settings_sealed, context=CONTEXT))
         for row in policy_queries.newest_gateway_accounts(snapshot.session)
         if row.is_enabled
     }
+
+
+def stored_settings(snapshot: Snapshot, *, gateway: str, vault: Vault) -> dict[str, str] | None:
+    """Return the opened settings of one gateway, on or off; None when it was never set up."""
+    require(snapshot.actor, Permission.EDIT_PROFILE)
+    for row in policy_queries.newest_gateway_accounts(snapshot.session):
+        if row.gateway == gateway:
+            values: dict[str, str] = json.loads(vault.open(row.settings_sealed, context=CONTEXT))
+            return values
+    return None
 
 
 def unregistered(snapshot: Snapshot) -> frozenset[str]:
@@ -103,13 +116,17 @@ class GatewayBook:
         self._refusals: dict[str, _Refusals] = {}
 
     def callback_token(self, name: str) -> str | None:
-        """Return the secret in a gateway's callback paths, None where it signs instead."""
+        """Return the secret in a gateway's callback paths, None when it is not set up."""
         return self._callback_tokens.get(name)
 
     @property
     def paybill(self) -> str:
         """Return the short code that people type to pay without being asked; empty when there is none."""
         return self._paybill
+
+    def build(self, settings: Mapping[str, Settings]) -> Mapping[str, Gateway]:
+        """Return gateways for these settings, beside those that run. Raises ConfigurationError."""
+        return self._build(settings)
 
     async def load(self) -> None:
         """Build the gateways anew from what is stored; calls under way at the former ones are not cut off."""

@@ -160,11 +160,16 @@ def prepare_attempt(
             account_number=customer.account_number,
             description="Internet",
             callback_url=f"{public_url}{path}" if (path := gateway.callback_path("stk", token)) else "",
-            return_url=f"{public_url}{request.return_path}",
+            return_url=_return_url(public_url, request.return_path, reference),
             channel=request.channel,
             payer_till=request.till,
         ),
     )
+
+
+def _return_url(public_url: str, path: str, reference: str) -> str:
+    """Return where the payer comes back to, with our reference: each gateway adds words of its own to it."""
+    return f"{public_url}{path}{'&' if '?' in path else '?'}reference={reference}"
 
 
 def note_started(uow: UnitOfWork, *, attempt_id: PaymentAttemptId, started: StartedPayment) -> None:

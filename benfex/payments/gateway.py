@@ -28,8 +28,6 @@ from data.values.money import Money
 _NAMES = {
     "mpesa": "M-Pesa",
     "paystack": "Paystack",
-    "flutterwave": "Flutterwave",
-    "pesapal": "Pesapal",
     "cash": "Cash",
     "bank": "Bank",
     "cheque": "Cheque",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import ClassVar
 
 from benfex.core.errors import GatewayRejected
 from benfex.payments.gateway import PaymentEvidence, RefundRequest, StandingOrderRequest
@@ -16,7 +17,12 @@ from data.values.money import Money
 
 
 class PlainGateway:
-    """What a gateway answers to what it cannot do."""
+    """What a gateway answers to what it cannot do.
+
+    `address_advice` says where its owner pastes our address for webhooks; empty where Benfex tells it.
+    """
+
+    address_advice: ClassVar[str] = ""
 
     def callback_path(self, kind: str, token: str) -> str:
         """Return nothing: its deliveries all come to one address."""

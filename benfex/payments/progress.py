@@ -87,9 +87,13 @@ def payment_progress(snapshot: Snapshot, *, attempt_id: PaymentAttemptId) -> Pay
 def attempt_of_reference(
     snapshot: Snapshot, *, customer_id: CustomerId, reference: str
 ) -> PaymentAttemptId | None:
-    """Return the customer's attempt with our reference, None when it is not theirs."""
+    """Return the customer's attempt with our reference, None when it is not theirs.
+
+    A gateway that does not look adds its own words with a second question mark.
+    """
     require_customer_access(snapshot.actor, customer_id, Permission.VIEW_PAYMENTS)
-    attempt = payment_queries.attempt_by_reference(snapshot.session, reference=reference)
+    ours = reference.partition("?")[0]
+    attempt = payment_queries.attempt_by_reference(snapshot.session, reference=ours)
     if attempt is None or attempt.id is None or attempt.customer_id != customer_id:
         return None
     return PaymentAttemptId(attempt.id)

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from benfex.core.clock import Clock
 from benfex.core.errors import ConfigurationError
-from benfex.payments.gateway import Gateway, SettingField
+from benfex.payments.gateway import Gateway, SettingField, name_of_gateway
 from benfex.payments.gateways.flutterwave.gateway import FlutterwaveGateway
 from benfex.payments.gateways.mpesa.gateway import MpesaGateway
 from benfex.payments.gateways.paystack.gateway import PaystackGateway
@@ -25,6 +25,10 @@ class GatewayKind(Protocol):
         """Return what people call it."""
 
     @property
+    def address_advice(self) -> str:
+        """Return where its owner pastes our address for webhooks; empty where Benfex tells it."""
+
+    @property
     def fields(self) -> tuple[SettingField, ...]:
         """Return its settings, in the order of the screen."""
 
@@ -40,6 +44,11 @@ GATEWAYS: Final[Mapping[str, GatewayKind]] = MappingProxyType(
         PesapalGateway.name: PesapalGateway,
     }
 )
+
+
+def label_of(name: str) -> str:
+    """Return what people call a way to pay, registered or not."""
+    return GATEWAYS[name].label if name in GATEWAYS else name_of_gateway(name)
 
 
 def build_gateways(settings: Mapping[str, Mapping[str, str]], clock: Clock) -> Mapping[str, Gateway]:

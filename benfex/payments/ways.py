@@ -6,7 +6,8 @@ from types import MappingProxyType
 from typing import Final
 
 from benfex.payments.accounts import GatewayBook
-from benfex.payments.gateway import Flow, name_of_gateway
+from benfex.payments.gateway import Flow
+from benfex.payments.registry import label_of
 
 _PAGES: Final[Mapping[str, str]] = MappingProxyType({"paystack": "Card or bank, by Paystack"})
 _CHANNELS: Final[Mapping[str, str]] = MappingProxyType(
@@ -39,10 +40,10 @@ def ways_to_pay(gateways: GatewayBook) -> tuple[WayToPay, ...]:
     for name in gateways.names():
         can = gateways.get(name).capabilities
         asks = can.flow is Flow.PUSH
-        label = _PAGES.get(name, name_of_gateway(name))
+        label = _PAGES.get(name, label_of(name))
         found.append(WayToPay(name, label, name, None, asks or can.needs_phone, False))
         for channel in can.channels:
-            said = f"{_CHANNELS.get(channel, channel)}, by {name_of_gateway(name)}"
+            said = f"{_CHANNELS.get(channel, channel)}, by {label_of(name)}"
             is_till = channel == "mptill"
             is_push = can.flow_of(channel) is Flow.PUSH
             found.append(WayToPay(f"{name}:{channel}", said, name, channel, is_push and not is_till, is_till))

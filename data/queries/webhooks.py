@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, func, or_, select
 
 from data.models.webhook import InboundWebhook, QuarantinedWebhook
 from data.session import Session
@@ -25,6 +25,14 @@ class StoredDelivery(NamedTuple):
 def find_delivery(session: Session, webhook_id: int) -> InboundWebhook | None:
     """Return the delivery, or None."""
     return session.get(InboundWebhook, webhook_id)
+
+
+def last_heard_at(session: Session, *, gateway: str) -> datetime | None:
+    """Return when a gateway told us something last, None before the first time."""
+    newest = select(func.max(InboundWebhook.id)).where(InboundWebhook.gateway == gateway).scalar_subquery()
+    return session.scalars(
+        select(InboundWebhook.received_at).where(InboundWebhook.id == newest)
+    ).one_or_none()
 
 
 def has_delivery(session: Session, *, gateway: str, external_id: str) -> bool:

@@ -60,6 +60,10 @@ _MENU = (
         Permission.EDIT_PROFILE,
     ),
     _Place(
+        MenuEntry("Ways to pay", "plug", "/admin/settings/gateways", section="Settings"),
+        Permission.EDIT_PROFILE,
+    ),
+    _Place(
         MenuEntry("Messages", "mail", "/admin/settings/messages", section="Settings"),
         Permission.EDIT_PROFILE,
     ),

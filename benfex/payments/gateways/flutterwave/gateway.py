@@ -63,6 +63,7 @@ class FlutterwaveGateway(PlainGateway):
 
     name = messages.NAME
     label = "Flutterwave"
+    address_advice = "Paste it in Flutterwave's dashboard: Settings, Webhooks, with the secret hash below it."
     fields = SETTINGS
     evidence_grade = EvidenceGrade.SECRET_PATH
     capabilities = GatewayCapabilities(
@@ -76,6 +77,7 @@ class FlutterwaveGateway(PlainGateway):
         needs_phone=False,
         needs_email=False,
         channels=(MPESA,),
+        push_channels=(MPESA,),
         can_refund=True,
         refunds_partly=True,
     )
