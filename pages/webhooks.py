@@ -41,6 +41,7 @@ async def _deliver(
         headers={key.lower(): value for key, value in request.headers.items()},
         body=bytes(body),
         received_at=benfex.clock.now(),
+        peer=request.client.host if request.client else "",
     )
     reply = await benfex.inbox.receive(gateway, delivery)
     return Response(reply.body, status_code=reply.status, media_type=reply.content_type)
@@ -65,6 +66,29 @@ async def c2b(benfex: BenfexDep, request: Request, callback_token: str, kind: st
 async def later_result(benfex: BenfexDep, request: Request, callback_token: str, kind: str) -> Response:
     """Take what M-Pesa sends later, such as a notice about pulled transactions."""
     return await _deliver(benfex, request, gateway="mpesa", kind=kind, path_token=callback_token)
+
+
+@router.post("/mm/{callback_token}/{kind}/{token}")
+async def result(benfex: BenfexDep, request: Request, callback_token: str, kind: str, token: str) -> Response:
+    """Take how a refund, a question or a standing order of ours ended."""
+    return await _deliver(
+        benfex, request, gateway="mpesa", kind=kind, path_token=callback_token, attempt_token=token
+    )
+
+
+@router.post("/mm/{callback_token}/{kind}/{token}/{about:path}")
+async def more_about_it(
+    benfex: BenfexDep, request: Request, callback_token: str, kind: str, token: str, about: str
+) -> Response:
+    """Take M-Pesa's record of a refund, or its notice that it did not get to one in time."""
+    return await _deliver(
+        benfex,
+        request,
+        gateway="mpesa",
+        kind=f"{kind}/{about}",
+        path_token=callback_token,
+        attempt_token=token,
+    )
 
 
 @router.post("/{door}")

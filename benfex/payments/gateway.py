@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
@@ -20,6 +20,7 @@ from benfex.payments.gateway_events import (
     RefundOutcome,
     SavedCard,
     SettlementRecord,
+    StandingOrderRequest,
 )
 from data.values.identifiers import PhoneNumber
 from data.values.kinds import EvidenceGrade, RefundWay
@@ -73,6 +74,8 @@ class GatewayCapabilities:
     can_tell_balance: bool = False
     can_charge_saved: bool = False
     can_standing_order: bool = False
+    can_ask_about: bool = False
+    can_draw_code: bool = False
 
     def flow_of(self, channel: str | None) -> Flow:
         """Return how the payer is asked who chose this channel, None where nothing was chosen."""
@@ -97,21 +100,6 @@ class PaymentRequest:
     channel: str | None = None
     saved_card: SavedCard | None = None
     payer_till: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StandingOrderRequest:
-    """What a payer is asked to agree to: `amount` again and again between the dates, both included."""
-
-    reference: str
-    name: str
-    amount: Money
-    payer_phone: PhoneNumber
-    account_number: str
-    frequency: str
-    starts_on: date
-    ends_on: date
-    callback_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +157,8 @@ class WebhookDelivery:
     """One delivery as it came. `attempt_token` is the hash of the token in the path; header names are small.
 
     `is_stored`: it comes out of our own inbox, where it got only after it had proved itself. A header that is
-    a secret itself is not kept there.
+    a secret itself is not kept there. `peer` is the address at the other end of the connection, perhaps a
+    proxy's; empty where it is not known.
     """
 
     path_kind: str
@@ -179,6 +168,7 @@ class WebhookDelivery:
     body: bytes
     received_at: datetime
     is_stored: bool = False
+    peer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,6 +360,12 @@ class Gateway(Protocol):
 
     async def order(self, request: StandingOrderRequest) -> str:
         """Ask the payer for a standing order and return the gateway's name of it."""
+
+    async def ask_about(self, transaction_id: str, *, public_url: str) -> None:
+        """Ask for the gateway's own record of a receipt; it comes as a delivery that proves the money."""
+
+    async def draw_code(self, *, account_number: str, amount: Money) -> bytes:
+        """Return a PNG that the gateway's app pays `amount` for the account from."""
 
     async def check(self) -> tuple[Finding, ...]:
         """Try the settings out without moving money, and say in words what is right and what is wrong."""

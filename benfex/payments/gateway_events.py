@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeAlias
 
+from data.values.identifiers import PhoneNumber
 from data.values.money import Money
 from data.values.states import DisputeStatus
 
@@ -126,6 +127,21 @@ class BalanceTold:
     """What the gateway holds for us."""
 
     balance: Money
+
+
+@dataclass(frozen=True, slots=True)
+class StandingOrderRequest:
+    """What a payer is asked to agree to: `amount` again and again between the dates, both included."""
+
+    reference: str
+    name: str
+    amount: Money
+    payer_phone: PhoneNumber
+    account_number: str
+    frequency: str
+    starts_on: date
+    ends_on: date
+    callback_url: str
 
 
 @dataclass(frozen=True, slots=True)

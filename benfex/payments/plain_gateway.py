@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import ClassVar
 
 from benfex.core.errors import GatewayRejected
-from benfex.payments.gateway import PaymentEvidence, RefundRequest, StandingOrderRequest
+from benfex.payments.gateway import PaymentEvidence, RefundRequest
 from benfex.payments.gateway_events import (
     DisputeAnswer,
     DisputeChanged,
     RefundDetails,
     RefundOutcome,
     SettlementRecord,
+    StandingOrderRequest,
 )
 from data.values.money import Money
 
@@ -63,3 +64,11 @@ class PlainGateway:
     async def order(self, request: StandingOrderRequest) -> str:
         """Refuse: it knows no standing orders."""
         raise GatewayRejected("This gateway takes no standing orders.")
+
+    async def ask_about(self, transaction_id: str, *, public_url: str) -> None:
+        """Refuse: its statement tells of receipts."""
+        raise GatewayRejected("This gateway cannot be asked about one receipt.")
+
+    async def draw_code(self, *, account_number: str, amount: Money) -> bytes:
+        """Refuse: it draws no codes."""
+        raise GatewayRejected("This gateway draws no codes.")

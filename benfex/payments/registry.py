@@ -9,8 +9,10 @@ from benfex.core.errors import ConfigurationError
 from benfex.payments.gateway import Gateway, SettingField, name_of_gateway
 from benfex.payments.gateways.flutterwave.gateway import FlutterwaveGateway
 from benfex.payments.gateways.mpesa.gateway import MpesaGateway
+from benfex.payments.gateways.mpesa.statement import read_statement_file
 from benfex.payments.gateways.paystack.gateway import PaystackGateway
 from benfex.payments.gateways.pesapal.gateway import PesapalGateway
+from benfex.payments.statement_files import ReadStatementFile
 
 
 class GatewayKind(Protocol):
@@ -43,6 +45,11 @@ GATEWAYS: Final[Mapping[str, GatewayKind]] = MappingProxyType(
         FlutterwaveGateway.name: FlutterwaveGateway,
         PesapalGateway.name: PesapalGateway,
     }
+)
+
+# The gateways whose statements come as files, and how each is read.
+STATEMENT_FILES: Final[Mapping[str, ReadStatementFile]] = MappingProxyType(
+    {MpesaGateway.name: read_statement_file}
 )
 
 

@@ -24,9 +24,10 @@ from benfex.payments.gateway import (
     WebhookDelivery,
 )
 from benfex.payments.registry import GATEWAYS
+from benfex.simulation.daraja_key import Initiator
 from benfex.simulation.options import SANDBOX_PASSKEY, DarajaOptions
 from benfex.simulation.outside import Outside
-from data.values.identifiers import new_token, parse_phone
+from data.values.identifiers import hash_token, new_token, parse_phone
 from data.values.money import Money
 from tests.contract.gateway_clients import Listener, Received, client, listening, open_outside
 
@@ -41,6 +42,11 @@ MPESA: dict[str, str] = {
     "passkey": SANDBOX_PASSKEY,
     "callback_token": CALLBACK_TOKEN,
     "calls_per_second": "1000",
+}
+INITIATOR: dict[str, str] = {
+    "initiator_name": "demoapi",
+    "initiator_password": "demo#Initiator1",
+    "certificate": Initiator().certificate(),
 }
 PAYSTACK: dict[str, str] = {"secret_key": "sk_test_benfex_demo_key"}
 SECRET_HASH = "benfex-demo-secret-hash"
@@ -192,6 +198,20 @@ class MpesaFarEnd(FarEnd):
         path = f"/webhooks/mm/{CALLBACK_TOKEN}/c2b/confirmation"
         return [delivery_of(one) for one in await self.listener.wait(path, count)]
 
+    def address(self, kind: str) -> str:
+        """Return a callback address of ours, as the flows make them."""
+        return f"{self.listener.url}{self.gateway.callback_path(kind, new_token(16))}"
+
+    async def heard(self, kind: str, count: int = 1) -> GatewayEvent:
+        """Wait for so many deliveries of a kind, and return what the last one says."""
+        async with asyncio.timeout(5), self.listener.news:
+            await self.listener.news.wait_for(lambda: len(self._of_kind(kind)) >= count)
+        (event,) = self.gateway.read_webhook(self._of_kind(kind)[-1])
+        return event
+
+    def _of_kind(self, kind: str) -> list[WebhookDelivery]:
+        return [found for one in self.listener.received if (found := delivery_of(one)).path_kind == kind]
+
 
 class PaystackFarEnd(FarEnd):
     kinds = "paystack"
@@ -314,11 +334,13 @@ def delivery_of(received: Received) -> WebhookDelivery:
     _, *parts = received.path.removeprefix("/webhooks/").split("/")
     if not parts:
         return WebhookDelivery("event", None, None, received.headers, received.raw, _now())
-    is_paybill = parts[1] == "c2b"
+    kind, token = "/".join(parts[1:]), None
+    if parts[1] not in {"c2b", "pull"} and len(parts) > 2:
+        kind, token = "/".join((parts[1], *parts[3:])), parts[2]
     return WebhookDelivery(
-        path_kind="/".join(parts[1:]) if is_paybill else parts[1],
+        path_kind=kind,
         path_token=parts[0],
-        attempt_token=parts[2] if len(parts) > 2 and not is_paybill else None,
+        attempt_token=token if kind == "stk" or token is None else hash_token(token),
         headers=received.headers,
         body=received.raw,
         received_at=_now(),

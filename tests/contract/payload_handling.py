@@ -41,6 +41,7 @@ from benfex.payments.registry import GATEWAYS, build_gateways
 from data.values.kinds import EvidenceGrade
 from data.values.money import Money
 from data.values.states import DisputeStatus
+from tests.contract.mpesa_results import CALLBACK, ORG_STATEMENT, RESULTS
 
 FOLDER = Path(__file__).parent / "payloads"
 MANIFEST = json.loads((FOLDER / "manifest.json").read_text())
@@ -57,18 +58,7 @@ SECRET_HASH = "benfex-test-secret-hash"
 DIGEST = hashlib.sha256(b"254708374149").hexdigest()
 KES_1500 = Money(1500_00, "KES")
 
-# Not for us: no importer, no initiator APIs, no standing orders, no refunds, no payouts.
-NOT_ASKED_FOR = {
-    "mpesa_account_balance_result.json",
-    "mpesa_b2c_result_failed_2001.json",
-    "mpesa_b2c_result_success.json",
-    "mpesa_org_statement.csv",
-    "mpesa_ratiba_callback_failed.json",
-    "mpesa_ratiba_callback_success.json",
-    "mpesa_ratiba_callback_success_2026.json",
-    "mpesa_reversal_result_success.json",
-    "mpesa_transaction_status_result.json",
-}
+READ_AS_A_FILE = {ORG_STATEMENT}
 
 
 def c2b(receipt: str, **changes: object) -> ChargeSucceeded:
@@ -139,7 +129,9 @@ def no(code: str, message: str) -> ChargeFailed:
     return ChargeFailed(CHECKOUT, "attempt", code, message)
 
 
+TOKEN_KINDS = {"stk", "refund", "balance", "status", "order"}
 TOLD: Mapping[str, tuple[str, GatewayEvent]] = {
+    **RESULTS,
     "mpesa_stk_callback_success.json": ("stk", stk()),
     "mpesa_stk_callback_success_underpaid.json": ("stk", stk(amount=Money(1_00, "KES"))),
     "mpesa_stk_callback_cancelled_1032.json": (
@@ -335,7 +327,7 @@ ANSWERED: Mapping[str, tuple[str, object]] = {
 REPLIED = {"mpesa_c2b_validation_accept.json", "mpesa_c2b_validation_reject.json"}
 
 
-def make(base_url: str) -> Mapping[str, Gateway]:
+def make(base_url: str, **mpesa: str) -> Mapping[str, Gateway]:
     secret = MANIFEST["paystack_test_secret"]
     return build_gateways(
         {
@@ -346,6 +338,7 @@ def make(base_url: str) -> Mapping[str, Gateway]:
                 "shortcode": "600984",
                 "passkey": "passkey",
                 "callback_token": TOKEN,
+                **mpesa,
             },
             # The corpus is of a live account, signed with the key that was in use before.
             "paystack": {
@@ -378,7 +371,7 @@ def delivery(name: str, kind: str) -> WebhookDelivery:
     return WebhookDelivery(
         path_kind=kind,
         path_token=TOKEN,
-        attempt_token="attempt" if kind == "stk" else None,
+        attempt_token=CALLBACK if kind.partition("/")[0] in TOKEN_KINDS else None,
         headers={"x-paystack-signature": signature, "verif-hash": SECRET_HASH},
         body=body_of(name),
         received_at=NOW,

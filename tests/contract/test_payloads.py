@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from starlette.responses import JSONResponse, Response
@@ -12,23 +13,26 @@ from benfex.core.errors import GatewayProtocolError, GatewayRejected, WebhookRej
 from benfex.payments.gateway import (
     ChargeSucceeded,
     Gateway,
+    PaymentEvidence,
     PaymentRequest,
     Unknown,
     ValidationAsked,
     WebhookDelivery,
 )
-from data.values.identifiers import parse_phone
+from data.values.identifiers import hash_token, parse_phone
+from data.values.kinds import EvidenceGrade
 from tests.contract.gateway_clients import Listener, listening
+from tests.contract.gateway_far_ends import INITIATOR
 from tests.contract.payload_handling import (
     ANSWERED,
     CHARGE,
     CHECKOUT,
+    DIGEST,
     FILES,
     FOLDER,
     INITIALIZE,
     KES_1500,
     LIST,
-    NOT_ASKED_FOR,
     NOW,
     OURS,
     PESAPAL_REFERENCE,
@@ -36,6 +40,7 @@ from tests.contract.payload_handling import (
     PULL,
     PUSH,
     QUERY,
+    READ_AS_A_FILE,
     REFERENCE,
     REPLIED,
     SETTLEMENTS,
@@ -49,7 +54,20 @@ from tests.contract.payload_handling import (
     make,
 )
 
-DOORS = ("stk", "c2b/validation", "c2b/confirmation", "pull", "result", "event", "ipn")
+DOORS = (
+    "stk",
+    "c2b/validation",
+    "c2b/confirmation",
+    "pull",
+    "refund",
+    "refund/status",
+    "refund/late",
+    "balance",
+    "status",
+    "order",
+    "event",
+    "ipn",
+)
 
 
 @pytest.fixture
@@ -70,7 +88,7 @@ def test_the_corpus_is_whole_and_unchanged() -> None:
 
 
 def test_every_body_of_our_gateways_has_its_handling_here() -> None:
-    assert {*TOLD, *ANSWERED, *REPLIED, *NOT_ASKED_FOR} == OURS
+    assert {*TOLD, *ANSWERED, *REPLIED, *READ_AS_A_FILE} == OURS
 
 
 @pytest.mark.parametrize("name", sorted(TOLD))
@@ -210,3 +228,26 @@ async def test_a_list_that_never_ends_is_left(listener: Listener) -> None:
     await gateway.aclose()
     assert [one.transaction_id for one in listed] == ["TKN5B8PQ2M", "TKNLOST001"]
     assert len(listener.at(PULL)) == 2
+
+
+async def test_the_recorded_record_of_a_receipt_proves_it_where_it_was_asked_for(listener: Listener) -> None:
+    name, path = "mpesa_transaction_status_result.json", "/mpesa/transactionstatus/v1/query"
+    listener.replies[path] = JSONResponse({"ResponseCode": "0", "ConversationID": "AG_1"})
+    gateway = make(listener.url, **INITIATOR)["mpesa"]
+    await gateway.ask_about("TKN4QX71SV", public_url="https://billing.example")
+    (asked,) = listener.at(path)
+    token = asked.json["ResultURL"].rpartition("/")[2]
+    (event,) = gateway.read_webhook(replace(delivery(name, "status"), attempt_token=hash_token(token)))
+    await gateway.aclose()
+    assert event == ChargeSucceeded(
+        PaymentEvidence(
+            gateway="mpesa",
+            grade=EvidenceGrade.STATEMENT,
+            transaction_id="TKN4QX71SV",
+            amount=KES_1500,
+            received_at=datetime(2026, 11, 23, 7, 45, 12, tzinfo=UTC),
+            payer_phone=PHONE,
+            payer_phone_sha256=DIGEST,
+            payer_name="JANE DOE",
+        )
+    )

@@ -58,7 +58,7 @@ def confirmation(**changes: object) -> bytes:
 
 
 def confirmed(content: bytes) -> object:
-    return messages.read_c2b(content, is_validation=False, shortcode=SHORTCODE, received_at=NOW)
+    return messages.read_c2b(content, is_validation=False, ours=frozenset({SHORTCODE}), received_at=NOW)
 
 
 def money_of(event: object) -> Money | None:
@@ -310,7 +310,9 @@ def test_a_damaged_callback_never_raises_and_never_credits_nothing(content: byte
 def test_a_damaged_confirmation_never_raises_and_never_credits_nothing(
     content: bytes, is_validation: bool
 ) -> None:
-    event = messages.read_c2b(content, is_validation=is_validation, shortcode=SHORTCODE, received_at=NOW)
+    event = messages.read_c2b(
+        content, is_validation=is_validation, ours=frozenset({SHORTCODE}), received_at=NOW
+    )
     if isinstance(event, ChargeSucceeded):
         assert not is_validation
         check(event.evidence)

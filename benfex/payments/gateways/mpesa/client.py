@@ -1,6 +1,7 @@
-"""HTTP calls to Daraja: token, STK push, status query, C2B registration, Pull Transactions.
+"""HTTP calls to Daraja: token, STK push, status query, C2B registration, Pull Transactions, and any other.
 
-What the bodies mean is said in `messages`. One token at a time: a new one may end the old (payments reference, A1).
+What the bodies mean is said in `messages`, `requests` and `results`. One token at a time: a new one may end the
+old (payments reference, A1).
 """
 
 import asyncio
@@ -27,6 +28,7 @@ CALLS_PER_SECOND = 5
 _CONNECT_SECONDS = 5.0
 _TOKEN_MARGIN_SECONDS = 60
 _BAD_TOKEN = {"404.001.03", "400.003.01", "401.002.01", "401.003.01"}
+_DUPLICATE = "500.002.1001"  # an OriginatorConversationID that was used; "under maintenance" as well
 _BUSY = {"500.003.02", "500.003.03"}
 _BUSY_PAUSE_SECONDS = 0.5
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -37,7 +39,10 @@ _PULL_PAGES_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class DarajaAccount:
-    """Our account at Daraja. `calls_per_second` keeps us below its spike arrest, `turn_seconds` ends the queue."""
+    """Our account at Daraja. `calls_per_second` keeps us below its spike arrest, `turn_seconds` ends the queue.
+
+    A till has a store number in `shortcode` and the number that customers pay to in `till_number`.
+    """
 
     base_url: str
     consumer_key: str = field(repr=False)
@@ -47,6 +52,8 @@ class DarajaAccount:
     calls_per_second: int = CALLS_PER_SECOND
     timeout_seconds: float = 15.0
     turn_seconds: float = 20.0
+    till_number: str = ""
+    c2b_version: str = "v2"
 
 
 class DarajaClient:
@@ -81,7 +88,7 @@ class DarajaClient:
         Raises GatewayRejected with the code of a clear no, GatewayUnavailable when the outcome is unknown.
         """
         stamp = messages.timestamp(self._clock.now())
-        shortcode = self._account.shortcode
+        shortcode, till = self._account.shortcode, self._account.till_number
         response = await self._post(
             "/mpesa/stkpush/v1/processrequest",
             {
@@ -90,10 +97,10 @@ class DarajaClient:
                     shortcode=shortcode, passkey=self._account.passkey, stamp=stamp
                 ),
                 "Timestamp": stamp,
-                "TransactionType": "CustomerPayBillOnline",
+                "TransactionType": "CustomerBuyGoodsOnline" if till else "CustomerPayBillOnline",
                 "Amount": amount,
                 "PartyA": msisdn,
-                "PartyB": shortcode,
+                "PartyB": till or shortcode,
                 "PhoneNumber": msisdn,
                 "CallBackURL": callback_url,
                 "AccountReference": account[:12],
@@ -124,7 +131,7 @@ class DarajaClient:
     async def register_urls(self, *, confirmation_url: str, validation_url: str) -> None:
         """Tell Daraja where Paybill messages go; money is never refused because our server is down."""
         response = await self._post(
-            "/mpesa/c2b/v2/registerurl",
+            f"/mpesa/c2b/{self._account.c2b_version}/registerurl",
             {
                 "ShortCode": self._account.shortcode,
                 "ResponseType": "Completed",
@@ -168,6 +175,17 @@ class DarajaClient:
             found |= {evidence.transaction_id: evidence for evidence in page.payments}
             offset, before = offset + page.rows, body
         return tuple(found.values())
+
+    async def ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Send any other request and return what was accepted; its result mostly comes later, as a delivery.
+
+        Raises GatewayRejected with the code of a clear no, GatewayUnavailable when the outcome is unknown.
+        """
+        response = await self._post(path, body)
+        content = messages.load(response.content)
+        if response.status_code == 200 and isinstance(content, dict):
+            return content
+        raise self._refusal(response)
 
     async def _pull_page(self, *, since: datetime, until: datetime, offset: int) -> bytes:
         response = await self._post(
@@ -255,6 +273,8 @@ class DarajaClient:
             return GatewayRejected(messages.words_of("1001", ""), gateway_code="1001")
         if error.code in _BUSY or response.status_code == 429:
             return GatewayRejected(messages.words_of("26", ""), gateway_code=error.code)
+        if error.code == _DUPLICATE and "duplicate" in text:
+            return GatewayRejected("M-Pesa has this request already.", gateway_code="duplicate")
         if "wrong credentials" in text or "merchant does not exist" in text:
             return GatewayRejected(
                 "M-Pesa refused our shortcode or passkey. Tell the owner.", gateway_code=error.code

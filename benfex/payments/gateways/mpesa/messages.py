@@ -34,9 +34,10 @@ from data.values.money import Money, parse_money
 NAME = "mpesa"
 CURRENCY = "KES"
 _EAT = timezone(timedelta(hours=3))  # Daraja's times are East Africa Time without saying so
-_RECEIPT = re.compile(r"[A-Z0-9]{10}")
+RECEIPT = re.compile(r"[A-Z0-9]{10}")
 _MSISDN = re.compile(r"254[17][0-9]{8}")
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+# The portal's own sample of a hash is cut at 62 signs (payments reference, A7): no whole one, but no number either.
+_SHA256 = re.compile(r"[0-9a-fA-F]{62,64}")
 _PENDING_CODES = {"4999", "5000", "-1"}
 _PULL_CODES = {"1000", "1001"}  # some rows, no rows
 _TOKEN_SECONDS = 3599
@@ -150,8 +151,8 @@ def read_stk(body: bytes, *, attempt_token: str | None, received_at: datetime) -
             checkout_id, attempt_token, code, words_of(code, text_of(callback.get("ResultDesc"), 200))
         )
     items = _items(callback)
-    receipt, amount = text_of(items.get("MpesaReceiptNumber"), 32), _money(items.get("Amount"))
-    if not _RECEIPT.fullmatch(receipt) or amount is None:
+    receipt, amount = text_of(items.get("MpesaReceiptNumber"), 32), money_of(items.get("Amount"))
+    if not RECEIPT.fullmatch(receipt) or amount is None:
         return PaidWithoutReceipt(checkout_id, attempt_token)
     phone, phone_sha256 = read_msisdn(items.get("PhoneNumber"))
     return ChargeSucceeded(
@@ -160,7 +161,7 @@ def read_stk(body: bytes, *, attempt_token: str | None, received_at: datetime) -
             grade=EvidenceGrade.SECRET_PATH,
             transaction_id=receipt,
             amount=amount,
-            received_at=_instant(items.get("TransactionDate")) or received_at,
+            received_at=instant_of(items.get("TransactionDate")) or received_at,
             gateway_reference=checkout_id,
             attempt_token=attempt_token,
             payer_phone=phone,
@@ -169,21 +170,23 @@ def read_stk(body: bytes, *, attempt_token: str | None, received_at: datetime) -
     )
 
 
-def read_c2b(body: bytes, *, is_validation: bool, shortcode: str, received_at: datetime) -> GatewayEvent:
+def read_c2b(
+    body: bytes, *, is_validation: bool, ours: frozenset[str], received_at: datetime
+) -> GatewayEvent:
     """Return what a Paybill validation or confirmation says."""
     content = load(body)
     if not isinstance(content, dict):
         return Ignored("no Paybill message that can be read")
-    amount = _money(content.get("TransAmount"))
+    amount = money_of(content.get("TransAmount"))
     account = text_of(content.get("BillRefNumber"), 64)
     if is_validation:
         return ValidationAsked(account, amount)
     receipt = text_of(content.get("TransID"), 32)
-    if not _RECEIPT.fullmatch(receipt):
+    if not RECEIPT.fullmatch(receipt):
         return Ignored("a confirmation without a receipt")
     if amount is None:
         return Ignored("a confirmation without an amount that can be read")
-    if text_of(content.get("BusinessShortCode"), 16) != shortcode:
+    if text_of(content.get("BusinessShortCode"), 16) not in ours:
         return Ignored("a confirmation for another shortcode")
     phone, phone_sha256 = read_msisdn(content.get("MSISDN"))
     return ChargeSucceeded(
@@ -192,7 +195,7 @@ def read_c2b(body: bytes, *, is_validation: bool, shortcode: str, received_at: d
             grade=EvidenceGrade.SECRET_PATH,
             transaction_id=receipt,
             amount=amount,
-            received_at=_instant(content.get("TransTime")) or received_at,
+            received_at=instant_of(content.get("TransTime")) or received_at,
             account_reference=account or None,
             payer_phone=phone,
             payer_phone_sha256=phone_sha256,
@@ -239,7 +242,10 @@ def read_pull(body: bytes, *, now: datetime) -> PulledPage | None:
 
 
 def read_msisdn(value: object) -> tuple[str | None, str | None]:
-    """Return (number as shown, SHA-256) of a payer: plain digits, masked, or a hash, as shortcodes differ."""
+    """Return (number as shown, SHA-256) of a payer: plain digits, masked, or a hash, as shortcodes differ.
+
+    A hash may be cut at 62 signs.
+    """
     text = text_of(value, 64)
     if _MSISDN.fullmatch(text):
         return f"+{text}", hashlib.sha256(text.encode()).hexdigest()
@@ -249,8 +255,8 @@ def read_msisdn(value: object) -> tuple[str | None, str | None]:
 
 
 def _pulled(row: Mapping[str, Any], now: datetime) -> PaymentEvidence | None:
-    receipt, amount = text_of(row.get("transactionId"), 32), _money(row.get("amount"))
-    if not _RECEIPT.fullmatch(receipt) or amount is None:
+    receipt, amount = text_of(row.get("transactionId"), 32), money_of(row.get("amount"))
+    if not RECEIPT.fullmatch(receipt) or amount is None:
         return None
     digits = text_of(row.get("msisdn"), 64)
     phone, phone_sha256 = read_msisdn(f"254{digits}" if len(digits) == 9 else digits)
@@ -277,7 +283,8 @@ def _items(callback: Mapping[str, Any]) -> dict[str, Any]:
     return named
 
 
-def _money(value: object) -> Money | None:
+def money_of(value: object) -> Money | None:
+    """Return an amount of shillings above nothing, None for anything else."""
     text = text_of(value, 32)
     if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,2})?", text):
         return None
@@ -288,7 +295,8 @@ def _money(value: object) -> Money | None:
     return amount if amount.is_positive else None
 
 
-def _instant(value: object) -> datetime | None:
+def instant_of(value: object) -> datetime | None:
+    """Return YYYYMMDDHHmmss in East Africa Time as an instant, None for anything else."""
     text = text_of(value, 32)
     if not re.fullmatch(r"20[0-9]{12}", text):
         return None

@@ -1,0 +1,41 @@
+"""What a statement file of a gateway says, line by line, whatever its columns are called. Pure values.
+
+How a file is read is in the gateway's own `statement` module; `registry` names the readers.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from data.values.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class FileLine:
+    """One transaction: `amount` is above nothing for money in and below it for money out; `at` is UTC.
+
+    `row` is the line of the file, counted from 1, for a person who looks it up.
+    """
+
+    row: int
+    transaction_id: str
+    at: datetime
+    amount: Money
+    fee: Money | None = None
+    account_reference: str = ""
+    payer_name: str = ""
+    payer_phone: str = ""
+    details: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementFile:
+    """The lines in the order of the file, one per transaction, and how many rows say nothing about money of ours."""
+
+    lines: tuple[FileLine, ...]
+    skipped: int
+
+
+# Reads the bytes of a file; `day_first` settles dates such as 03/04/2026, None leaves it to the file.
+ReadStatementFile: TypeAlias = Callable[[bytes, bool | None], StatementFile]
