@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from benfex.cli_cards import cards
 from benfex.cli_gateways import gateways
 from benfex.cli_refunds import refunds
 from benfex.cli_running import CLI as _CLI
@@ -54,6 +55,7 @@ commands.add_typer(payments, name="payments")
 commands.add_typer(network, name="network")
 commands.add_typer(ledger, name="ledger")
 commands.add_typer(refunds, name="refunds")
+commands.add_typer(cards, name="cards")
 commands.add_typer(gateways, name="gateway")
 
 

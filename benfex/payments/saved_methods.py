@@ -128,6 +128,14 @@ def saved_methods_of(snapshot: Snapshot, *, customer_id: CustomerId) -> tuple[Sa
     )
 
 
+def saved_method(snapshot: Snapshot, *, customer_id: CustomerId, method_id: int) -> SavedMethodView:
+    """Return one saved card. Raises NotFound, also for a card of another customer."""
+    found = [one for one in saved_methods_of(snapshot, customer_id=customer_id) if one.id == method_id]
+    if not found:
+        raise NotFound("card")
+    return found[0]
+
+
 def words_of_consent(*, isp: str, card: str) -> str:
     """Return what the owner of a card agrees to."""
     return CONSENT.format(isp=isp, card=card)

@@ -29,6 +29,7 @@ from data.values.identifiers import CustomerId
 from data.values.kinds import CustomerKind
 from data.values.roles import Permission
 from data.values.states import CustomerStatus
+from pages.admin.customer_cards import CustomerCards
 from pages.admin.customer_dialogs import (
     archive,
     open_cash_payment,
@@ -72,6 +73,8 @@ async def customer_page(benfex: BenfexDep, staff: StaffDep, customer_id: int) ->
             with box("bf-stack bf-side"):
                 identity = _Identity()
                 identity.set(view)
+                cards = CustomerCards(benfex, staff, view)
+                await cards.build()
                 messages = CustomerMessages(benfex, staff, view)
                 await messages.build()
                 history = History(benfex, staff, view)
@@ -83,6 +86,7 @@ async def customer_page(benfex: BenfexDep, staff: StaffDep, customer_id: int) ->
             actions.view = fresh
             await services.refresh(fresh)
             await money.refresh()
+            await cards.refresh()
             await messages.refresh()
             await history.refresh()
 

@@ -17,6 +17,7 @@ from components.form import Form, Values
 from components.moments import say_exactly
 from data.values.errors import NotFound
 from pages.dependencies import BenfexDep, SignedInSubscriber, SubscriberDep
+from pages.portal.cards import saved_cards
 from pages.portal.paying import follow, pay_form, progress_of
 from pages.portal.shell import portal, visit
 
@@ -49,6 +50,8 @@ async def pay(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
         )
         if owed.renewals:
             _voucher_form(benfex, subscriber, place, timezone=here.profile.timezone)
+        if not here.is_cut_off:
+            await saved_cards(benfex, subscriber, isp=here.profile.name)
         text(f"Paying by hand? Your account number is {contact.account_number}.", "bf-sub", "p")
 
 
