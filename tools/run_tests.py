@@ -32,7 +32,13 @@ def main() -> int:
             "-m",
             "not browser" if deep else "not browser and not deep",
         ],
-        "in a browser": ["-m", "browser" if deep else "browser and not deep"],
+        # Only its own folder is imported, unless the command line names others.
+        "in a browser": [
+            "--override-ini",
+            "testpaths=tests/browser",
+            "-m",
+            "browser" if deep else "browser and not deep",
+        ],
     }
     total = Counter[str]()
     lines = []

@@ -11,6 +11,7 @@ import httpx
 
 from benfex.core.clock import Clock
 from benfex.core.errors import ChannelRejected, ChannelUnavailable
+from benfex.core.trust import trusted_authorities
 from benfex.notifications.channel import Delivered, Message
 from data.values.kinds import MessageChannel
 
@@ -49,6 +50,7 @@ class SmsChannel:
             base_url=settings.get("base_url") or PRODUCTION,
             timeout=httpx.Timeout(timeout_seconds, connect=min(5.0, timeout_seconds)),
             headers={"apiKey": settings["api_key"], "Accept": "application/json"},
+            verify=trusted_authorities(),
         )
 
     async def send(self, message: Message) -> Delivered:

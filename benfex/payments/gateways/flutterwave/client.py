@@ -15,6 +15,7 @@ from benfex.core.errors import (
     GatewayUnreachable,
 )
 from benfex.core.pace import CallsUnderWay
+from benfex.core.trust import trusted_authorities
 from benfex.payments.wire import dump_with_amount, load_object, object_in, text_of
 from data.values.money import Money
 
@@ -30,6 +31,7 @@ class FlutterwaveClient:
             base_url=base_url,
             timeout=_TIMEOUT,
             headers={"Authorization": f"Bearer {secret_key}", "Content-Type": "application/json"},
+            verify=trusted_authorities(),
         )
         self._calls = CallsUnderWay()
 

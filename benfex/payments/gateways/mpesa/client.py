@@ -20,6 +20,7 @@ from benfex.core.errors import (
     GatewayUnreachable,
 )
 from benfex.core.pace import CallsUnderWay, Pace
+from benfex.core.trust import trusted_authorities
 from benfex.payments.gateway import PaymentEvidence
 from benfex.payments.gateways.mpesa import messages
 
@@ -65,6 +66,7 @@ class DarajaClient:
         self._http = httpx.AsyncClient(
             base_url=account.base_url,
             timeout=httpx.Timeout(account.timeout_seconds, connect=_CONNECT_SECONDS),
+            verify=trusted_authorities(),
         )
         self._token = ""
         self._token_ends_at = clock.now()

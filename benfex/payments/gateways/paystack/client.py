@@ -18,6 +18,7 @@ from benfex.core.errors import (
     GatewayUnreachable,
 )
 from benfex.core.pace import CallsUnderWay
+from benfex.core.trust import trusted_authorities
 from benfex.payments.gateways.paystack import reading
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -32,7 +33,10 @@ class PaystackClient:
 
     def __init__(self, *, base_url: str, secret_key: str, clock: Clock) -> None:
         self._http = httpx.AsyncClient(
-            base_url=base_url, timeout=_TIMEOUT, headers={"Authorization": f"Bearer {secret_key}"}
+            base_url=base_url,
+            timeout=_TIMEOUT,
+            headers={"Authorization": f"Bearer {secret_key}"},
+            verify=trusted_authorities(),
         )
         self._clock = clock
         self._calls = CallsUnderWay()

@@ -19,6 +19,7 @@ from benfex.core.errors import (
     GatewayUnreachable,
 )
 from benfex.core.pace import CallsUnderWay
+from benfex.core.trust import trusted_authorities
 from benfex.payments.gateways.pesapal import messages
 from benfex.payments.wire import dump_with_amount, load_object, text_of
 from data.values.money import Money
@@ -44,7 +45,10 @@ class PesapalClient:
         self._account = account
         self._clock = clock
         self._http = httpx.AsyncClient(
-            base_url=account.base_url, timeout=_TIMEOUT, headers={"Accept": "application/json"}
+            base_url=account.base_url,
+            timeout=_TIMEOUT,
+            headers={"Accept": "application/json"},
+            verify=trusted_authorities(),
         )
         self._token = ""
         self._token_ends_at = clock.now()
