@@ -20,6 +20,41 @@ from data.values.roles import Permission
 
 _EACH_MAX = 20
 _TOLD_MAX = 200
+_DOCUMENT_CHECKS = (
+    (document_checks.totals_that_differ_from_lines, "invoice", "its lines do not add up to its total"),
+    (document_checks.line_taxes_that_differ, "invoice line", "its taxes do not add up"),
+    (document_checks.notes_that_differ_from_lines, "credit note", "its lines do not add up to its total"),
+    (document_checks.note_line_taxes_that_differ, "credit note line", "its taxes do not add up"),
+    (
+        document_checks.credited_that_differs_from_notes,
+        "invoice",
+        "its credit notes are not what it says is credited",
+    ),
+    (
+        document_checks.lines_credited_wrong,
+        "invoice line",
+        "is credited beyond what was billed, or not by its notes",
+    ),
+    (
+        document_checks.paid_that_differs_from_allocations,
+        "invoice",
+        "its payments are not what it says is paid",
+    ),
+    (document_checks.statuses_that_differ_from_payment, "invoice", "its status does not fit what is paid"),
+    (document_checks.allocated_beyond_note, "credit note", "settles more than it gives"),
+    (document_checks.used_beyond_payment, "payment", "pays and gives back more than it brought"),
+    (document_checks.allocations_across, "allocation", "pays for another customer or in another currency"),
+    (document_checks.invoices_without_entry, "invoice", "was issued but is not in the journal"),
+    (document_checks.voids_without_entry, "invoice", "is void but that is not in the journal"),
+    (document_checks.write_offs_without_entry, "invoice", "is written off but that is not in the journal"),
+    (document_checks.notes_without_entry, "credit note", "is not in the journal"),
+    (document_checks.payments_without_entry, "payment", "came in but is not in the journal"),
+    (document_checks.matches_without_entry, "payment", "has a customer, but not in the journal"),
+    (document_checks.fees_without_entry, "payment", "cost a fee that is not in the journal"),
+    (document_checks.reversals_without_entry, "payment", "is reversed but that is not in the journal"),
+    (document_checks.refunds_without_entry, "refund", "took a step that is not in the journal"),
+    (document_checks.entries_without_source, "entry", "is of a row that is gone"),
+)
 _KINDS = {code.value: kind for code, kind in KIND_OF.items()}
 
 
@@ -155,41 +190,10 @@ def _numbers(snapshot: Snapshot) -> Iterator[LedgerDiscrepancy]:
 
 
 def _documents(snapshot: Snapshot) -> Iterator[LedgerDiscrepancy]:
-    checks = document_checks
-    told = (
-        (checks.totals_that_differ_from_lines, "invoice", "its lines do not add up to its total"),
-        (checks.line_taxes_that_differ, "invoice line", "its taxes do not add up"),
-        (checks.notes_that_differ_from_lines, "credit note", "its lines do not add up to its total"),
-        (checks.note_line_taxes_that_differ, "credit note line", "its taxes do not add up"),
-        (
-            checks.credited_that_differs_from_notes,
-            "invoice",
-            "its credit notes are not what it says is credited",
-        ),
-        (
-            checks.lines_credited_wrong,
-            "invoice line",
-            "is credited beyond what was billed, or not by its notes",
-        ),
-        (checks.paid_that_differs_from_allocations, "invoice", "its payments are not what it says is paid"),
-        (checks.statuses_that_differ_from_payment, "invoice", "its status does not fit what is paid"),
-        (checks.allocated_beyond_note, "credit note", "settles more than it gives"),
-        (checks.used_beyond_payment, "payment", "pays and gives back more than it brought"),
-        (checks.allocations_across, "allocation", "pays for another customer or in another currency"),
-        (checks.invoices_without_entry, "invoice", "was issued but is not in the journal"),
-        (checks.voids_without_entry, "invoice", "is void but that is not in the journal"),
-        (checks.write_offs_without_entry, "invoice", "is written off but that is not in the journal"),
-        (checks.notes_without_entry, "credit note", "is not in the journal"),
-        (checks.payments_without_entry, "payment", "came in but is not in the journal"),
-        (checks.matches_without_entry, "payment", "has a customer, but not in the journal"),
-        (checks.fees_without_entry, "payment", "cost a fee that is not in the journal"),
-        (checks.reversals_without_entry, "payment", "is reversed but that is not in the journal"),
-        (checks.refunds_without_entry, "refund", "took a step that is not in the journal"),
-        (checks.entries_without_source, "entry", "is of a row that is gone"),
-    )
-    for check, noun, what in told:
-        for row_id in check(snapshot.session, limit=_EACH_MAX):
-            yield LedgerDiscrepancy(f"{noun} {row_id}", what)
+    checks = tuple(check for check, _, _ in _DOCUMENT_CHECKS)
+    for place, row_id in document_checks.broken_rows(snapshot.session, checks=checks, limit=_EACH_MAX):
+        _, noun, what = _DOCUMENT_CHECKS[place]
+        yield LedgerDiscrepancy(f"{noun} {row_id}", what)
 
 
 def _deferred(snapshot: Snapshot) -> Iterator[LedgerDiscrepancy]:

@@ -1,12 +1,14 @@
 """The browser, and a demo for it to look at. Tests here carry `pytestmark = pytest.mark.browser`."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -97,9 +99,12 @@ def no_complaints(context: BrowserContext) -> Iterator[list[str]]:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port below those that the system gives to others, of whom one may take it until we listen."""
+    for port in random.sample(range(20_000, 32_000), 50):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no free port below 32000")
 
 
 def _wait_until_ready(server: "subprocess.Popen[bytes]", address: str, log_path: Path) -> None:
