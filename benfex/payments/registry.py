@@ -58,17 +58,19 @@ def label_of(name: str) -> str:
     return GATEWAYS[name].label if name in GATEWAYS else name_of_gateway(name)
 
 
-def build_gateways(settings: Mapping[str, Mapping[str, str]], clock: Clock) -> Mapping[str, Gateway]:
+def build_gateways(
+    settings: Mapping[str, Mapping[str, str]], clock: Clock, *, kinds: Mapping[str, GatewayKind] = GATEWAYS
+) -> Mapping[str, Gateway]:
     """Return a gateway for each name that is set up; names we do not know are left out.
 
     Raises ConfigurationError naming the setting that a gateway lacks.
     """
     built: dict[str, Gateway] = {}
     for name, values in settings.items():
-        if name not in GATEWAYS:
+        if name not in kinds:
             continue
         try:
-            built[name] = GATEWAYS[name](values, clock)
+            built[name] = kinds[name](values, clock)
         except KeyError as cause:
             raise ConfigurationError(f"The gateway {name} lacks the setting {cause.args[0]}.") from cause
     return built

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from benfex.simulation.courier import Courier
 from benfex.simulation.door import cut, json_answer
@@ -69,6 +70,7 @@ class HostedGateway:
     """Orders of one business, and the page on which they are paid; `base_url` is where the page is found."""
 
     label = ""
+    app: ASGIApp
 
     def __init__(self, options: HostedOptions, *, courier: Courier, path: Path | None = None) -> None:
         self.options = options

@@ -4,6 +4,7 @@ The command line is __main__.py; the far ends are daraja.py, paystack.py, phone.
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,9 +57,14 @@ class OutsideOptions:
 
 
 class Outside:
-    """The gateways, the phones, the routers and the control door; start and stop belong to one loop."""
+    """The gateways, the phones, the routers and the control door; start and stop belong to one loop.
 
-    def __init__(self, options: OutsideOptions | None = None) -> None:
+    `more` are gateways besides our own, by name: the worked example of the docs is one.
+    """
+
+    def __init__(
+        self, options: OutsideOptions | None = None, *, more: Mapping[str, HostedGateway] | None = None
+    ) -> None:
         self.options = options or OutsideOptions()
         home = self.options.home
         if self.options.fresh and home is not None:
@@ -90,6 +96,7 @@ class Outside:
         self.hosted: dict[str, HostedGateway] = {
             "flutterwave": self.flutterwave,
             "pesapal": self.pesapal,
+            **(more or {}),
         }
         self.mail = MailServer(self.options.mail, port=self.options.mail_port or _port(remembered, "mail"))
         self.texting = Texting(self.options.texting, phones=self.phones)
@@ -111,8 +118,7 @@ class Outside:
             self.paystack.app, port=self.options.paystack_port or _port(remembered, "paystack")
         )
         self._hosted = {
-            "flutterwave": Door(self.flutterwave.app, port=_port(remembered, "flutterwave")),
-            "pesapal": Door(self.pesapal.app, port=_port(remembered, "pesapal")),
+            name: Door(gateway.app, port=_port(remembered, name)) for name, gateway in self.hosted.items()
         }
 
     @property

@@ -63,7 +63,7 @@ class _Settings:
 
     async def gateways(self) -> None:
         """Create a card for each gateway."""
-        place = box("bf-stack")
+        place = box("bf-grid two")
 
         async def refresh() -> None:
             actor = await self._staff.fresh()
@@ -130,6 +130,7 @@ class _Gateway:
             with box("bf-line"):
                 self._buttons()
             self._findings = box("bf-stack tight", aria_live="polite")
+            self._findings.set_visibility(False)
 
     def _facts(self) -> None:
         view = self._view
@@ -154,7 +155,7 @@ class _Gateway:
     def _buttons(self) -> None:
         view = self._view
         if not view.version:
-            button("Set up", self._edit, icon="plug")
+            button("Set up", self._edit, icon="plug").mark(f"set-up-{view.name}")
             return
         button("Settings", self._edit, kind="ghost", icon="pencil")
         action_button("Test this gateway", self._test, kind="ghost", icon="activity")
@@ -166,6 +167,7 @@ class _Gateway:
     async def _test(self) -> None:
         found = await self._benfex.gateway_checks.check(await self._staff.fresh(), self._view.name)
         self._findings.clear()
+        self._findings.set_visibility(True)
         with self._findings:
             for finding in found:
                 _show(finding)

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from benfex.simulation.door import Door
+from benfex.simulation.hosted import HostedGateway
 from benfex.simulation.options import SANDBOX_PASSKEY, DarajaOptions
 from benfex.simulation.outside import Outside, OutsideOptions
 
@@ -199,8 +200,10 @@ async def listening() -> AsyncIterator[Listener]:
 
 
 @asynccontextmanager
-async def open_outside(daraja: DarajaOptions | None = None) -> AsyncIterator[Outside]:
-    outside = Outside(OutsideOptions(routers=0, daraja=daraja or DarajaOptions()))
+async def open_outside(
+    daraja: DarajaOptions | None = None, *, more: Mapping[str, HostedGateway] | None = None
+) -> AsyncIterator[Outside]:
+    outside = Outside(OutsideOptions(routers=0, daraja=daraja or DarajaOptions()), more=more)
     await outside.start()
     try:
         yield outside

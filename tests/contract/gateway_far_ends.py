@@ -23,13 +23,16 @@ from benfex.payments.gateway import (
     Succeeded,
     WebhookDelivery,
 )
-from benfex.payments.registry import GATEWAYS
+from benfex.payments.registry import GATEWAYS, GatewayKind
 from benfex.simulation.daraja_key import Initiator
+from benfex.simulation.hosted import HostedGateway
 from benfex.simulation.options import SANDBOX_PASSKEY, DarajaOptions
 from benfex.simulation.outside import Outside
 from data.values.identifiers import hash_token, new_token, parse_phone
 from data.values.money import Money
 from tests.contract.gateway_clients import Listener, Received, client, listening, open_outside
+from tests.examples.village.bank import VillageBank
+from tests.examples.village.gateway import VillageGateway
 
 PHONE = "254708374149"
 ACCOUNT = "BFX100427"
@@ -293,16 +296,37 @@ class PesapalFarEnd(HostedFarEnd):
         return WebhookDelivery("ipn", CALLBACK_TOKEN, None, {}, body, _now())
 
 
+class VillageFarEnd(HostedFarEnd):
+    """The worked example of docs/gateways.md keeps the contract like every gateway that is offered."""
+
+    kinds = "village"
+    answers_path = "/webhooks/village"
+    settings: ClassVar[Mapping[str, str]] = {"secret": "village-secret"}
+    wrong: ClassVar[Mapping[str, str]] = {"secret": "other-secret"}
+
+    async def ready(self) -> None:
+        await self.tell("/village/webhook-url", url=f"{self.listener.url}/webhooks/village")
+
+    def forged(self, delivery: WebhookDelivery) -> WebhookDelivery:
+        return changed(delivery, body=delivery.body + b" ")
+
+    def proven(self, body: bytes) -> WebhookDelivery:
+        signature = hmac.new(b"village-secret", body, hashlib.sha256).hexdigest()
+        return WebhookDelivery("event", None, None, {"x-village-signature": signature}, body, _now())
+
+
+KINDS: Mapping[str, GatewayKind] = {**GATEWAYS, VillageGateway.name: VillageGateway}
 FAR_ENDS: Mapping[str, type[FarEnd]] = {
     "mpesa": MpesaFarEnd,
     "paystack": PaystackFarEnd,
     "flutterwave": FlutterwaveFarEnd,
     "pesapal": PesapalFarEnd,
+    "village": VillageFarEnd,
 }
 
 
 def build(name: str, settings: Mapping[str, str]) -> Gateway:
-    return GATEWAYS[name](settings, SystemClock())
+    return KINDS[name](settings, SystemClock())
 
 
 @asynccontextmanager
@@ -311,7 +335,7 @@ async def facing(name: str, *, daraja: DarajaOptions | None = None, **settings: 
     kind = FAR_ENDS[name]
     async with (
         listening() as listener,
-        open_outside(daraja) as outside,
+        open_outside(daraja, more=_examples(name)) as outside,
         client(outside.control_url) as control,
     ):
         gateway = build(name, {**kind.settings, "base_url": kind.base_url(outside), **settings})
@@ -321,6 +345,10 @@ async def facing(name: str, *, daraja: DarajaOptions | None = None, **settings: 
             yield far_end
         finally:
             await gateway.aclose()
+
+
+def _examples(name: str) -> dict[str, HostedGateway]:
+    return {name: VillageBank(secret="village-secret")} if name == VillageGateway.name else {}
 
 
 def evidence_of(events: tuple[GatewayEvent, ...]) -> PaymentEvidence:

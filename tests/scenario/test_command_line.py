@@ -253,3 +253,23 @@ def test_help_lists_only_what_there_is(home: Path) -> None:
         assert word in out
     for word in ("backup", "restore", "import", "completion"):
         assert word not in out
+
+
+def test_a_gateway_is_set_up_listed_and_tested_by_command(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BENFEX_HOME", str(home))
+    monkeypatch.setenv("BENFEX_PESAPAL_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("BENFEX_PESAPAL_CONSUMER_KEY", "canary")
+    monkeypatch.setenv("BENFEX_PESAPAL_CONSUMER_SECRET", "canary")
+    assert run_command_line(("gateway", "set", "pesapal", "mode=test")) == 0
+    assert run_command_line(("gateway", "set", "cowries", "key=1")) == 1
+    assert run_command_line(("gateway", "list", "--json")) == 0
+    rows = json.loads(capsys.readouterr().out.splitlines()[-1])["gateways"]
+    (pesapal,) = (row for row in rows if row["name"] == "pesapal")
+    assert (pesapal["state"], pesapal["settings"], pesapal["is_test"]) == ("on", {"mode": "test"}, True)
+    assert run_command_line(("gateway", "check", "pesapal")) == 1
+    said = capsys.readouterr().out
+    assert "Pesapal cannot be reached now." in said
+    assert "canary" not in said
+    assert run_command_line(("gateway", "set", "pesapal", "--off")) == 0

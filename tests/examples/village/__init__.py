@@ -1,0 +1,1 @@
+"""The example gateway of docs/gateways.md."""
