@@ -61,7 +61,7 @@ class GatewayChecks:
         )
         if settings is None:
             raise Conflict("Set this way to pay up first.")
-        return self._build({name: settings})[name]
+        return self._build({name: {**settings, "public_url": self._public_url}})[name]
 
     def _reachability(self) -> tuple[Finding, ...]:
         parts = urlsplit(self._public_url)

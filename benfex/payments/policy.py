@@ -71,13 +71,18 @@ def save_payment_policy(uow: UnitOfWork, **changes: Unpack[PaymentChanges]) -> N
     for amount in ("second_person_above_minor", "pay_minimum_minor"):
         if changes.get(amount, 0) < 0:  # type: ignore[operator]  # both are whole numbers
             raise InvalidInput(amount, "The amount cannot be less than nothing.")
+    check = changes.get("address_check", before.address_check)
+    if check is AddressCheck.ENFORCE and not changes.get("gateway_addresses", before.gateway_addresses):
+        raise InvalidInput(
+            "gateway_addresses", "Name the addresses first: without one nobody would be heard."
+        )
     row = PaymentPolicy(
         version=_next_version(uow),
         match_threshold=changes.get("match_threshold", before.match_threshold),
         refuses_unknown_accounts=changes.get("refuses_unknown_accounts", before.refuses_unknown_accounts),
         second_person_above_minor=changes.get("second_person_above_minor", before.second_person_above_minor),
         pay_minimum_minor=changes.get("pay_minimum_minor", before.pay_minimum_minor),
-        address_check=changes.get("address_check", before.address_check),
+        address_check=check,
         gateway_addresses=_networks(
             "gateway_addresses", changes.get("gateway_addresses", before.gateway_addresses)
         ),

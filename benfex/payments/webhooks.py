@@ -32,6 +32,8 @@ from benfex.payments.gateway import (
     WebhookReply,
 )
 from benfex.payments.other_events import apply_other_event
+from benfex.payments.policy import payment_terms
+from benfex.payments.questions import Verdict, judge_question, stranger_of
 from benfex.payments.saved_methods import settle_and_keep_card
 from benfex.payments.settlement import Settled
 from data.models.webhook import InboundWebhook, QuarantinedWebhook
@@ -39,6 +41,7 @@ from data.queries import webhooks as webhook_queries
 from data.queries.webhooks import StoredDelivery
 from data.values.errors import BenfexError, Conflict, NotFound
 from data.values.identifiers import WebhookId, hash_token
+from data.values.kinds import AddressCheck, EvidenceGrade
 from data.values.states import WebhookStatus, advance
 
 _QUARANTINE_KEEPS = 1_000
@@ -47,16 +50,26 @@ _TRIES_MAX = 10
 _AT_ONCE = 8
 _FIRST_RETRY = timedelta(seconds=5)
 _KEPT_HEADERS = ("content-type", "user-agent", "x-paystack-signature")
+_ANSWER_SECONDS = 1.0  # M-Pesa waits for about eight
+_NOT_LISTED = WebhookReply(403, b"", "text/plain")
 _log = structlog.get_logger("webhooks")
 
 
 class WebhookInbox:
     """Receives deliveries and works them off."""
 
-    def __init__(self, transactor: Transactor, gateways: GatewayBook, *, vault: Vault | None = None) -> None:
+    def __init__(
+        self,
+        transactor: Transactor,
+        gateways: GatewayBook,
+        *,
+        vault: Vault | None = None,
+        answer_seconds: float = _ANSWER_SECONDS,
+    ) -> None:
         self._transactor = transactor
         self._gateways = gateways
         self._vault = vault
+        self._answer_seconds = answer_seconds
 
     async def receive(self, gateway_name: str, delivery: WebhookDelivery) -> WebhookReply:
         """Store what proves itself, quarantine what does not, and return what to answer."""
@@ -74,11 +87,39 @@ class WebhookInbox:
                 _quarantine, actor, gateway=gateway_name, delivery=delivery, reason=rejected.message
             )
             return WebhookReply(404 if rejected.not_found else 401, b"", "text/plain")
+        question = next((event for event in events if isinstance(event, ValidationAsked)), None)
+        if question is not None:
+            return await self._answer(actor, gateway, delivery, question)
         try:
-            await self._transactor.transact(_store, actor, gateway=gateway, delivery=delivery, events=events)
+            stored = await self._transactor.transact(
+                _store, actor, gateway=gateway, delivery=delivery, events=events
+            )
         except Conflict:  # its twin was stored in the same moment; now there is one to find
-            await self._transactor.transact(_store, actor, gateway=gateway, delivery=delivery, events=events)
-        return gateway.reply(events, accepted=True)
+            stored = await self._transactor.transact(
+                _store, actor, gateway=gateway, delivery=delivery, events=events
+            )
+        return gateway.reply(events, accepted=True) if stored else _NOT_LISTED
+
+    async def _answer(
+        self, actor: SystemActor, gateway: Gateway, delivery: WebhookDelivery, question: ValidationAsked
+    ) -> WebhookReply:
+        """Say at once whether money may come. Where the database cannot say, it may: it is never turned away for us."""
+        verdict = Verdict.TAKE
+        try:
+            async with asyncio.timeout(self._answer_seconds):
+                # Kept as everything is; where that takes too long it goes on after the answer.
+                keeping = self._transactor.submit(
+                    _store, actor, gateway=gateway, delivery=delivery, events=(question,)
+                )
+                verdict = await self._transactor.read(
+                    judge_question, actor, delivery=delivery, question=question
+                )
+                await asyncio.shield(asyncio.wrap_future(keeping))
+        except Exception as cause:  # noqa: BLE001 - whatever is wrong here is no reason to turn money away
+            _log.warning("not asked in time", gateway=gateway.name, reason=type(cause).__name__)
+        if verdict is Verdict.NOT_LISTED:
+            return _NOT_LISTED
+        return gateway.reply((question,), accepted=verdict is Verdict.TAKE)
 
     async def process_pending(self, *, limit: int = 64) -> int:
         """Work off what is stored; return how many deliveries were looked at."""
@@ -141,7 +182,12 @@ def _quarantine(uow: UnitOfWork, *, gateway: str, delivery: WebhookDelivery, rea
 
 def _store(
     uow: UnitOfWork, *, gateway: Gateway, delivery: WebhookDelivery, events: tuple[GatewayEvent, ...]
-) -> None:
+) -> bool:
+    """Keep a delivery, unless its address is not on the list; return whether it was taken."""
+    if gateway.evidence_grade is EvidenceGrade.SECRET_PATH and not _comes_from_the_list(
+        uow, gateway, delivery
+    ):
+        return False
     # Unsigned gateways could be sent a forged id that shadows a true one, so the whole body is the id.
     parts = [delivery.path_kind.encode(), (delivery.attempt_token or "").encode(), delivery.body]
     if any(isinstance(event, StatusChanged) for event in events):
@@ -149,7 +195,7 @@ def _store(
         parts.append(delivery.received_at.isoformat().encode())
     digest = hashlib.sha256(b"\0".join(parts))
     if webhook_queries.has_delivery(uow.session, gateway=gateway.name, external_id=digest.hexdigest()):
-        return
+        return True
     nothing_to_do = all(isinstance(event, (Ignored, ValidationAsked)) for event in events)
     row = InboundWebhook(
         gateway=gateway.name,
@@ -168,6 +214,20 @@ def _store(
     uow.session.flush()
     if not nothing_to_do and row.id is not None:
         uow.emit(WebhookStored(webhook_id=WebhookId(row.id), gateway=gateway.name))
+    return True
+
+
+def _comes_from_the_list(uow: UnitOfWork, gateway: Gateway, delivery: WebhookDelivery) -> bool:
+    terms = payment_terms(uow)
+    stranger = stranger_of(terms, delivery)
+    if stranger is None:
+        return True
+    enforced = terms.address_check is AddressCheck.ENFORCE
+    _log.warning("address not on the list", gateway=gateway.name, address=stranger, refused=enforced)
+    if enforced:
+        reason = f"{stranger} is not on the list of addresses"
+        _quarantine(uow, gateway=gateway.name, delivery=delivery, reason=reason)
+    return not enforced
 
 
 def _work_off(

@@ -265,7 +265,7 @@ def bad(found: tuple[Finding, ...]) -> list[str]:
 async def test_right_settings_are_found_right() -> None:
     found = await findings(None, public_url="https://pay.savanna.example", **INITIATOR)
     assert bad(found) == []
-    assert len(found) == 4
+    assert len(found) == 3
 
 
 @pytest.mark.parametrize(
@@ -274,12 +274,7 @@ async def test_right_settings_are_found_right() -> None:
         (DarajaOptions(passkey="other"), {}, "M-Pesa refused the passkey."),
         (None, {**INITIATOR, "certificate": "nothing"}, "The certificate cannot be read."),
         (None, {**INITIATOR, "initiator_password": "a.b"}, "The initiator's password has a sign"),
-        (
-            None,
-            {"public_url": "http://pay.savanna.example"},
-            "M-Pesa cannot deliver to http://pay.savanna.example.",
-        ),
-        (None, {"public_url": "https://127.0.0.1:8080"}, "M-Pesa cannot deliver to https://127.0.0.1:8080."),
+        (None, {"public_url": "https://127.0.0.1:8080"}, "M-Pesa cannot deliver to 127.0.0.1."),
         (None, {"public_url": "https://mpesa.example"}, "M-Pesa refuses addresses with mpesa in them."),
         (None, {"public_url": "https://a.ngrok.example"}, "M-Pesa refuses addresses with ngrok in them."),
     ],

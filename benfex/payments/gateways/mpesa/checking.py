@@ -97,14 +97,13 @@ def _initiator(initiator: Initiator) -> Iterator[Finding]:
 
 
 def _address(public_url: str) -> Iterator[Finding]:
-    parts = urlsplit(public_url)
-    host = parts.hostname or ""
-    is_local = host in {"localhost", "::1"} or host.startswith(("127.", "10.", "192.168."))
-    if parts.scheme != "https" or not host or is_local:
+    """Return what M-Pesa in particular would not take of our address."""
+    host = urlsplit(public_url).hostname or ""
+    if host in {"localhost", "::1"} or host.startswith(("127.", "10.", "192.168.")):
         yield Finding(
             is_good=False,
-            text=f"M-Pesa cannot deliver to {public_url}.",
-            advice="Set BENFEX_BASE_URL to an https address that the internet reaches.",
+            text=f"M-Pesa cannot deliver to {host}.",
+            advice="Set BENFEX_BASE_URL to an address that the internet reaches.",
         )
     words = [word for word in _REFUSED_WORDS if word in public_url.lower()]
     if words or "ngrok" in host:
@@ -113,5 +112,3 @@ def _address(public_url: str) -> Iterator[Finding]:
             text=f"M-Pesa refuses addresses with {words[0] if words else 'ngrok'} in them.",
             advice="Use another host name.",
         )
-    elif parts.scheme == "https" and host and not is_local:
-        yield Finding(is_good=True, text=f"M-Pesa can deliver to {host}, if its certificate is complete.")
