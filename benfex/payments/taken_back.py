@@ -4,17 +4,24 @@ A whole payment is reversed, see `reversal`. Where some of it went back by a ref
 back a part only, that part is booked like a refund that arrived.
 """
 
+from datetime import timedelta
+
 from benfex.core.actors import require
+from benfex.core.policy import billing_today
 from benfex.core.unit_of_work import UnitOfWork
+from benfex.notifications.outbox import enqueue_message, say_date
+from benfex.payments.gateway import name_of_gateway
 from benfex.payments.gateway_events import PaymentTakenBack
 from benfex.payments.refund_steps import book_gone
 from benfex.payments.reversal import reverse_payment
 from benfex.payments.undoing import drop_unsent
 from data.locks import lock_customer, lock_row
 from data.models.payment import Payment
+from data.queries import customers as customer_queries
+from data.queries import invoices as invoice_queries
 from data.queries import refunds as refund_queries
 from data.values.errors import Conflict
-from data.values.identifiers import PaymentId
+from data.values.identifiers import CustomerId, PaymentId
 from data.values.money import Money
 from data.values.roles import Permission
 from data.values.states import PaymentStatus
@@ -55,6 +62,7 @@ def take_back(
     refunded = refund_queries.refunded_minor(uow.session, payment_id=payment_id)
     if not refunded and gone == payment.amount_minor:
         reverse_payment(uow, payment_id=payment_id, reason=reason)
+        _give_notice(uow, payment, Money(gone, payment.currency))
         return
     sent = refund_queries.posted_minor(uow.session, payment_id=payment_id)
     part = min(gone, payment.amount_minor - sent)
@@ -63,4 +71,42 @@ def take_back(
             raise Conflict(
                 "Nobody knows whose money this is, so a part of it cannot go back. Match it first."
             )
-        book_gone(uow, payment, amount=Money(part, payment.currency), reason=reason, reference=reference)
+        amount = Money(part, payment.currency)
+        book_gone(uow, payment, amount=amount, reason=reason, reference=reference)
+        _give_notice(uow, payment, amount)
+
+
+def _give_notice(uow: UnitOfWork, payment: Payment, amount: Money) -> None:
+    """Tell the customer, and keep dunning off for the rest of this day and all of the next.
+
+    Their payment went back in a moment when they may be asleep, and their invoice is long due again.
+    """
+    if payment.customer_id is None:
+        return
+    customer = customer_queries.find_customer(uow.session, payment.customer_id)
+    assert customer is not None
+    open_invoices = invoice_queries.open_invoices(
+        uow.session, customer_id=payment.customer_id, currency=payment.currency
+    )
+    owed = Money(sum(row.total_minor - row.paid_minor for row in open_invoices), payment.currency)
+    if owed.is_zero:
+        return
+    assert payment.id is not None
+    gone_minor = refund_queries.posted_minor(uow.session, payment_id=payment.id)
+    last_day = billing_today(uow) + timedelta(days=1)
+    until = last_day + timedelta(days=1)
+    if customer.dunning_deferred_until_on is None or customer.dunning_deferred_until_on < until:
+        customer.dunning_deferred_until_on = until
+    enqueue_message(
+        uow,
+        customer_id=CustomerId(payment.customer_id),
+        template="payment_taken_back",
+        facts={
+            "amount": amount.format(),
+            "method": name_of_gateway(payment.gateway),
+            "payment": payment.gateway_transaction_id,
+            "owed": owed.format(),
+            "until_on": say_date(last_day),
+        },
+        dedupe_key=f"payment:{payment.id}:taken_back:{gone_minor}",
+    )

@@ -212,6 +212,22 @@ DEFAULTS: Final[Mapping[str, DefaultText]] = MappingProxyType(
             {"amount": "KES 500", "method": "M-Pesa", "receipt": "TKN4QX72AB", "payment": "TKN4QX71SV"},
             waits_for_day=False,
         ),
+        "payment_taken_back": DefaultText(
+            "Payment taken back by the bank",
+            "Your payment of {{ amount }} was taken back",
+            "Hello {{ name }},\n\n{{ amount }} of your {{ method }} payment {{ payment }} was taken back, so that "
+            "{{ owed }} is open. Your internet stays on until {{ until_on }}; please pay by then.\n\n{{ pay_link }}"
+            + _FOOT,
+            "{{ isp }}: your payment of {{ amount }} was taken back. {{ owed }} is open, please pay by {{ until_on }}: "
+            "{{ pay_link }}",
+            {
+                "amount": "KES 2,500",
+                "method": "Paystack",
+                "payment": "2009945086",
+                "owed": "KES 2,500",
+                "until_on": "30 Nov 2026",
+            },
+        ),
         "refund_waits": DefaultText(
             "Refund waits for approval, for staff",
             "{{ amount }} waits for your word",

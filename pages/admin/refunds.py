@@ -41,6 +41,8 @@ _COLUMNS = (
     Column("status", "Status", "badge"),
     Column("amount", "Amount", "money", sort="amount"),
 )
+_NOT_THEIRS = {"who", "why", "by"}  # of a customer's own list, which is narrow: why stands under how
+_WORDS_MAX = 40  # what a line of the table has room for; the whole is shown on hover
 _WAYS = {RefundWay.GATEWAY: "by", RefundWay.PAYOUT: "payout by", RefundWay.BY_HAND: "by hand, paid by"}
 
 
@@ -148,7 +150,7 @@ class RefundLists:
 
         is_own = self._customer_id is not None
         return DataTable(
-            tuple(column for column in _COLUMNS if not (is_own and column.name == "who")),
+            tuple(column for column in _COLUMNS if not (is_own and column.name in _NOT_THEIRS)),
             fetch,
             label=label,
             sort="asked",
@@ -183,8 +185,11 @@ class RefundLists:
             "id": str(refund.id),
             "href": f"/admin/customers/{refund.customer_id}",
             "how": f"{_WAYS[refund.way]} {name_of_gateway(refund.gateway)}{number}",
-            "why": _why(line),
-            "by": f"{refund.made_by}, {refund.decided_by}" if refund.decided_by else refund.made_by,
+            "how_note": _short(_why(line)) if self._customer_id is not None else "",
+            "why": _short(_why(line)),
+            "why_title": f"{refund.reason} · {_why(line)}",
+            "by": refund.made_by,
+            "by_title": f"Decided by {refund.decided_by}" if refund.decided_by else "",
             "at": say_when(refund.created_at, now=self._benfex.clock.now(), timezone=self._zone),
             "at_title": say_exactly(refund.created_at, timezone=self._zone),
         }
@@ -193,10 +198,14 @@ class RefundLists:
 
 
 def _why(line: RefundListed) -> str:
-    """Return the reason, and what became of it where that was not as wished."""
+    """Return what became of it where that was not as wished, else the reason."""
     refund = line.refund
     if line.is_stuck:
-        return f"{refund.reason} · No answer: look at the gateway"
+        return "No answer: look at the gateway's own screen"
     if refund.failure_message and refund.status is not RefundStatus.SUCCEEDED:
-        return f"{refund.reason} · {refund.failure_message}"
+        return refund.failure_message
     return refund.reason
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= _WORDS_MAX else f"{words[: _WORDS_MAX - 1].rstrip()}…"

@@ -10,6 +10,7 @@ import pytest
 
 from benfex.core.clock import MovedClock
 from benfex.core.transactor import Transactor
+from benfex.dunning.runs import run_dunning
 from benfex.ledger.chart import AccountCode
 from benfex.payments.refund_requests import approve_refund
 from benfex.payments.refund_steps import begin_sending, conclude_arrived, conclude_failed
@@ -330,21 +331,24 @@ async def test_money_that_went_back_after_the_no_is_gone_all_the_same(
     assert isp.read(owed, customer_id=customer.customer_id) == kes(2_500)
 
 
-async def test_a_payment_taken_back_is_reversed_once_and_the_service_stays_on_for_dunning(
-    isp: Run, counter: Counter
+async def test_a_payment_taken_back_is_reversed_once_and_nobody_is_cut_off_that_night(
+    isp: Run, counter: Counter, clock: MovedClock
 ) -> None:
+    set_up_channels(isp)
     service = make_service(isp)
-    suspend(isp, service)
+    clock.advance(timedelta(days=12))  # due and reminded, and off by now
+    assert isp(run_dunning, customer_id=service.customer_id).suspended
     payment_id = pay(isp, service.customer, kes(2_500))
-    waiting = make_customer(isp, phone="0708374150")
-    assert waiting
     transaction = isp.read(transaction_of, payment_id=payment_id)
     for nonce in range(2):
         await counter.hears(what="taken back", transaction=transaction, nonce=nonce)
     assert isp.read(payment_status, payment_id=payment_id) is PaymentStatus.REVERSED
     assert isp.read(owed, customer_id=service.customer_id) == kes(2_500)
-    state, _ = isp.read(service_state, subscription_id=service.subscription_id)
-    assert state is SubscriptionStatus.ACTIVE
+    assert [row.template for row in queued(isp)].count("payment_taken_back") == 1
+    for _ in range(2):  # the rest of this day, and all of the next
+        assert not isp(run_dunning, customer_id=service.customer_id).suspended
+        clock.advance(timedelta(days=1))
+    assert isp(run_dunning, customer_id=service.customer_id).suspended
     assert [row.status for row in isp.read(deliveries)] == [WebhookStatus.PROCESSED] * 2
 
 
