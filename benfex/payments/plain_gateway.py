@@ -21,8 +21,10 @@ class PlainGateway:
     """What a gateway answers to what it cannot do.
 
     `address_advice` says where its owner pastes our address for webhooks; empty where Benfex tells it.
+    `pay_label` says what payers may choose it for; empty where its name says that.
     """
 
+    pay_label: ClassVar[str] = ""
     address_advice: ClassVar[str] = ""
 
     def callback_path(self, kind: str, token: str) -> str:

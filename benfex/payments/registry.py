@@ -27,6 +27,10 @@ class GatewayKind(Protocol):
         """Return what people call it."""
 
     @property
+    def pay_label(self) -> str:
+        """Return what payers may choose it for; empty where its name says that."""
+
+    @property
     def address_advice(self) -> str:
         """Return where its owner pastes our address for webhooks; empty where Benfex tells it."""
 
@@ -58,19 +62,24 @@ def label_of(name: str) -> str:
     return GATEWAYS[name].label if name in GATEWAYS else name_of_gateway(name)
 
 
+def pay_label_of(name: str) -> str:
+    """Return what payers choose a way to pay by."""
+    return (GATEWAYS[name].pay_label if name in GATEWAYS else "") or label_of(name)
+
+
 def build_gateways(
     settings: Mapping[str, Mapping[str, str]], clock: Clock, *, kinds: Mapping[str, GatewayKind] = GATEWAYS
 ) -> Mapping[str, Gateway]:
-    """Return a gateway for each name that is set up; names we do not know are left out.
+    """Return a gateway for each name that is set up, in the registry's order; names we do not know are left out.
 
     Raises ConfigurationError naming the setting that a gateway lacks.
     """
     built: dict[str, Gateway] = {}
-    for name, values in settings.items():
-        if name not in kinds:
+    for name, kind in kinds.items():
+        if name not in settings:
             continue
         try:
-            built[name] = kinds[name](values, clock)
+            built[name] = kind(settings[name], clock)
         except KeyError as cause:
             raise ConfigurationError(f"The gateway {name} lacks the setting {cause.args[0]}.") from cause
     return built

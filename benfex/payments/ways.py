@@ -7,9 +7,8 @@ from typing import Final
 
 from benfex.payments.accounts import GatewayBook
 from benfex.payments.gateway import Flow
-from benfex.payments.registry import label_of
+from benfex.payments.registry import label_of, pay_label_of
 
-_PAGES: Final[Mapping[str, str]] = MappingProxyType({"paystack": "Card or bank, by Paystack"})
 _CHANNELS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "card": "Card",
@@ -40,7 +39,7 @@ def ways_to_pay(gateways: GatewayBook) -> tuple[WayToPay, ...]:
     for name in gateways.names():
         can = gateways.get(name).capabilities
         asks = can.flow is Flow.PUSH
-        label = _PAGES.get(name, label_of(name))
+        label = pay_label_of(name)
         found.append(WayToPay(name, label, name, None, asks or can.needs_phone, False))
         for channel in can.channels:
             said = f"{_CHANNELS.get(channel, channel)}, by {label_of(name)}"

@@ -9,13 +9,18 @@ from sqlalchemy import select
 from benfex.core.clock import MovedClock, SystemClock
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot
+from benfex.payments.refund_following import Refunds
+from benfex.payments.refund_requests import NewRefund, ask_refund
 from data.models.payment import Payment
-from data.values.states import AttemptStatus, PaymentStatus
+from data.values.identifiers import PaymentId
+from data.values.kinds import RefundWay
+from data.values.states import AttemptStatus, PaymentStatus, RefundStatus
 from tests.conftest import Run
 from tests.contract.gateway_clients import client, open_outside
 from tests.factories.customers import make_service, suspend
-from tests.factories.isp import kes, set_up_isp
+from tests.factories.isp import VAULT, kes, set_up_isp
 from tests.factories.looks import assert_books_sound, deliveries, owed, payments
+from tests.factories.refunding import only_refund
 from tests.factories.till import open_till, webhook_doors
 from tests.scenario.test_money_line import Line
 
@@ -159,3 +164,53 @@ async def test_money_that_pesapal_reversed_leaves_the_books_and_is_owed_again(li
     assert line.run.read(payment_states) == [PaymentStatus.REVERSED]
     assert line.run.read(owed, customer_id=line.service.customer_id) == kes(2_500)
     assert line.attempt(attempt_id).next_check_at is None
+
+
+# Money that goes back
+
+
+async def free_money(line: Line, gateway: str) -> PaymentId:
+    """Pay what is owed, then KES 1,000 more, which nothing needs."""
+    await line.begin(gateway)
+    await pay(line, gateway)
+    await line.came(1)
+    await line.checked(after_seconds=0)
+    await line.begin(gateway, amount=kes(1_000))
+    *_, reference = line.outside.hosted[gateway].orders
+    await line.tell(f"/{gateway}/pay", reference=reference)
+    await line.came(2)
+    await line.checked(after_seconds=0)
+    return max(line.run.read(payment_ids))
+
+
+def payment_ids(snapshot: Snapshot) -> list[PaymentId]:
+    return [PaymentId(row.id) for row in snapshot.session.scalars(select(Payment)) if row.id is not None]
+
+
+def refund(line: Line, gateway: str, payment_id: PaymentId) -> Refunds:
+    wish = NewRefund(kes(1_000), "paid twice", RefundWay.GATEWAY)
+    book = line.till.gateways
+    line.run(ask_refund, payment_id=payment_id, wish=wish, gateways={gateway: book.get(gateway)})
+    return Refunds(line.till.transactor, book, VAULT, public_url=line.till.url)
+
+
+async def test_a_refund_by_flutterwave_is_followed_to_its_end(line: Line) -> None:
+    refunds_flow = refund(line, "flutterwave", await free_money(line, "flutterwave"))
+    await refunds_flow.send_approved()
+    assert only_refund(line.run).status is RefundStatus.PENDING
+    line.outside.flutterwave.finish_refunds()
+    line.clock.advance(timedelta(hours=1))
+    await refunds_flow.check_due()
+    assert only_refund(line.run).status is RefundStatus.SUCCEEDED
+
+
+async def test_a_refund_by_pesapal_ends_when_the_payment_is_reversed(line: Line) -> None:
+    await refund(line, "pesapal", await free_money(line, "pesapal")).send_approved()
+    assert only_refund(line.run).status is RefundStatus.PENDING
+    line.clock.advance(timedelta(hours=1))
+    *_, reference = line.outside.pesapal.orders
+    await line.tell("/pesapal/reverse", reference=reference)
+    await line.came(3)
+    await line.checked(after_seconds=0)
+    assert only_refund(line.run).status is RefundStatus.SUCCEEDED
+    assert line.run.read(payment_states) == [PaymentStatus.RECEIVED, PaymentStatus.RECEIVED]

@@ -63,6 +63,7 @@ class FlutterwaveGateway(PlainGateway):
 
     name = messages.NAME
     label = "Flutterwave"
+    pay_label = "Card or mobile money, by Flutterwave"
     address_advice = "Paste it in Flutterwave's dashboard: Settings, Webhooks, with the secret hash below it."
     fields = SETTINGS
     evidence_grade = EvidenceGrade.SECRET_PATH

@@ -83,6 +83,7 @@ class PaystackGateway(PlainGateway):
 
     name = reading.NAME
     label = "Paystack"
+    pay_label = "Card or bank, by Paystack"
     address_advice = "Paste it in Paystack's dashboard: Settings, API keys and webhooks, Webhook URL."
     fields = SETTINGS
     evidence_grade = EvidenceGrade.SIGNED

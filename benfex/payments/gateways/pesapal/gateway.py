@@ -55,6 +55,7 @@ class PesapalGateway(PlainGateway):
 
     name = messages.NAME
     label = "Pesapal"
+    pay_label = "Card or mobile money, by Pesapal"
     fields = SETTINGS
     evidence_grade = EvidenceGrade.SECRET_PATH
     capabilities = GatewayCapabilities(
