@@ -9,6 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
+from starlette.routing import Mount
 
 from benfex.application import Benfex
 from benfex.bootstrap import build
@@ -26,6 +27,8 @@ ADDRESS = "http://test"
 OWNER, PASSWORD = "owner@savanna.example", "correct horse"
 HASH = hash_password(PASSWORD)
 SYSTEM = SystemActor("tests")
+
+_doors: list[FastAPI] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,7 @@ def benfex(
 @pytest.fixture
 async def http(benfex: Benfex) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the API, without a token; nothing but acts and gateways runs."""
-    from pages.api.router import add_api
-
-    outer = FastAPI()
-    add_api(outer, benfex)
+    outer = _door_of(benfex)
     await benfex.transactor.start()
     await benfex.gateways.load()
     await benfex.transact(
@@ -105,6 +105,19 @@ async def http(benfex: Benfex) -> AsyncIterator[httpx.AsyncClient]:
         yield client
     await benfex.transactor.stop()
     benfex.passwords.close()
+
+
+def _door_of(benfex: Benfex) -> FastAPI:
+    """Return the app of the API, the same each time: FastAPI takes a quarter of a second to make its routes."""
+    from pages.api.router import add_api
+
+    if not _doors:
+        _doors.append(FastAPI())
+        add_api(_doors[0], benfex)
+    (api,) = (route.app for route in _doors[0].routes if isinstance(route, Mount))
+    assert isinstance(api, FastAPI)
+    api.state.benfex = benfex
+    return _doors[0]
 
 
 @pytest.fixture

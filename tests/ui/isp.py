@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from benfex.application import Benfex
 
 PASSWORD = "correct-horse-battery"
+
+
+@cache
+def hash_of_the_password() -> str:
+    """Return the hash that everybody's password has, made once: it takes time by design."""
+    from benfex.identity.passwords import hash_password
+
+    return hash_password(PASSWORD)
 
 
 class Isp:
@@ -36,11 +45,10 @@ class Isp:
 
     async def open(self) -> None:
         from benfex.catalog.plans import create_plan, publish_price
-        from benfex.identity.passwords import hash_password
         from benfex.identity.staff import create_staff, set_up_isp
         from benfex.network.inventory import add_router, enable_router
 
-        secret = hash_password(PASSWORD)
+        secret = hash_of_the_password()
         await self.do(
             set_up_isp,
             isp_name="Rift Valley Net",
@@ -115,10 +123,9 @@ class Isp:
     async def let_in(self, user: User, customer_id: CustomerId) -> str:
         """Give a customer a password and sign them in; return their account number."""
         from benfex.customers.contact import contact_of
-        from benfex.identity.passwords import hash_password
         from benfex.identity.staff import create_subscriber_login
 
-        await self.do(create_subscriber_login, customer_id=customer_id, password_hash=hash_password(PASSWORD))
+        await self.do(create_subscriber_login, customer_id=customer_id, password_hash=hash_of_the_password())
         number: str = (await self.see(contact_of, customer_id=customer_id)).account_number
         answer = await user.http_client.post("/auth/login", data={"name": number, "password": PASSWORD})
         assert answer.headers["location"] == "/portal"
