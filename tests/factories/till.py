@@ -46,14 +46,15 @@ async def open_till(
     *,
     addresses: Mapping[str, str],
     url: str = "https://billing.example",
+    more: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Till]:
-    """Yield a till whose gateways answer at the addresses, one for each that is named."""
+    """Yield a till whose gateways answer at the addresses, one for each that is named; `more` settings go to each."""
     for name, address in addresses.items():
         await transactor.transact(
             save_gateway_account,
             SYSTEM,
             gateway=name,
-            settings=SETTINGS[name] | {"base_url": address},
+            settings=SETTINGS[name] | {"base_url": address} | dict(more or {}),
             vault=VAULT,
         )
     till = Till(transactor, clock, url, *await _flows(transactor, clock, url))
