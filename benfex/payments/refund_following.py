@@ -127,5 +127,5 @@ async def _ask_for(gateway: Gateway, request: RefundRequest, refund_id: RefundId
 
 
 def _to_send(snapshot: Snapshot, *, limit: int) -> tuple[tuple[RefundId, str], ...]:
-    rows = refund_queries.ids_to_send(snapshot.session, limit=limit)
+    rows = refund_queries.ids_to_send(snapshot.session, now=snapshot.now, limit=limit)
     return tuple((RefundId(refund_id), gateway) for refund_id, gateway in rows)

@@ -150,6 +150,7 @@ def approve_refund(uow: UnitOfWork, *, refund_id: RefundId, slip: str = "") -> N
         refund.gateway_reference = number
         finish_by_hand(uow, payment, refund)
         return
+    refund.next_check_at = uow.now
     uow.session.flush()
     announce_refund(uow, refund)
 
@@ -165,7 +166,7 @@ def decline_refund(uow: UnitOfWork, *, refund_id: RefundId, reason: str) -> None
     refund = _locked_refund(uow, refund_id)
     refund.status = advance(refund.status, RefundStatus.DECLINED)
     refund.decided_by, refund.decided_at, refund.finished_at = name_of(uow.actor), uow.now, uow.now
-    refund.failure_message = reason.strip()[:250]
+    refund.failure_message, refund.next_check_at = reason.strip()[:250], None
     record_audit(
         uow,
         action="decline",
@@ -239,6 +240,7 @@ def _add(uow: UnitOfWork, payment: Payment, wish: NewRefund, *, waits: bool) -> 
         made_by=name_of(uow.actor),
         way=wish.way,
         recipient=_recipient(uow, payment, wish),
+        next_check_at=uow.now if not waits and wish.way is not RefundWay.BY_HAND else None,
     )
     uow.session.add(refund)
     uow.session.flush()

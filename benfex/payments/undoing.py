@@ -39,7 +39,7 @@ def drop_unsent(uow: UnitOfWork, *, payment_id: int, reason: str) -> None:
             continue
         refund.status = advance(refund.status, RefundStatus.DECLINED)
         refund.decided_by, refund.decided_at, refund.finished_at = name_of(uow.actor), uow.now, uow.now
-        refund.failure_message = reason[:250]
+        refund.failure_message, refund.next_check_at = reason[:250], None
         announce_refund(uow, refund)
     uow.session.flush()
 

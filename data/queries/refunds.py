@@ -93,12 +93,13 @@ def refunds_of_payment(session: Session, *, payment_id: int) -> list[Refund]:
     return list(session.scalars(select(Refund).where(Refund.payment_id == payment_id).order_by(Refund.id)))
 
 
-def ids_to_send(session: Session, *, limit: int) -> list[tuple[int, str]]:
+def ids_to_send(session: Session, *, now: datetime, limit: int) -> list[tuple[int, str]]:
     """Return (refund id, gateway) of what a gateway is to send and has not heard of, oldest first."""
     rows = session.execute(
         select(Refund.id, Payment.gateway)
         .join(Payment, Payment.id == Refund.payment_id)
         .where(
+            Refund.next_check_at <= now,
             Refund.status == RefundStatus.APPROVED,
             Refund.way != RefundWay.BY_HAND,
             Payment.disputed_at.is_(None),

@@ -11,6 +11,8 @@ import pytest
 from benfex.core.clock import MovedClock
 from benfex.core.transactor import Transactor
 from benfex.dunning.runs import run_dunning
+from benfex.identity.passwords import hash_password
+from benfex.identity.staff import create_staff
 from benfex.ledger.chart import AccountCode
 from benfex.payments.refund_requests import approve_refund
 from benfex.payments.refund_steps import begin_sending, conclude_arrived, conclude_failed
@@ -18,6 +20,7 @@ from benfex.payments.refunds import refundable
 from data.values.errors import Conflict
 from data.values.identifiers import PaymentId
 from data.values.kinds import RefundWay
+from data.values.roles import Role
 from data.values.states import InvoiceStatus, PaymentStatus, RefundStatus, SubscriptionStatus, WebhookStatus
 from tests.acts.payments.test_refund_requests import OTHER
 from tests.conftest import Run
@@ -107,11 +110,15 @@ async def test_a_refused_refund_is_credit_again_and_staff_are_told(
     isp: Run, counter: Counter, customer: MadeCustomer, payment_id: PaymentId
 ) -> None:
     set_up_channels(isp)
+    secret = hash_password("correct horse battery")
+    isp(create_staff, name="Brian", email="owner@isp.ke", role=Role.OWNER, password_hash=secret)
     counter.far_end.answer = "refused"
     ask(isp, payment_id, kes(1_000))
     await counter.refunds.follow()
     look = only_refund(isp)
     assert (look.status, look.failure) == (RefundStatus.FAILED, "The payer's account is closed.")
+    (told,) = [row for row in queued(isp) if row.template == "refund_failed"]
+    assert dict(told.facts)["why"] == "The payer's account is closed."
     assert isp.read(owed, customer_id=customer.customer_id) == kes(-3_000)
     assert isp.read(balance, code=UNDER_WAY) == kes(0)
     assert isp.read(refundable, payment_id=payment_id) == kes(3_000)
