@@ -157,7 +157,8 @@ class Books:
 
     def end(self, day: date, service: Service) -> None:
         """End now."""
-        self.bill(day, service.payer, self._finish(service, day))
+        if lines := self._finish(service, day):
+            self.bill(day, service.payer, lines)
 
     def end_later(self, day: date, service: Service) -> None:
         """Arrange the end for the end of the period."""
@@ -171,9 +172,10 @@ class Books:
         spell = service.spells[-1]
         if spell.from_on > day:
             return spell.from_on
-        _, end = spell.grid.cell(day)
+        grid = spell.grid if spell.until_on is None else service.grid  # of a change while it was stopped
+        _, end = grid.cell(day)
         while not self._unbilled(service, PRICE, end, end + DAY):
-            _, end = spell.grid.cell(end)
+            _, end = grid.cell(end)
         return end
 
     def next_billing_date(self, service: Service) -> date | None:
@@ -314,10 +316,8 @@ class Books:
     def _grid_after_pause(self, service: Service, day: date) -> Grid:
         """Return the grid of before while its cycle runs on; after that, days and weeks count from the return."""
         grid, price = service.grid, service.price
-        runs_on = (
-            day < grid.cell(service.cycle_on)[1] if service.cycle_on else day <= service.spells[-1].from_on
-        )
-        if runs_on:
+        first_on, cycle_on = service.spells[-1].from_on, service.cycle_on
+        if day < grid.cell(cycle_on)[1] if cycle_on else day <= first_on:
             return grid
         if grid.unit != "month":
             return Grid(grid.unit, grid.count, day, day.day)
