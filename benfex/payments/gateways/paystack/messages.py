@@ -20,9 +20,10 @@ from benfex.payments.gateway import (
     Pending,
     StartedPayment,
     Succeeded,
+    TakenBack,
     Unknown,
 )
-from benfex.payments.gateway_events import SavedCard
+from benfex.payments.gateway_events import PaymentTakenBack, SavedCard
 from benfex.payments.gateways.paystack.money_back import MONEY_BACK_EVENTS, read_money_back
 from benfex.payments.gateways.paystack.reading import (
     NAME,
@@ -254,7 +255,9 @@ def read_verification(body: bytes, *, reference: str, is_live: bool, received_at
     if status in _WAITING:
         return Pending()
     if status == "reversed":
-        return Failed(status, "The payment was given back.")
+        reason = "The payment was given back, or its bank took it back."
+        named = text_of(data.get("id"), 20) or None
+        return TakenBack(PaymentTakenBack(named, reference, reason))
     if status == "failed":
         return Failed(status, _words(data))
     return Unknown(f"status {status}")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from data.values.errors import DomainError
-from data.values.money import CURRENCIES, Money
+from data.values.money import CURRENCIES, LARGEST_MINOR, Money
 
 NAME = "paystack"
 SIGNATURE_HEADER = "x-paystack-signature"
@@ -64,7 +64,7 @@ def money_of(value: object, currency: object) -> Money | None:
     if not (text.isascii() and text.isdigit()) or code not in CURRENCIES:
         return None
     subunits, exponent = int(text), CURRENCIES[code]
-    if exponent == 0 and subunits % 100:
+    if subunits > LARGEST_MINOR or (exponent == 0 and subunits % 100):
         return None
     try:
         return Money(subunits // 100 if exponent == 0 else subunits, code)
