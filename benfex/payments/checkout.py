@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from benfex.core.actors import Actor, SystemActor, require_customer_access
+from benfex.core.actors import Actor, SubscriberActor, SystemActor, require_customer_access
 from benfex.core.errors import GatewayError, GatewayRejected
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import UnitOfWork
@@ -142,6 +142,7 @@ def prepare_attempt(
         expires_at=uow.now + (_PUSH_LIFETIME if is_push else _REDIRECT_LIFETIME),
         next_check_at=uow.now + timedelta(seconds=30),
         channel=request.channel,
+        may_save_card=isinstance(uow.actor, SubscriberActor),
     )
     uow.session.add(attempt)
     uow.session.flush()

@@ -155,13 +155,15 @@ def open_card(method: SavedMethod, vault: Vault) -> SavedCard:
 def _keep(
     uow: UnitOfWork, payment_id: PaymentId, card: SavedCard, *, grade: EvidenceGrade, vault: Vault
 ) -> None:
-    """Keep the card of a payment that its customer began themselves; who only had a pay link may be anybody."""
+    """Keep the card of a payment that its customer began themselves, signed in, or that was charged to it."""
     require(uow.actor, Permission.RECORD_PAYMENTS)
     payment = payment_queries.find_payment(uow.session, payment_id)
     if payment is None or payment.attempt_id is None or grade is not EvidenceGrade.SIGNED:
         return
     attempt = payment_queries.find_attempt(uow.session, payment.attempt_id)
-    if attempt is None or attempt.pay_link_id is not None or attempt.customer_id != payment.customer_id:
+    if attempt is None or attempt.customer_id != payment.customer_id:
+        return
+    if not attempt.may_save_card and attempt.saved_method_id is None:
         return
     customer_id = CustomerId(attempt.customer_id)
     lock_customer(uow.session, customer_id)

@@ -34,9 +34,10 @@ class WayToPay:
 
 
 def ways_to_pay(gateways: GatewayBook) -> tuple[WayToPay, ...]:
-    """Return every way that is set up: each gateway itself, then its channels, in the order of the settings."""
+    """Return every way that is set up: each gateway itself, then its channels; those that ask on a phone first."""
     found: list[WayToPay] = []
-    for name in gateways.names():
+    pushes = (name for name in gateways.names() if gateways.get(name).capabilities.flow is Flow.PUSH)
+    for name in dict.fromkeys((*pushes, *gateways.names())):
         can = gateways.get(name).capabilities
         asks = can.flow is Flow.PUSH
         label = pay_label_of(name)

@@ -15,7 +15,8 @@ class PaymentAttempt(Row, table=True):
     """We asked a gateway for money. `reference` is ours and exists before the gateway hears of it.
 
     `channel` is the way to pay that was chosen at the gateway, `customer_message` what it wants its payer told. A
-    charge of `saved_method_id` was asked for by us, for the invoice, with its owner's consent.
+    charge of `saved_method_id` was asked for by us, for the invoice, with its owner's consent. `may_save_card` says
+    that a signed-in subscriber began it: whoever only holds a pay link may be anybody, with anybody's card.
     """
 
     __tablename__ = "payment_attempt"
@@ -49,6 +50,7 @@ class PaymentAttempt(Row, table=True):
     channel: str | None = Field(default=None, max_length=24)
     customer_message: str | None = Field(default=None, max_length=300)
     saved_method_id: int | None = Field(default=None, foreign_key="saved_method.id", index=True)
+    may_save_card: bool = False
 
 
 class Payment(Row, table=True):

@@ -30,16 +30,20 @@ async def saved_cards(benfex: BenfexDep, subscriber: SubscriberDep, *, isp: str)
                 _row(method)
 
     def _row(method: SavedMethodView) -> None:
-        with box("bf-row"):
-            with box("bf-grow"):
-                text(method.label, "t1")
-                text(_standing(method), "t2")
-            if method.pays_by_itself or method.is_stopped:
-                action_button("Stop", lambda: stop(method), kind="ghost")
+        with box("bf-stack tight"):
+            text(method.label, "bf-ct", "h3")
+            text(_standing(method), "bf-sub", "p")
+            if method.is_stopped:
+                note(f"It failed three times. {method.last_failure or ''}".strip(), tone="warn")
             if method.is_stopped or not (method.pays_by_itself or method.is_expired):
-                action_button("Pay my bills with this card by itself", lambda: agree(method), kind="ghost")
-        if method.is_stopped:
-            note(f"This card failed three times. {method.last_failure or ''}".strip(), tone="warn")
+                action_button(
+                    "Pay my bills with this card by itself",
+                    lambda: agree(method),
+                    kind="ghost",
+                    classes="wide",
+                )
+            if method.pays_by_itself or method.is_stopped:
+                action_button("Stop", lambda: stop(method), kind="ghost", classes="wide")
 
     async def agree(method: SavedMethodView) -> None:
         words = words_of_consent(isp=isp, card=method.label)

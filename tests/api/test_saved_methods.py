@@ -26,10 +26,10 @@ pytestmark = pytest.mark.sqlite_only
 AGREED = "I let the ISP charge this card."
 
 
-async def save_card(owner: Caller, benfex: Benfex, customer_id: int) -> None:
+async def save_card(payer: Caller, benfex: Benfex, customer_id: int) -> None:
     """Let a payment that was asked for say that its card may be charged again."""
     asked = {"customer_id": customer_id, "amount": kes(10_000), "gateway": "till"}
-    attempt = await owner.made("/payment-attempts", asked)
+    attempt = await payer.made("/payment-attempts", asked)
     evidence = PaymentEvidence(
         gateway="till",
         grade=EvidenceGrade.SIGNED,
@@ -58,15 +58,14 @@ async def test_a_card_is_listed_agreed_to_and_withdrawn(
         for name in ("Amina Wanjiru", "Peter Otieno")
     ]
     customer_id = amina.customer["id"]
-    await save_card(owner, benfex, customer_id)
+    hers = await sign_in_subscriber(benfex, http, amina.customer)
+    await save_card(hers, benfex, customer_id)
     (card,) = (await owner.get("/saved-methods", customer_id=customer_id)).json()
     assert (card["label"], card["pays_by_itself"]) == ("Visa ending 4081", False)
     assert "AUTH_1" not in str(card)
     consent, withdraw = f"/saved-methods/{card['id']}/consent", f"/saved-methods/{card['id']}/withdraw"
     agreed = {"customer_id": customer_id, "words": AGREED}
     problem(await owner.post(consent, agreed), 403, "not_permitted")
-
-    hers = await sign_in_subscriber(benfex, http, amina.customer)
     assert (await hers.post(consent, agreed)).json()["pays_by_itself"] is True
     his = await sign_in_subscriber(benfex, http, peter.customer)
     problem(await his.get("/saved-methods", customer_id=customer_id), 404, "not_found")

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import select
 
-from benfex.core.actors import SubscriberActor
+from benfex.core.actors import Actor, SubscriberActor
 from benfex.core.clock import MovedClock
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
@@ -40,11 +40,16 @@ class CardTill:
     auto_pay: AutoPay
 
     async def pay(
-        self, customer_id: CustomerId, *, amount: Money | None = None, card: str = PLAIN_CARD
+        self,
+        customer_id: CustomerId,
+        *,
+        amount: Money | None = None,
+        card: str = PLAIN_CARD,
+        by: Actor | None = None,
     ) -> None:
-        """Let a subscriber pay with a card on Paystack's page."""
+        """Let a subscriber, or whoever is named, pay with a card on Paystack's page."""
         attempt_id = await self.till.checkout.start(
-            owner(customer_id), CheckoutRequest(customer_id, amount or kes(100), "paystack")
+            by or owner(customer_id), CheckoutRequest(customer_id, amount or kes(100), "paystack")
         )
         charge = self.paystack.charges[self.isp.read(_reference, attempt_id=attempt_id)]
         self.paystack.pay(charge, card=card)

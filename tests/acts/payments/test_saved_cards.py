@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benfex.core.actors import Actor
+from benfex.core.actors import Actor, SystemActor
 from benfex.core.clock import MovedClock
 from benfex.core.transactor import Transactor
 from benfex.payments.saved_methods import consent_to_charges, saved_methods_of, withdraw_consent
@@ -23,6 +23,7 @@ from tests.factories.cards import (
 )
 from tests.factories.customers import make_customer
 from tests.factories.isp import ACCOUNTANT, SUPPORT
+from tests.factories.looks import payments
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -108,3 +109,10 @@ async def test_an_expired_card_is_not_agreed_to(isp: Run, cards: CardTill) -> No
     with pytest.raises(InvalidInput, match="expired"):
         cards.consent(customer.customer_id, method.id)
     assert cards.methods(customer.customer_id)[0].is_expired
+
+
+async def test_who_only_holds_a_pay_link_saves_no_card_for_its_customer(isp: Run, cards: CardTill) -> None:
+    customer = make_customer(isp)
+    await cards.pay(customer.customer_id, by=SystemActor("pay link"))
+    assert len(isp.read(payments)) == 1
+    assert cards.methods(customer.customer_id) == ()
