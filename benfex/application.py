@@ -31,8 +31,10 @@ from benfex.payments.auto_pay import AutoPay
 from benfex.payments.checkout import Checkout
 from benfex.payments.dispute_following import Disputes
 from benfex.payments.gateway_checks import GatewayChecks
+from benfex.payments.inquiries import Inquiries
 from benfex.payments.reconciliation import PaymentReconciler
 from benfex.payments.refund_following import Refunds
+from benfex.payments.standing_orders import StandingOrders
 from benfex.payments.webhooks import WebhookInbox
 from benfex.subscriptions.bill_run import BillRunner
 from benfex.subscriptions.previews import preview
@@ -135,6 +137,16 @@ class Benfex:
         return GatewayChecks(
             self.transactor, self.vault, self.gateways.build, public_url=self.settings.public_url
         )
+
+    @property
+    def standing_orders(self) -> StandingOrders:
+        """Return what asks payers for standing orders."""
+        return StandingOrders(self.transactor, self.gateways, public_url=self.settings.public_url)
+
+    @property
+    def inquiries(self) -> Inquiries:
+        """Return what asks gateways about single receipts and for codes."""
+        return Inquiries(self.transactor, self.gateways, public_url=self.settings.public_url)
 
     async def transact(
         self, act: Callable[Concatenate[UnitOfWork, P], T], actor: Actor, /, *args: P.args, **kwargs: P.kwargs

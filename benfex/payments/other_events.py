@@ -13,6 +13,7 @@ from benfex.payments.gateway_events import (
     StandingOrderChanged,
 )
 from benfex.payments.refund_news import note_refund_changed
+from benfex.payments.standing_orders import note_standing_order
 from benfex.payments.taken_back import note_taken_back
 from data.queries.webhooks import StoredDelivery
 
@@ -26,7 +27,9 @@ def apply_other_event(uow: UnitOfWork, stored: StoredDelivery, event: OtherEvent
             return note_taken_back(uow, gateway=stored.gateway, event=event)
         case DisputeChanged():
             return note_dispute(uow, gateway=stored.gateway, event=event)
-        case BalanceTold() | StandingOrderChanged():
+        case StandingOrderChanged():
+            return note_standing_order(uow, gateway=stored.gateway, event=event)
+        case BalanceTold():
             return f"nobody acts on {type(event).__name__} yet"
         case _:
             assert_never(event)

@@ -40,6 +40,13 @@ from pages.admin.customer_dialogs import (
 from pages.admin.customer_history import History
 from pages.admin.customer_messages import CustomerMessages
 from pages.admin.customer_money import MoneySection
+from pages.admin.customer_orders import (
+    CustomerOrders,
+    gateways_for_codes,
+    gateways_for_orders,
+    open_pay_code,
+    open_standing_order,
+)
 from pages.admin.customer_services import Services
 from pages.admin.lists import Unhurried, on_each
 from pages.admin.payer_dialog import open_payer
@@ -75,6 +82,8 @@ async def customer_page(benfex: BenfexDep, staff: StaffDep, customer_id: int) ->
                 identity.set(view)
                 cards = CustomerCards(benfex, staff, view)
                 await cards.build()
+                orders = CustomerOrders(benfex, staff, view)
+                await orders.build()
                 messages = CustomerMessages(benfex, staff, view)
                 await messages.build()
                 history = History(benfex, staff, view)
@@ -87,6 +96,7 @@ async def customer_page(benfex: BenfexDep, staff: StaffDep, customer_id: int) ->
             await services.refresh(fresh)
             await money.refresh()
             await cards.refresh()
+            await orders.refresh()
             await messages.refresh()
             await history.refresh()
 
@@ -154,9 +164,22 @@ class _Actions:
                 "key-round",
                 lambda: open_portal_password(self._benfex, self._staff, self._now),
             )
+            self._build_paying()
             _menu_item("Who pays", "users", lambda: open_payer(self._benfex, self._staff, self._now))
             if self._now.status is CustomerStatus.ACTIVE:
                 _menu_item("Archive", "archive", lambda: archive(self._benfex, self._staff, self._now))
+
+    def _build_paying(self) -> None:
+        if gateways_for_codes(self._benfex):
+            _menu_item(
+                "Pay by code", "smartphone", lambda: open_pay_code(self._benfex, self._staff, self._now)
+            )
+        if gateways_for_orders(self._benfex) and may(self._staff, Permission.RECORD_PAYMENTS):
+            _menu_item(
+                "Standing order",
+                "repeat",
+                lambda: open_standing_order(self._benfex, self._staff, self._now),
+            )
 
 
 class _Identity:
