@@ -3,12 +3,14 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -61,9 +63,32 @@ def finish(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
+def home(isp_home: Path, tmp_path: Path) -> Path:
     """An ISP whose customers were not billed for five months."""
-    settings = Settings(home=tmp_path)
+    return shutil.copytree(isp_home, tmp_path, dirs_exist_ok=True)
+
+
+@pytest.fixture
+def command(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run a command on that ISP within this process, where it need not be a process of its own."""
+    monkeypatch.setenv("BENFEX_HOME", str(home))
+    monkeypatch.setenv("BENFEX_NEW_PASSWORD", "correct horse")
+
+    def run(*words: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = run_command_line(words)
+        return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def isp_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where that ISP was made, to be copied."""
+    home = tmp_path_factory.mktemp("isp")
+    settings = Settings(home=home)
     prepare_database(settings)
     clock = MovedClock(STARTED)
     isp = build(settings, clock=clock, with_timetable=False)
@@ -97,7 +122,7 @@ def home(tmp_path: Path) -> Path:
             vault=isp.vault,
         )
     isp.transactor.close()
-    return tmp_path
+    return home
 
 
 def invoices(home: Path) -> int:
@@ -105,7 +130,9 @@ def invoices(home: Path) -> int:
         return int(database.execute("SELECT count(*) FROM invoice").fetchone()[0])
 
 
-def test_a_bill_run_killed_in_the_middle_ends_as_if_it_had_not_been(home: Path) -> None:
+def test_a_bill_run_killed_in_the_middle_ends_as_if_it_had_not_been(
+    home: Path, command: Callable[..., tuple[int, str, str]]
+) -> None:
     at_first = invoices(home)
     killed = benfex(home, "bill", "run", "--on", BILLED_ON.isoformat())
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -116,63 +143,64 @@ def test_a_bill_run_killed_in_the_middle_ends_as_if_it_had_not_been(home: Path) 
     finish(killed)
     halfway = invoices(home)
     assert halfway > at_first
-    code, out, err = finish(benfex(home, "bill", "run", "--on", BILLED_ON.isoformat(), "--json"))
+    code, out, err = command("bill", "run", "--on", BILLED_ON.isoformat(), "--json")
     assert code == 0, err
     assert halfway - at_first + json.loads(out)["invoices"] == CUSTOMERS
-    assert (
-        json.loads(finish(benfex(home, "bill", "run", "--on", BILLED_ON.isoformat(), "--json"))[1])[
-            "invoices"
-        ]
-        == 0
-    )
+    assert json.loads(command("bill", "run", "--on", BILLED_ON.isoformat(), "--json")[1])["invoices"] == 0
     with sqlite3.connect(home / "benfex.db") as database:
         lines, total = database.execute(
             "SELECT count(*), sum(amount_minor + tax_minor) FROM invoice_line WHERE kind = 'recurring'"
         ).fetchone()
     assert (lines, total) == (CUSTOMERS * (PERIODS_DUE + 1), CUSTOMERS * (PERIODS_DUE + 1) * 149_999)
-    assert finish(benfex(home, "ledger", "verify"))[0] == 0
+    assert command("ledger", "verify")[0] == 0
 
 
-def test_a_rehearsed_bill_run_changes_nothing(home: Path) -> None:
+def test_a_rehearsed_bill_run_changes_nothing(
+    home: Path, command: Callable[..., tuple[int, str, str]]
+) -> None:
     at_first = invoices(home)
-    code, out, err = finish(benfex(home, "bill", "run", "--on", BILLED_ON.isoformat(), "--dry-run", "--json"))
+    code, out, err = command("bill", "run", "--on", BILLED_ON.isoformat(), "--dry-run", "--json")
     assert code == 0, err
     figures = json.loads(out)
     assert figures["invoices"] == CUSTOMERS
     assert figures["totals"] == [{"amount_minor": CUSTOMERS * PERIODS_DUE * 149_999, "currency": "KES"}]
     assert invoices(home) == at_first
-    code, out, err = finish(benfex(home, "bill", "rehearse"))
+    code, out, err = command("bill", "rehearse")
     assert code == 0, err
     assert out.startswith(f"{CUSTOMERS} invoices over KES ")
     assert invoices(home) == at_first
 
 
-def test_the_doctor_is_content_with_a_sound_installation(home: Path) -> None:
-    code, out, _ = finish(benfex(home, "doctor", "--json"))
+def test_the_doctor_is_content_with_a_sound_installation(
+    command: Callable[..., tuple[int, str, str]],
+) -> None:
+    code, out, _ = command("doctor", "--json")
     assert code == 0, out
     assert all(finding["well"] for finding in json.loads(out)["findings"])
 
 
-def test_an_entry_altered_by_hand_is_named(home: Path) -> None:
+def test_an_entry_altered_by_hand_is_named(home: Path, command: Callable[..., tuple[int, str, str]]) -> None:
     with sqlite3.connect(home / "benfex.db") as database:
         database.execute("DROP TRIGGER posting_no_update")
         database.execute("UPDATE posting SET amount_minor = amount_minor + 1 WHERE id = 7")
         entry = database.execute("SELECT entry_id FROM posting WHERE id = 7").fetchone()[0]
-    code, out, _ = finish(benfex(home, "ledger", "verify"))
+    code, out, _ = command("ledger", "verify")
     assert code == 2
     assert f"entry {entry} was altered" in out.splitlines()[0]
 
 
-def test_staff_are_created_once(home: Path) -> None:
+def test_staff_are_created_once(command: Callable[..., tuple[int, str, str]]) -> None:
     words = ("staff", "create", "mercy@savanna.example", "--name", "Mercy Achieng", "--role", "support")
-    assert finish(benfex(home, *words))[0] == 0
-    code, _, err = finish(benfex(home, *words))
+    assert command(*words)[0] == 0
+    code, _, err = command(*words)
     assert code == 1
     assert err.strip().splitlines()[-1] == "benfex: Somebody signs in with this e-mail address already."
 
 
-def test_a_router_that_does_not_answer_is_said_and_is_no_traceback(home: Path) -> None:
-    code, out, err = finish(benfex(home, "network", "poll"))
+def test_a_router_that_does_not_answer_is_said_and_is_no_traceback(
+    command: Callable[..., tuple[int, str, str]],
+) -> None:
+    code, out, err = command("network", "poll")
     assert code == 2
     assert out.startswith("router 1: ")
     assert "Traceback" not in err

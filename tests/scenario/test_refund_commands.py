@@ -1,6 +1,7 @@
 """The operator's commands about money that goes back, on a database of their own."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,28 @@ ME = SystemActor("tests")
 
 
 @pytest.fixture
-def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+def told(
+    isp_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Any:
     """Run a command on an ISP whose customer paid KES 9,000, and return its code and what it printed as JSON."""
-    monkeypatch.setenv("BENFEX_HOME", str(tmp_path))
-    settings = Settings(home=tmp_path)
+    monkeypatch.setenv("BENFEX_HOME", str(shutil.copytree(isp_home, tmp_path, dirs_exist_ok=True)))
+
+    def command(*words: str) -> tuple[int, Any]:
+        code = run_command_line(["refunds", *words])
+        out = capsys.readouterr()
+        said = [
+            line for line in out.err.splitlines() if not line.startswith("{")
+        ]  # what is logged is not said
+        return code, json.loads(out.out) if code == 0 else "\n".join(said)
+
+    return command
+
+
+@pytest.fixture(scope="module")
+def isp_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where that ISP was made, to be copied."""
+    home = tmp_path_factory.mktemp("isp")
+    settings = Settings(home=home)
     prepare_database(settings)
     isp = build(settings, with_timetable=False)
     run = isp.transactor.run_sync
@@ -54,13 +73,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     dispute = DisputeChanged("D1", DisputeStatus.OPEN, paid, transaction_id="X")
     run(note_dispute, ME, gateway="paystack", event=dispute)
     isp.transactor.close()
-
-    def command(*words: str) -> tuple[int, Any]:
-        code = run_command_line(["refunds", *words])
-        out = capsys.readouterr()
-        return code, json.loads(out.out) if code == 0 else out.err.strip()
-
-    return command
+    return home
 
 
 def test_a_refund_is_asked_for_listed_and_declined(told: Any) -> None:
