@@ -132,7 +132,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class SettingField:
-    """One setting of a gateway on screen; a secret is never shown again. `pattern` is a full regular match."""
+    """One setting of a gateway on screen; a secret is never shown again. `pattern` is a full regular match.
+
+    `is_long` is text of several lines, such as a certificate.
+    """
 
     name: str
     label: str
@@ -141,6 +144,7 @@ class SettingField:
     is_required: bool = True
     pattern: str = ""
     choices: tuple[tuple[str, str], ...] = ()
+    is_long: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,13 +184,14 @@ def _store(
     uow: UnitOfWork, *, gateway: Gateway, delivery: WebhookDelivery, events: tuple[GatewayEvent, ...]
 ) -> bool:
     """Keep a delivery, unless its address is not on the list; return whether it was taken."""
-    if gateway.evidence_grade is EvidenceGrade.SECRET_PATH and not _comes_from_the_list(
-        uow, gateway, delivery
-    ):
+    only_has_us_ask = any(isinstance(event, StatusChanged) for event in events)
+    # What only has us ask books nothing, whoever says it: its gateway's own answer does.
+    must_be_listed = gateway.evidence_grade is EvidenceGrade.SECRET_PATH and not only_has_us_ask
+    if must_be_listed and not _comes_from_the_list(uow, gateway, delivery):
         return False
     # Unsigned gateways could be sent a forged id that shadows a true one, so the whole body is the id.
     parts = [delivery.path_kind.encode(), (delivery.attempt_token or "").encode(), delivery.body]
-    if any(isinstance(event, StatusChanged) for event in events):
+    if only_has_us_ask:
         # Such a notice says the same of every change: the one of today is not the one of yesterday.
         parts.append(delivery.received_at.isoformat().encode())
     digest = hashlib.sha256(b"\0".join(parts))

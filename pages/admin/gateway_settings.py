@@ -237,6 +237,8 @@ def _add_field(form: Form, field: SettingField, view: GatewayView) -> None:
             hint="Stored. Leave it empty to keep it." if is_kept else field.help,
             props="type=password autocomplete=new-password",
         )
+    elif field.is_long:
+        form.area(field.name, field.label, given, required=field.is_required, hint=field.help)
     else:
         form.text(field.name, field.label, given, required=field.is_required, hint=field.help)
 

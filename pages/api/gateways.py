@@ -1,9 +1,10 @@
 """/gateways: the ways to pay, set up and tested by the owner; /payment-policy: the terms of taking and giving back."""
 
 from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field, StrictBool, StrictInt
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints
 from starlette.responses import Response
 
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
@@ -22,16 +23,18 @@ from data.values.money import LARGEST_MINOR
 from pages.api.auth import ActorDep
 from pages.api.idempotency import UnsafeCallDep, told
 from pages.api.problems import READING, WRITING
-from pages.api.schemas import Incoming, Listing, Outgoing, Text
+from pages.api.schemas import Incoming, Listing, Outgoing, Text, without_control_characters
 from pages.dependencies import BenfexDep
 
 router = APIRouter(tags=["gateways"])
+# A certificate is one too.
+Setting = Annotated[str, StringConstraints(max_length=4_000), AfterValidator(without_control_characters)]
 
 
 class GatewaySetup(Incoming):
     """A gateway's settings, secrets too; a secret that is left out stays. Without settings it is only switched."""
 
-    settings: dict[str, Text] | None = None
+    settings: dict[str, Setting] | None = None
     is_enabled: StrictBool = True
 
 

@@ -35,6 +35,21 @@ async def test_a_gateway_is_set_up_and_its_keys_are_not_shown_again(user: User, 
     assert isp.benfex.gateways.find("flutterwave") is not None
 
 
+async def test_mpesa_is_set_up_with_what_it_needs_alone(user: User, isp: Isp) -> None:
+    from benfex.payments.gateway_setup import gateway_view
+
+    await sign_in(user)
+    await user.open("/admin/settings/gateways")
+    user.find(marker="set-up-mpesa").click()
+    await user.should_see("Lipa na M-Pesa passkey")
+    for name in ("shortcode", "consumer_key", "consumer_secret", "passkey"):
+        user.find(marker=f"field-{name}").type("174379")
+    send_form(user)
+    await user.should_see("Saved. Test it now.", retries=20)
+    view = await isp.see(gateway_view, gateway="mpesa", vault=isp.benfex.vault)
+    assert (view.is_enabled, view.settings["shortcode"]) == (True, "174379")
+
+
 async def test_a_test_says_in_words_what_is_wrong(user: User, isp: Isp) -> None:
     await set_up_pesapal(isp)
     await sign_in(user)

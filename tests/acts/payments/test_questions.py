@@ -12,6 +12,7 @@ import pytest
 from benfex.core.clock import MovedClock
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot
+from benfex.payments.accounts import save_gateway_account
 from benfex.payments.gateway import WebhookDelivery, WebhookReply
 from benfex.payments.policy import save_payment_policy
 from benfex.payments.webhooks import WebhookInbox
@@ -20,7 +21,7 @@ from data.values.kinds import AddressCheck
 from tests.acts.payments.test_inbox import c2b_body, stk_body
 from tests.conftest import Run
 from tests.factories.customers import make_customer
-from tests.factories.isp import SYSTEM
+from tests.factories.isp import SYSTEM, VAULT
 from tests.factories.looks import deliveries, payments, quarantined
 from tests.factories.money import CALLBACK_TOKEN, SETTINGS, make_attempt
 from tests.factories.till import Till, open_till
@@ -193,3 +194,13 @@ def test_a_list_without_addresses_cannot_be_enforced(isp: Run) -> None:
     with pytest.raises(InvalidInput) as refused:
         isp(save_payment_policy, address_check=AddressCheck.ENFORCE)
     assert refused.value.field == "gateway_addresses"
+
+
+async def test_a_notice_that_only_has_us_ask_is_heard_from_anywhere(till: Till, isp: Run) -> None:
+    # Pesapal's addresses change, and its notices prove nothing: what is booked is its own answer.
+    isp(save_gateway_account, gateway="pesapal", settings=SETTINGS["pesapal"], vault=VAULT)
+    await till.restart()
+    enforce(isp)
+    body = b'{"OrderTrackingId":"one","OrderMerchantReference":"BFX1"}'
+    delivery = WebhookDelivery("ipn", CALLBACK_TOKEN, None, {}, body, till.clock.now(), peer=STRANGER)
+    assert (await till.inbox.receive("pesapal", delivery)).status == 200

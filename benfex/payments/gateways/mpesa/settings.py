@@ -52,6 +52,7 @@ SETTINGS = (
         "Safaricom's certificate",
         help="The whole file from the portal, for the same environment as the keys.",
         is_required=False,
+        is_long=True,
     ),
     SettingField(
         "payout_shortcode",
