@@ -1,12 +1,13 @@
 """The migrations lead from nothing to the very schema that the models describe, on both databases."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from data.migrations.append_only import protect
 from data.migrations.running import configuration, newest_revision, revision_of, upgrade
@@ -37,16 +38,20 @@ POSTGRESQL_OBJECTS = """
 
 
 @pytest.fixture
-def migrated(blank_database_url: str) -> Iterator[Connection]:
-    """A database that was empty and went through every migration."""
-    yield from _connected(create_engine(blank_database_url), migrate=True)
+def migrated(database_url: str) -> Iterator[Connection]:
+    """A database that was empty and went through every migration, as all that tests use did."""
+    with _connected(database_url) as connection:
+        yield connection
 
 
 @pytest.fixture
 def created(databases: Databases, database_kind: str) -> Iterator[Connection]:
     """A database of the same kind, made from the models at once."""
-    with databases.blank(database_kind) as url:
-        yield from _connected(create_engine(url), migrate=False)
+    with databases.blank(database_kind) as url, _connected(url) as connection:
+        METADATA.create_all(connection)
+        protect(connection)
+        connection.commit()
+        yield connection
 
 
 def test_migrations_form_one_straight_line() -> None:
@@ -77,14 +82,10 @@ def test_migrated_and_created_schemas_are_the_same_to_the_last_predicate(
     assert _schema(migrated) == _schema(created)
 
 
-def _connected(engine: Engine, *, migrate: bool) -> Iterator[Connection]:
+@contextmanager
+def _connected(url: str) -> Iterator[Connection]:
+    engine = create_engine(url)
     with engine.connect() as connection:
-        if migrate:
-            upgrade(connection)
-        else:
-            METADATA.create_all(connection)
-            protect(connection)
-        connection.commit()
         yield connection
     engine.dispose()
 

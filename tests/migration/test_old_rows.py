@@ -1,6 +1,8 @@
 """An ISP's rows live on through a migration: what was sold, billed and posted means the same after it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 
 import pytest
 from alembic import command
@@ -10,6 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from data.engine import Database, open_database
 from data.migrations.running import configuration, upgrade
 from data.session import begin_migration, begin_write
+from tests.databases import Databases
+from tests.postgresql import PostgresqlMissingError
 
 AT = "'2026-11-01 08:00:00+00:00'"
 ROWS = (
@@ -47,17 +51,32 @@ ROWS = (
 
 
 @pytest.fixture
-def upgraded(blank_database_url: str) -> Iterator[Database]:
+def upgraded(upgraded_of: Callable[[str], Database], database_kind: str) -> Database:
     """A database that an ISP used at the first schema, brought to the newest as the product does it."""
-    database = open_database(blank_database_url)
-    with begin_migration(database) as connection:
-        command.upgrade(configuration(connection), "0001")
-        for row in ROWS:
-            connection.execute(text(row.replace(":", "\\:")))
-    with begin_migration(database) as connection:
-        upgrade(connection)
-    yield database
-    database.dispose()
+    try:
+        return upgraded_of(database_kind)
+    except PostgresqlMissingError as missing:
+        pytest.skip(f"no PostgreSQL: {missing}")
+
+
+@pytest.fixture(scope="module")
+def upgraded_of(databases: Databases) -> Iterator[Callable[[str], Database]]:
+    """Return it by its kind; made once, since no test here changes it."""
+    with ExitStack() as closing:
+
+        @cache
+        def make(kind: str) -> Database:
+            database = open_database(closing.enter_context(databases.blank(kind)))
+            closing.callback(database.dispose)
+            with begin_migration(database) as connection:
+                command.upgrade(configuration(connection), "0001")
+                for row in ROWS:
+                    connection.execute(text(row.replace(":", "\\:")))
+            with begin_migration(database) as connection:
+                upgrade(connection)
+            return database
+
+        yield make
 
 
 def one(connection: Connection, sql: str) -> tuple[object, ...]:

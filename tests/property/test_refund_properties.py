@@ -4,7 +4,7 @@ from contextlib import suppress
 from itertools import count
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlmodel import col
@@ -37,6 +37,7 @@ from tests.factories.customers import make_customer, make_invoice
 from tests.factories.isp import ACCOUNTANT, VAULT, kes, set_up_isp
 from tests.factories.looks import assert_books_sound
 from tests.factories.refunding import NAME, KeshoGateway, pay, transaction_of
+from tests.sizes import over_a_database
 
 OTHER = StaffActor(UserId(9), Role.ADMIN, "Wafula")
 ACTS = (
@@ -121,7 +122,7 @@ class Story:
 
 
 @given(st.lists(steps, min_size=6, max_size=14), st.sampled_from([0, 4_000, 12_000, 18_000]))
-@settings(max_examples=max(15, settings().max_examples // 4))
+@over_a_database(usual=15, deep=150)
 @pytest.mark.sqlite_only
 def test_no_shilling_goes_twice(run: Run, told: list[tuple[str, int, int, int]], owes: int) -> None:
     if not run.read(has_isp):
