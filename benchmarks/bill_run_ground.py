@@ -40,6 +40,7 @@ _CUSTOMERS = BulkInsert(
         "name",
         "phone",
         "phone_sha256",
+        "phone_end",
         "address",
         "currency",
         "status",
@@ -99,7 +100,7 @@ def _seed(uow: UnitOfWork, *, ids: range, price_id: int, on: date) -> None:
         [
             (
                 number, f"B{number:07d}", CustomerKind.PERSON, f"Subscriber {number}", f"+2547{number:08d}",
-                f"{number:064d}", "", "KES", CustomerStatus.ACTIVE, "en",
+                f"{number:064d}", f"{number % 1000:03d}", "", "KES", CustomerStatus.ACTIVE, "en",
             )
             for number in ids
         ],

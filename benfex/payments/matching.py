@@ -150,11 +150,12 @@ def match_clues(snapshot: Snapshot, *, clues: Clues) -> Match:
     if exact is not None:
         return exact
     ranked = suggest(snapshot, clues=clues)
-    winner = clear_winner(ranked, threshold=payment_terms(snapshot).match_threshold)
+    threshold = payment_terms(snapshot).match_threshold if ranked else HIGHEST
+    winner = clear_winner(ranked, threshold=threshold)
     if winner is not None:
         return Match(None, winner.customer_id, winner.reasons[0], winner.score, winner.reasons)
     why = _NOT_FOUND
-    if len(ranked) > 1 and clear_winner(ranked[:1], threshold=payment_terms(snapshot).match_threshold):
+    if len(ranked) > 1 and clear_winner(ranked[:1], threshold=threshold):
         why = "several customers fit"
     return Match(None, None, why, suggestions=ranked[:SUGGESTIONS_MAX])
 
@@ -199,16 +200,16 @@ def suggest(snapshot: Snapshot, *, clues: Clues) -> tuple[Suggestion, ...]:
     )
 
 
-def facts_to_remember(clues: Clues) -> list[tuple[HintKind, str]]:
+def facts_to_remember(clues: Clues) -> dict[HintKind, str]:
     """Return what of the clues a person's word makes known: how the account was written, which phone paid."""
-    facts = []
+    facts: dict[HintKind, str] = {}
     written = written_account(clues.account_reference)
     # A right number, or a phone, says more by itself than what anybody confirmed about it.
     if written and check_account_number(written) is None and not _whole_phone_sha256(written):
-        facts.append((HintKind.ACCOUNT, written))
+        facts[HintKind.ACCOUNT] = written
     phone_sha256 = _whole_phone_sha256(clues.payer_phone) or clues.phone_sha256
     if phone_sha256:
-        facts.append((HintKind.PHONE, phone_sha256))
+        facts[HintKind.PHONE] = phone_sha256
     return facts
 
 

@@ -135,7 +135,7 @@ def _clues(payment: Payment) -> Clues:
 
 
 def _learn(uow: UnitOfWork, clues: Clues, customer_id: CustomerId, who: str) -> None:
-    for kind, value in facts_to_remember(clues):
+    for kind, value in facts_to_remember(clues).items():
         hint = matching_queries.find_hint(uow.session, kind=kind, value=value, customer_id=customer_id)
         if hint is None:
             uow.session.add(
@@ -150,7 +150,7 @@ def _learn(uow: UnitOfWork, clues: Clues, customer_id: CustomerId, who: str) -> 
 
 
 def _forget(uow: UnitOfWork, clues: Clues, customer_id: CustomerId) -> None:
-    for kind, value in facts_to_remember(clues):
+    for kind, value in facts_to_remember(clues).items():
         hint = matching_queries.find_hint(uow.session, kind=kind, value=value, customer_id=customer_id)
         if hint is not None:
             hint.confirmations = 0  # one wrong match is enough to trust it no more

@@ -1,15 +1,16 @@
 """SELECTs that find whose money it may be: few rows by an index, however many customers there are."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from data.models.cashier import MatchDecision, MatchHint
 from data.models.customer import Customer
 from data.models.invoice import Invoice
 from data.models.payment import PaymentAttempt
+from data.queries.bulk import BulkSelect, among_named, unindexed
 from data.queries.payments import OPEN_STATES
 from data.session import Session
 from data.values.kinds import HintKind
@@ -39,49 +40,98 @@ _COLUMNS = (
 )
 
 
+_ASKED_STATES = (*OPEN_STATES, AttemptStatus.EXPIRED, AttemptStatus.FAILED)
+_BY_ACCOUNT = BulkSelect(
+    select(*_COLUMNS).where(among_named(Customer.account_number, "numbers")).order_by(Customer.id)
+)
+_BY_ID = BulkSelect(select(*_COLUMNS).where(among_named(Customer.id, "ids")).order_by(Customer.id))
+_BY_PHONE = BulkSelect(
+    select(*_COLUMNS)
+    .where(Customer.phone_sha256 >= bindparam("first"), Customer.phone_sha256 < bindparam("beyond"))
+    .order_by(Customer.id)
+)
+_BY_PHONE_END = BulkSelect(
+    select(*_COLUMNS).where(Customer.phone_end == bindparam("end")).order_by(Customer.id).limit(_NEAR_MAX + 1)
+)
+_BY_INVOICE = BulkSelect(
+    select(Invoice.customer_id).where(
+        Invoice.number == bindparam("number"), Invoice.status == InvoiceStatus.OPEN
+    )
+)
+_HINTS = BulkSelect(
+    select(MatchHint.kind, MatchHint.customer_id).where(
+        or_(
+            and_(MatchHint.kind == HintKind.ACCOUNT, MatchHint.value == bindparam("account")),
+            and_(MatchHint.kind == HintKind.PHONE, MatchHint.value == bindparam("phone")),
+        ),
+        MatchHint.confirmations > 0,
+    )
+)
+_OWING = BulkSelect(
+    select(Invoice.customer_id).where(
+        among_named(Invoice.customer_id, "ids"),
+        unindexed(Invoice.status) == InvoiceStatus.OPEN.value,
+        Invoice.total_minor - Invoice.paid_minor == bindparam("amount"),
+    )
+)
+_ASKED = BulkSelect(
+    select(PaymentAttempt.customer_id).where(
+        among_named(PaymentAttempt.customer_id, "ids"),
+        PaymentAttempt.amount_minor == bindparam("amount"),
+        or_(*(PaymentAttempt.status == status for status in _ASKED_STATES)),
+        PaymentAttempt.started_at >= bindparam("since"),
+    )
+)
+
+
 def customers_by_accounts(session: Session, account_numbers: Sequence[str]) -> list[NearCustomer]:
     """Return the customers with one of these account numbers."""
-    return _customers(session, Customer.account_number.in_(account_numbers)) if account_numbers else []
+    return _near(_BY_ACCOUNT.rows(session, numbers=list(account_numbers))) if account_numbers else []
 
 
 def customers_by_phone(session: Session, phone_sha256: str) -> list[NearCustomer]:
     """Return the customers whose phone has this SHA-256, which may have been cut short at its end."""
-    if len(phone_sha256) == 64:
-        return _customers(session, Customer.phone_sha256 == phone_sha256)
-    beyond = phone_sha256 + "g"  # the letter after the last of hexadecimal
-    return _customers(session, (Customer.phone_sha256 >= phone_sha256) & (Customer.phone_sha256 < beyond))
+    # "g" comes after the last letter of hexadecimal, so that all that begin alike are between the two.
+    return _near(_BY_PHONE.rows(session, first=phone_sha256, beyond=f"{phone_sha256}g"))
 
 
 def customers_by_phone_end(session: Session, *, start: str, end: str) -> list[NearCustomer]:
     """Return the customers whose phone begins and ends with these digits, none where there are too many."""
-    found = _customers(session, Customer.phone_end == end[-3:], limit=_NEAR_MAX + 1)
+    found = _near(_BY_PHONE_END.rows(session, end=end[-3:]))
     fitting = [one for one in found if one.phone[1:].startswith(start) and one.phone.endswith(end)]
     return fitting if len(found) <= _NEAR_MAX else []
 
 
 def customers_by_ids(session: Session, customer_ids: Collection[int]) -> list[NearCustomer]:
     """Return these customers."""
-    return _customers(session, Customer.id.in_(customer_ids)) if customer_ids else []
+    return _near(_BY_ID.rows(session, ids=list(customer_ids))) if customer_ids else []
 
 
 def customer_of_open_invoice(session: Session, *, number: str) -> int | None:
     """Return whose open invoice has this number, or None."""
-    return session.execute(
-        select(Invoice.customer_id).where(Invoice.number == number, Invoice.status == InvoiceStatus.OPEN)
-    ).scalar_one_or_none()
+    rows = _BY_INVOICE.rows(session, number=number)
+    return rows[0][0] if rows else None
 
 
-def hints(session: Session, wanted: Collection[tuple[HintKind, str]]) -> list[tuple[HintKind, int]]:
-    """Return (kind, customer) of what people confirmed about these facts."""
+def hints(session: Session, wanted: Mapping[HintKind, str]) -> list[tuple[HintKind, int]]:
+    """Return (kind, customer) of what people confirmed about an account as it was written, or a phone."""
     if not wanted:
         return []
-    same: list[ColumnElement[bool]] = [
-        (MatchHint.kind == kind) & (MatchHint.value == value) for kind, value in wanted
-    ]
-    rows = session.execute(
-        select(MatchHint.kind, MatchHint.customer_id).where(or_(*same), MatchHint.confirmations > 0)
-    )
-    return [(kind, customer_id) for kind, customer_id in rows]
+    account, phone = wanted.get(HintKind.ACCOUNT, ""), wanted.get(HintKind.PHONE, "")
+    return [(row[0], row[1]) for row in _HINTS.rows(session, account=account, phone=phone)]
+
+
+def owing_exactly(session: Session, *, customer_ids: Collection[int], amount_minor: int) -> set[int]:
+    """Return which of these customers have an open invoice that needs just this amount."""
+    return {row[0] for row in _OWING.rows(session, ids=list(customer_ids), amount=amount_minor)}
+
+
+def asked_exactly(
+    session: Session, *, customer_ids: Collection[int], amount_minor: int, since: datetime
+) -> set[int]:
+    """Return which of these customers asked to pay just this amount since, and nothing came of it yet."""
+    rows = _ASKED.rows(session, ids=list(customer_ids), amount=amount_minor, since=since)
+    return {row[0] for row in rows}
 
 
 def find_hint(session: Session, *, kind: HintKind, value: str, customer_id: int) -> MatchHint | None:
@@ -91,35 +141,6 @@ def find_hint(session: Session, *, kind: HintKind, value: str, customer_id: int)
             MatchHint.kind == kind, MatchHint.value == value, MatchHint.customer_id == customer_id
         )
     ).one_or_none()
-
-
-def owing_exactly(session: Session, *, customer_ids: Collection[int], amount_minor: int) -> set[int]:
-    """Return which of these customers have an open invoice that needs just this amount."""
-    return set(
-        session.scalars(
-            select(Invoice.customer_id).where(
-                Invoice.customer_id.in_(customer_ids),
-                Invoice.status == InvoiceStatus.OPEN,
-                Invoice.total_minor - Invoice.paid_minor == amount_minor,
-            )
-        )
-    )
-
-
-def asked_exactly(
-    session: Session, *, customer_ids: Collection[int], amount_minor: int, since: datetime
-) -> set[int]:
-    """Return which of these customers asked to pay just this amount since, and nothing came of it yet."""
-    return set(
-        session.scalars(
-            select(PaymentAttempt.customer_id).where(
-                PaymentAttempt.customer_id.in_(customer_ids),
-                PaymentAttempt.amount_minor == amount_minor,
-                PaymentAttempt.status.in_((*OPEN_STATES, AttemptStatus.EXPIRED, AttemptStatus.FAILED)),
-                PaymentAttempt.started_at >= since,
-            )
-        )
-    )
 
 
 def standing_decision(session: Session, *, payment_id: int) -> MatchDecision | None:
@@ -132,8 +153,5 @@ def standing_decision(session: Session, *, payment_id: int) -> MatchDecision | N
     ).first()
 
 
-def _customers(
-    session: Session, condition: ColumnElement[bool], *, limit: int | None = None
-) -> list[NearCustomer]:
-    rows = session.execute(select(*_COLUMNS).where(condition).order_by(Customer.id).limit(limit))
-    return [NearCustomer(*row) for row in rows]
+def _near(rows: Sequence[tuple[Any, ...]]) -> list[NearCustomer]:
+    return [NearCustomer._make(row) for row in rows]
