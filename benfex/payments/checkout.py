@@ -121,13 +121,12 @@ def prepare_attempt(
     lock_customer(uow.session, request.customer_id)
     amount = _check_amount(request, gateway, customer.currency)
     _check_invoice(uow, request)
-    phone = request.phone
+    phone, email = request.phone, request.email or customer.email
     is_push = _check_channel(request, gateway) is Flow.PUSH
-    payer = phone.e164 if phone is not None else (request.email or customer.email or "")
+    payer = phone.e164 if phone is not None else (email or "")
     if is_push:
         _refuse_second_prompt(uow, request, payer)
-    token = new_token(16)
-    reference = f"BFX{new_token(10).upper()}"
+    token, reference = new_token(16), f"BFX{new_token(10).upper()}"
     attempt = PaymentAttempt(
         reference=reference,
         callback_token_hash=hash_token(token),
@@ -157,7 +156,7 @@ def prepare_attempt(
             reference=reference,
             amount=amount,
             payer_phone=phone,
-            payer_email=request.email or customer.email,
+            payer_email=email,
             account_number=customer.account_number,
             description="Internet",
             callback_url=f"{public_url}{path}" if (path := gateway.callback_path("stk", token)) else "",

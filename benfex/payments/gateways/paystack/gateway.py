@@ -65,6 +65,13 @@ SETTINGS = (
         choices=(("live", "Real money"), ("test", "Test, no real money")),
     ),
     SettingField(
+        "currency",
+        "Currency of the balance",
+        "The one that is compared with the books, where Paystack holds several.",
+        is_required=False,
+        pattern=r"[A-Z]{3}",
+    ),
+    SettingField(
         "channels",
         "Ways to pay",
         "What payers may choose besides Paystack's page: card, bank_transfer, mpesa, atl (Airtel Money), "
