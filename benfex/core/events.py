@@ -23,6 +23,7 @@ from data.values.identifiers import (
     PaymentId,
     RefundId,
     RouterId,
+    ShiftId,
     SubscriptionId,
     UserId,
     WebhookId,
@@ -127,6 +128,14 @@ class RefundMoved(Event):
     payment_id: PaymentId
     customer_id: CustomerId
     status: RefundStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftMoved(Event):
+    """A cashier opened a drawer, or it was counted and closed."""
+
+    shift_id: ShiftId
+    cashier_id: UserId
 
 
 @dataclass(frozen=True, slots=True)

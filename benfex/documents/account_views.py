@@ -87,8 +87,10 @@ def receipt_document(snapshot: Snapshot, *, payment_id: PaymentId) -> ReceiptDoc
     is_reversed = paid.status is PaymentStatus.REVERSED
     kept = amount - refunded - sum((part.paid for part in parts), Money.zero(paid.currency))
     received = paid.received_at.astimezone(ZoneInfo(current_terms(snapshot).timezone))
+    number = paid.receipt_number or paid.transaction_id
     return ReceiptDocument(
         brand=brand(snapshot),
+        number=number,
         reference=paid.transaction_id,
         payer=payer_of(customer),
         received=f"{say_date(received.date())}, {received:%H:%M}",
@@ -98,9 +100,7 @@ def receipt_document(snapshot: Snapshot, *, payment_id: PaymentId) -> ReceiptDoc
         kept=Money.zero(paid.currency) if is_reversed else kept,
         refunded=refunded,
         is_reversed=is_reversed,
-        closing=""
-        if is_reversed
-        else closing_text(snapshot, "receipt_footer", customer, {"number": paid.transaction_id}),
+        closing="" if is_reversed else closing_text(snapshot, "receipt_footer", customer, {"number": number}),
     )
 
 

@@ -136,7 +136,7 @@ class Documents:
 
     def _receipt(self, actor: Actor, payment_id: PaymentId) -> Printed:
         document = self._transactor.read_sync(receipt_document, actor, payment_id=payment_id)
-        return Printed(render_receipt(document), file_name(f"receipt {document.reference}"))
+        return Printed(render_receipt(document), file_name(f"receipt {document.number}"))
 
     def _statement(
         self, actor: Actor, customer_id: CustomerId, first_on: date | None, last_on: date | None

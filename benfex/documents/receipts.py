@@ -23,12 +23,14 @@ class PaidPart:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptDocument:
-    """A receipt as it is printed. `received` is the moment in words of the ISP's timezone.
+    """A receipt as it is printed. `number` is ours where money was taken by hand, `reference` of who sent it;
+    `received` is the moment in words of the ISP's timezone.
 
     `kept` is the part that no invoice took, `refunded` what went back; `is_reversed` when the gateway took it back.
     """
 
     brand: Brand
+    number: str
     reference: str
     payer: Payer
     received: str
@@ -55,7 +57,7 @@ def render_receipt(document: ReceiptDocument) -> bytes:
         Sheet(
             brand=document.brand,
             kind="Receipt",
-            number=document.reference,
+            number=document.number,
             facts=(("Received", document.received), ("Account", document.payer.account_number)),
             party=Party("RECEIVED FROM", document.payer.name, document.payer.lines),
             columns=(

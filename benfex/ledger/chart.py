@@ -74,6 +74,7 @@ def clearing(gateway: str) -> AccountKey:
     return AccountKey(AccountCode.CLEARING, f"gateway:{gateway}")
 
 
+BANK = AccountKey(AccountCode.BANK)
 REVENUE = AccountKey(AccountCode.REVENUE)
 TAX_PAYABLE = AccountKey(AccountCode.TAX_PAYABLE)
 UNMATCHED = AccountKey(AccountCode.UNMATCHED)

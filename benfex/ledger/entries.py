@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from benfex.ledger.chart import (
     BAD_DEBT,
+    BANK,
     CASH_DIFFERENCES,
     CREDITS_GIVEN,
     DEFERRED_REVENUE,
@@ -136,6 +137,11 @@ def refund_arrived(gateway: str, amount: Money) -> tuple[PostingLine, ...]:
 def shift_difference(over: Money) -> tuple[PostingLine, ...]:
     """Return: the drawer held `over` more than it should, less where it is negative."""
     return _pair(clearing("cash"), CASH_DIFFERENCES, over)
+
+
+def swept(gateway: str, amount: Money) -> tuple[PostingLine, ...]:
+    """Return: what a gateway or a drawer held for us is in our bank."""
+    return _pair(BANK, clearing(gateway), amount)
 
 
 def reversed_lines(lines: tuple[PostingLine, ...]) -> tuple[PostingLine, ...]:

@@ -53,6 +53,12 @@ _DOCUMENT_CHECKS = (
     (document_checks.fees_without_entry, "payment", "cost a fee that is not in the journal"),
     (document_checks.reversals_without_entry, "payment", "is reversed but that is not in the journal"),
     (document_checks.refunds_without_entry, "refund", "took a step that is not in the journal"),
+    (
+        document_checks.shifts_without_entry,
+        "shift",
+        "was closed with a difference that is not in the journal",
+    ),
+    (document_checks.sweeps_without_entry, "sweep", "to the bank is not in the journal"),
     (document_checks.entries_without_source, "entry", "is of a row that is gone"),
 )
 _KINDS = {code.value: kind for code, kind in KIND_OF.items()}

@@ -16,6 +16,7 @@ from data.values.identifiers import (
     InvoiceId,
     PaymentAttemptId,
     PaymentId,
+    ShiftId,
     SubscriptionId,
 )
 from data.values.kinds import EvidenceGrade
@@ -51,6 +52,8 @@ class PaymentRecord:
     match_score: int | None
     match_reasons: tuple[str, ...]
     matched_by: str
+    receipt_number: str | None
+    shift_id: ShiftId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,8 @@ def _payment(row: Payment) -> PaymentRecord:
         match_score=row.match_score,
         match_reasons=read_match(row.match_reasons)[0],
         matched_by=row.matched_by,
+        receipt_number=row.receipt_number,
+        shift_id=ShiftId(row.shift_id) if row.shift_id is not None else None,
     )
 
 

@@ -27,17 +27,19 @@ from benfex.payments.gateway_events import (
 )
 from benfex.payments.refund_notices import tell_failed, tell_given_back
 from benfex.payments.refunds import announce_refund
+from benfex.payments.shifts import find_drawer
 from benfex.payments.undoing import make_room
 from benfex.subscriptions.prepaid import renew_from_money
 from benfex.subscriptions.restoration import lift_non_payment
 from data.locks import lock_customer, lock_row
+from data.models.cashier import CashierShift
 from data.models.payment import Payment, Refund
 from data.queries import ledger as ledger_queries
 from data.queries import payments as payment_queries
 from data.queries import refunds as refund_queries
 from data.values.errors import Conflict, InvalidInput, NotFound
 from data.values.identifiers import CustomerId, EntryId, PaymentId, PhoneNumber, RefundId, hash_token
-from data.values.kinds import EntryKind, RefundWay
+from data.values.kinds import CashMethod, EntryKind, RefundWay
 from data.values.money import Money
 from data.values.roles import Permission
 from data.values.states import PaymentStatus, RefundStatus, advance
@@ -152,7 +154,13 @@ def note_refund(uow: UnitOfWork, *, refund_id: RefundId, outcome: RefundOutcome)
 
 
 def finish_by_hand(uow: UnitOfWork, payment: Payment, refund: Refund) -> None:
-    """Note that approved money was given back by hand."""
+    """Note that approved money was given back by hand; cash comes out of the open drawer of who gives it."""
+    if payment.gateway == CashMethod.CASH.value:
+        drawer = find_drawer(uow)
+        if drawer is not None and drawer.currency == refund.currency:
+            assert drawer.id is not None
+            lock_row(uow.session, CashierShift, drawer.id)
+            refund.shift_id = drawer.id
     refund.status = advance(refund.status, RefundStatus.SUCCEEDED)
     refund.finished_at = uow.now
     uow.session.flush()

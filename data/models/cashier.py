@@ -1,8 +1,8 @@
-"""Money taken by hand: who took it in which shift; and what the matcher learned from people."""
+"""Money taken by hand: who took it in which shift, and when it was banked; what the matcher learned from people."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import Column, Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
 from data.base import Row
@@ -33,6 +33,25 @@ class CashierShift(Row, table=True):
     expected_minor: int | None = Field(default=None, sa_type=MinorUnits)
     counted_minor: int | None = Field(default=None, sa_type=MinorUnits)
     note: str = Field(default="", max_length=250)
+
+
+class Sweep(Row, table=True):
+    """Money that went from a drawer or a gateway to our bank; below nothing it came back from there.
+
+    `reference` is the number on the bank's slip or of the payout, once per gateway.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("gateway", "reference"),
+        CheckConstraint("amount_minor <> 0", name="amount_given"),
+    )
+
+    gateway: str = Field(max_length=24)
+    amount_minor: int = Field(sa_type=MinorUnits)
+    currency: str = Field(max_length=3)
+    banked_on: date
+    reference: str = Field(max_length=40)
+    made_by: str = Field(max_length=120)
 
 
 class MatchHint(Row, table=True):

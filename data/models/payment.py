@@ -127,6 +127,7 @@ class Refund(Row, table=True):
 
     `reference` is ours and exists before a gateway hears of it; `gateway_reference` is the gateway's, or the
     number on the slip of money given back by hand. A second person approves what is above the set amount.
+    `shift_id` is the drawer that cash was given back from, None where it came from elsewhere.
     """
 
     __table_args__ = (
@@ -152,6 +153,7 @@ class Refund(Row, table=True):
     next_check_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     checks: int = 0
     failure_message: str | None = Field(default=None, max_length=250)
+    shift_id: int | None = Field(default=None, foreign_key="cashier_shift.id", index=True)
 
 
 class PayLink(Row, table=True):

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import Subquery
 
-from data.models.cashier import MatchDecision
+from data.models.cashier import CashierShift, MatchDecision, Sweep
 from data.models.invoice import (
     CreditNote,
     CreditNoteLine,
@@ -308,6 +308,19 @@ def refunds_without_entry() -> Select[Any]:
     )
 
 
+def shifts_without_entry() -> Select[Any]:
+    """Select closed shifts whose drawer held more or less than it should, and that is not posted."""
+    differs = and_(
+        CashierShift.closed_at.is_not(None), CashierShift.counted_minor != CashierShift.expected_minor
+    )
+    return _unposted(CashierShift.id, (EntryKind.SHIFT_DIFFERENCE,), "shift", differs)
+
+
+def sweeps_without_entry() -> Select[Any]:
+    """Select sweeps to the bank that are not posted."""
+    return _unposted(Sweep.id, (EntryKind.SWEEP,), "sweep", true())
+
+
 _SOURCES: dict[str, Any] = {
     "invoice": Invoice.id,
     "credit_note": CreditNote.id,
@@ -315,6 +328,8 @@ _SOURCES: dict[str, Any] = {
     "refund": Refund.id,
     "match": MatchDecision.id,
     "allocation": PaymentAllocation.id,
+    "shift": CashierShift.id,
+    "sweep": Sweep.id,
 }
 
 

@@ -126,6 +126,7 @@ class ReceivedPayment(NamedTuple):
     status: PaymentStatus
     received_at: datetime
     payer_name: str
+    receipt_number: str | None
 
 
 def received_payment(session: Session, payment_id: int) -> ReceivedPayment | None:
@@ -141,6 +142,7 @@ def received_payment(session: Session, payment_id: int) -> ReceivedPayment | Non
             Payment.status,
             Payment.received_at,
             Payment.payer_name,
+            Payment.receipt_number,
         ).where(Payment.id == payment_id)
     ).one_or_none()
     return ReceivedPayment(*row) if row else None

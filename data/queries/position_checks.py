@@ -69,8 +69,13 @@ def under_way_by_currency(session: Session) -> dict[str, int]:
 
 
 def document_numbers(session: Session) -> Iterator[tuple[str, str]]:
-    """Yield (noun, number) of every invoice and credit note that has one."""
-    for noun, column in (("invoice", Invoice.number), ("credit note", CreditNote.number)):
+    """Yield (noun, number) of every invoice, credit note and receipt that has one."""
+    columns = (
+        ("invoice", Invoice.number),
+        ("credit note", CreditNote.number),
+        ("payment", Payment.receipt_number),
+    )
+    for noun, column in columns:
         for number in session.scalars(select(column).where(column.is_not(None))):
             yield noun, number or ""
 

@@ -38,12 +38,15 @@ router = APIRouter(prefix="/payments", tags=["payments"])
 
 
 class NewPayment(Incoming):
-    """Money taken by hand; `reference` is the number on the receipt, slip or cheque, used once per method."""
+    """Money taken by hand; `reference` is the number on the slip or cheque, used once per method.
+
+    Cash may go without one; it goes into the open shift of who calls.
+    """
 
     customer_id: Id
     amount: AskedAmount
     method: CashMethod = CashMethod.CASH
-    reference: Text
+    reference: Text = ""
 
 
 class Reversing(Incoming):
@@ -84,6 +87,8 @@ class Payment(Outgoing):
     match_score: int | None
     match_reasons: tuple[str, ...]
     matched_by: str
+    receipt_number: str | None
+    shift_id: int | None
 
 
 class Suggestion(Outgoing):

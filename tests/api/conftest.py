@@ -126,6 +126,12 @@ async def owner(http: httpx.AsyncClient) -> Caller:
 
 
 @pytest.fixture
+async def drawer(owner: Caller) -> dict[str, Any]:
+    """The owner's open shift: what takes their cash."""
+    return await owner.made("/shifts", {"opening": kes(0)})
+
+
+@pytest.fixture
 async def support(http: httpx.AsyncClient, benfex: Benfex) -> Caller:
     name = "support@savanna.example"
     await benfex.transact(

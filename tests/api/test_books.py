@@ -1,5 +1,7 @@
 """What a program does with bills that were wrong: credit, void, write off, give back, and read the books."""
 
+import pytest
+
 from tests.api.conftest import Caller, Home, add_home, add_router, fields, kes, problem, sell_plan
 
 
@@ -29,6 +31,7 @@ async def test_an_invoice_is_credited_written_off_and_the_books_stay_even(owner:
     assert balance["is_balanced"]
 
 
+@pytest.mark.usefixtures("drawer")
 async def test_unused_days_are_credited_and_money_goes_back(owner: Caller) -> None:
     home = await _home(owner)
     paid = {"customer_id": home.customer["id"], "amount": kes(250_000), "reference": "R 1"}
@@ -58,6 +61,7 @@ async def test_a_void_invoice_is_billed_again_when_that_is_asked_for(owner: Call
     assert again["total"] == kes(250_000)
 
 
+@pytest.mark.usefixtures("drawer")
 async def test_a_reversed_payment_opens_its_invoice_and_support_sees_no_books(
     owner: Caller, support: Caller
 ) -> None:

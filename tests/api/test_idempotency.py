@@ -52,6 +52,7 @@ async def test_what_failed_may_be_tried_again_with_the_same_key(owner: Caller) -
     assert (await owner.post("/routers", body, key="k1")).status_code == 201
 
 
+@pytest.mark.usefixtures("drawer")
 async def test_two_at_once_do_the_work_once(owner: Caller) -> None:
     customer = await owner.made("/customers", AMINA)
     body = {"customer_id": customer["id"], "amount": kes(10_000), "reference": "R1"}

@@ -51,6 +51,7 @@ async def test_every_list_is_empty_at_first_and_refuses_what_it_cannot_read(owne
         assert fields(await owner.get(f"/{path}", limit=limit)) == ["limit"]
 
 
+@pytest.mark.usefixtures("drawer")
 async def test_every_list_goes_on_with_its_cursor(owner: Caller) -> None:
     price_id, router_id = await sell_plan(owner), await add_router(owner)
     await add_router(owner, "naivasha-pop")

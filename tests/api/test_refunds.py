@@ -28,7 +28,7 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(owner: Caller, benfex: Benfex) -> Desk:
+async def desk(owner: Caller, drawer: dict[str, Any], benfex: Benfex) -> Desk:
     name = "books@savanna.example"
     await benfex.transact(
         create_staff, SYSTEM, name="Njeri", email=name, role=Role.ACCOUNTANT, password_hash=HASH

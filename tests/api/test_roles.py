@@ -9,7 +9,7 @@ from tests.api.conftest import HASH, SYSTEM, Caller, add_home, add_router, kes, 
 
 pytestmark = pytest.mark.sqlite_only
 
-MONEY = {"bill", "void", "payment", "attempt"}
+MONEY = {"bill", "void", "shift", "payment", "attempt"}
 SERVICE = {"customer", "edit", "suspend"}
 
 
@@ -39,6 +39,7 @@ async def test_a_role_changes_what_is_its_own_and_nothing_else(
         ("sale", "POST", "/subscriptions", sale),
         ("attempt", "POST", "/payment-attempts", {**money, "gateway": "till"}),
         ("void", "POST", f"/invoices/{home.invoice['id']}/void", {"reason": "x"}),
+        ("shift", "POST", "/shifts", {"opening": kes(0)}),
         ("payment", "POST", "/payments", {**money, "reference": "R1"}),
         ("suspend", "POST", f"{path}/suspend", None),
         ("end", "POST", f"{path}/end", {"reason": "x"}),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import httpx
+import pytest
 
 from benfex.application import Benfex
 from benfex.core.clock import MovedClock
@@ -80,6 +81,7 @@ async def test_a_service_is_suspended_resumed_and_ended(owner: Caller) -> None:
     ]
 
 
+@pytest.mark.usefixtures("drawer")
 async def test_cash_pays_and_a_wrong_invoice_is_void(owner: Caller) -> None:
     price_id, router_id = await sell_plan(owner), await add_router(owner)
     first = await add_home(owner, name="Amina Wanjiru", price_id=price_id, router_id=router_id)

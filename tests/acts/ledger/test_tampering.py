@@ -22,6 +22,8 @@ from benfex.payments.placing import match_payment, undo_match
 from benfex.payments.refund_requests import refund_payment
 from benfex.payments.refund_steps import begin_sending, note_refund
 from benfex.payments.reversal import reverse_payment
+from benfex.payments.shifts import open_shift
+from benfex.payments.sweeps import sweep
 from data.base import Row
 from data.engine import Database
 from data.models.ledger import JournalEntry, LedgerAccount, Posting
@@ -30,6 +32,7 @@ from data.session import act_session, begin_write
 from data.values.identifiers import PaymentId, RefundId
 from data.values.kinds import AccountKind, EntryKind
 from tests.conftest import START, Run
+from tests.factories.cashiers import close_shift_with, make_cashier, take_cash
 from tests.factories.customers import MadeCustomer, make_customer, make_invoice, make_service
 from tests.factories.isp import SYSTEM, VAULT, kes
 from tests.factories.money import c2b, make_attempt, paystack, receipt, settle, statement
@@ -44,8 +47,6 @@ class _Undo(Exception):
 
 
 NOT_POSTED_YET = {
-    EntryKind.SWEEP,
-    EntryKind.SHIFT_DIFFERENCE,
     EntryKind.FEE_CORRECTED,
 }
 
@@ -79,6 +80,10 @@ def books(isp: Run, clock: MovedClock) -> Run:
     _pay(isp, other, 30)
     isp(recover_invoice, invoice_id=lost)
     isp(reverse_payment, payment_id=_pay(isp, customer, 20), reason="bounced")
+    cashier = isp.by(make_cashier(isp))
+    close_shift_with(cashier, cashier(open_shift, opening=kes(200)), counted=kes(190))
+    take_cash(isp, customer, kes(100))
+    isp(sweep, gateway="cash", amount=kes(60), reference="SLIP 9")
     clock.advance(timedelta(days=3))
     isp(earn_revenue)
     return isp

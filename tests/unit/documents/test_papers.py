@@ -40,6 +40,7 @@ def test_a_credit_note_names_its_invoice_its_reason_and_its_tax() -> None:
 
 def a_receipt(*, is_reversed: bool = False) -> ReceiptDocument:
     return ReceiptDocument(
+        number="RCT-2026-00001",
         brand=BRAND,
         reference="SFF6XYZ123",
         payer=PAYER,
