@@ -5,7 +5,7 @@ import re
 from benfex.billing.numbering import take_invoice_numbers
 from benfex.core.actors import StaffActor, require
 from benfex.core.policy import billing_today
-from benfex.core.unit_of_work import UnitOfWork
+from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.payments.gateway import PaymentEvidence
 from benfex.payments.settlement import Settled, settle_payment
 from benfex.payments.shifts import locked_drawer
@@ -47,6 +47,15 @@ def record_cash_payment(
     if method is CashMethod.CASH and isinstance(uow.actor, StaffActor):
         shift_id = locked_drawer(uow, currency=amount.currency)
     return _book(uow, customer, amount, method, reference, shift_id)
+
+
+def receipt_number_of(snapshot: Snapshot, *, payment_id: PaymentId) -> str:
+    """Return the number of ours on the receipt of money taken by hand. Raises NotFound."""
+    require(snapshot.actor, Permission.VIEW_PAYMENTS)
+    payment = payment_queries.find_payment(snapshot.session, payment_id)
+    if payment is None or payment.receipt_number is None:
+        raise NotFound("receipt")
+    return payment.receipt_number
 
 
 def _checked(reference: str, method: CashMethod) -> str:

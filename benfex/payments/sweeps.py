@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from benfex.core.actors import name_of, require
 from benfex.core.audit import record_audit
-from benfex.core.paging import Slice, SliceRequest, sliced
+from benfex.core.paging import Page, PageRequest, Slice, SliceRequest, sliced
 from benfex.core.policy import billing_today
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.ledger import entries
@@ -113,6 +113,13 @@ def sweep_records(snapshot: Snapshot, *, request: SliceRequest) -> Slice[SweepRe
     require(snapshot.actor, Permission.VIEW_PAYMENTS)
     rows = till_queries.sweeps_after(snapshot.session, after_id=request.after_id, limit=request.limit + 1)
     return sliced([_record(row) for row in rows], limit=request.limit, place=lambda record: record.id)
+
+
+def list_sweeps(snapshot: Snapshot, *, request: PageRequest) -> Page[SweepRecord]:
+    """Return one page of what went to the bank, newest first."""
+    require(snapshot.actor, Permission.VIEW_PAYMENTS)
+    rows = till_queries.sweeps_page(snapshot.session, limit=request.limit, offset=request.offset)
+    return Page(tuple(_record(row) for row in rows), till_queries.count_sweeps(snapshot.session))
 
 
 def _record(row: Sweep) -> SweepRecord:

@@ -1,6 +1,5 @@
 """SELECTs about cashiers' shifts, what is in their drawers, and money on its way to the bank."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -138,11 +137,6 @@ def shifts_after(session: Session, *, after_id: int | None, limit: int) -> list[
     return list(session.scalars(query.order_by(CashierShift.id.desc()).limit(limit)))
 
 
-def drawer_flows(session: Session, shift_ids: Sequence[int]) -> dict[int, DrawerFlow]:
-    """Return what went through these drawers, by shift."""
-    return {shift_id: drawer_flow(session, shift_id) for shift_id in shift_ids}
-
-
 def find_sweep(session: Session, sweep_id: int) -> Sweep | None:
     """Return the sweep, or None."""
     return session.get(Sweep, sweep_id)
@@ -161,6 +155,16 @@ def sweeps_after(session: Session, *, after_id: int | None, limit: int) -> list[
     if after_id is not None:
         query = query.where(Sweep.id < after_id)
     return list(session.scalars(query.order_by(Sweep.id.desc()).limit(limit)))
+
+
+def sweeps_page(session: Session, *, limit: int, offset: int) -> list[Sweep]:
+    """Return one page of sweeps, newest first."""
+    return list(session.scalars(select(Sweep).order_by(Sweep.id.desc()).limit(limit).offset(offset)))
+
+
+def count_sweeps(session: Session) -> int:
+    """Return how many sweeps there are."""
+    return int(session.execute(select(func.count()).select_from(Sweep)).scalar_one())
 
 
 def clearing_sums(session: Session, *, code: str) -> list[tuple[str, str, int]]:

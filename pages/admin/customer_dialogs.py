@@ -8,7 +8,7 @@ from benfex.customers.registration import archive_customer, edit_customer
 from benfex.customers.views import CustomerView
 from benfex.identity.passwords import check_password
 from benfex.identity.staff import create_subscriber_login
-from benfex.payments.cash import record_cash_payment
+from benfex.payments.cash import receipt_number_of, record_cash_payment
 from benfex.payments.pay_links import create_pay_link
 from components.copyable import copyable
 from components.dialogs import ask_reason
@@ -22,6 +22,8 @@ from data.values.kinds import CashMethod
 from data.values.money import Money
 from pages.admin.dialogs import form_dialog
 from pages.dependencies import SignedInStaff
+
+SLIP_HINT = "Cash needs none: Benfex gives it a receipt number."
 
 
 def open_edit(benfex: Benfex, staff: SignedInStaff, view: CustomerView) -> None:
@@ -78,7 +80,7 @@ def open_cash_payment(benfex: Benfex, staff: SignedInStaff, view: CustomerView) 
 
     async def book(values: Values) -> None:
         amount: Money = values["amount"]
-        await benfex.transact(
+        payment_id = await benfex.transact(
             record_cash_payment,
             await staff.fresh(),
             customer_id=view.customer_id,
@@ -86,15 +88,16 @@ def open_cash_payment(benfex: Benfex, staff: SignedInStaff, view: CustomerView) 
             method=CashMethod(values["method"]),
             reference=values["reference"],
         )
+        number = await benfex.read(receipt_number_of, await staff.fresh(), payment_id=payment_id)
         dialog.close()
-        toast_ok(f"{amount} is booked.")
+        toast_ok(f"{amount} is booked. Receipt {number}.")
 
     with form_dialog("Record payment", words) as dialog, Form(book) as form:
         form.money("amount", "Amount", view.currency, owed)
         form.choice(
             "method", "How it came", {method.value: look_of(method).label for method in CashMethod}, "cash"
         )
-        form.text("reference", "Receipt number", hint="From the receipt, slip or cheque; used once.")
+        form.text("reference", "Number on the slip or cheque", required=False, hint=SLIP_HINT)
         form.submit("Book payment")
 
 

@@ -45,6 +45,7 @@ _MENU = (
         MenuEntry("Payments", "wallet", "/admin/payments", section="Money", on_phone=True),
         Permission.VIEW_PAYMENTS,
     ),
+    _Place(MenuEntry("Cashier", "hand-coins", "/admin/cashier", section="Money"), Permission.RECORD_PAYMENTS),
     _Place(MenuEntry("Refunds", "undo-2", "/admin/refunds", section="Money"), Permission.VIEW_PAYMENTS),
     _Place(MenuEntry("Vouchers", "tag", "/admin/vouchers", section="Money"), Permission.VIEW_VOUCHERS),
     _Place(

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from nicegui import ui
 from nicegui.testing import User
 
-from data.values.identifiers import CustomerId, PlanPriceId, parse_phone
+from data.values.identifiers import CustomerId, PlanPriceId, UserId, parse_phone
 from data.values.kinds import CashMethod, SuspensionReason
 from data.values.money import Money
 from data.values.roles import Role
 
 if TYPE_CHECKING:
     from benfex.application import Benfex
+    from benfex.core.actors import StaffActor
+    from benfex.core.unit_of_work import Snapshot
 
 PASSWORD = "correct-horse-battery"
 
@@ -97,6 +99,20 @@ class Isp:
                 vault=self.benfex.vault,
             )
         return customer_id
+
+    async def staff(self, role: str = "owner") -> "StaffActor":
+        """Return a member of the staff."""
+        from benfex.core.actors import StaffActor
+        from data.queries import users as user_queries
+
+        def find(snapshot: "Snapshot") -> StaffActor:
+            found = user_queries.user_by_email(snapshot.session, f"{role}@isp.ke")
+            assert found is not None
+            assert found.id is not None
+            return StaffActor(UserId(found.id), found.role, found.name)
+
+        person: StaffActor = await self.see(find)
+        return person
 
     async def pays(self, customer_id: CustomerId, shillings: int = 2_500) -> None:
         """Take cash from a customer."""

@@ -88,8 +88,10 @@ async def test_a_service_suspended_by_staff_says_why(user: User, isp: Isp) -> No
 
 async def test_cash_recorded_on_the_page_pays_the_invoice(user: User, isp: Isp) -> None:
     from benfex.customers.views import customer
+    from benfex.payments.shifts import open_shift
 
     customer_id = await isp.customer("Amina Wanjiru", "0712345678")
+    await isp.benfex.transact(open_shift, await isp.staff(), opening=Money(0, "KES"))
     await sign_in(user)
     await user.open(f"/admin/customers/{customer_id}")
     user.find("Record payment").click()
