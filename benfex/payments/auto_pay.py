@@ -195,7 +195,7 @@ def _amount(uow: UnitOfWork, invoice: Invoice, method: SavedMethod, gateway: Gat
     if method_queries.has_undecided_attempt(uow.session, customer_id=invoice.customer_id, since=since):
         return None
     amount = Money(invoice.total_minor - invoice.paid_minor, invoice.currency)
-    fits = max(can.minimum_minor, 1) <= amount.minor <= can.maximum_minor
+    fits = can.least(invoice.currency) <= amount and amount.minor <= can.maximum_minor
     return amount if fits and amount.minor % can.amount_step_minor == 0 else None
 
 

@@ -226,10 +226,9 @@ def _check_amount(request: CheckoutRequest, gateway: Gateway, currency: str) -> 
         raise AmountOutOfRange("amount", "The amount must be more than nothing.")
     # What is asked beyond the bill, up to the gateway's step, stays the customer's credit.
     amount = request.amount.rounded_up_to(limits.amount_step_minor)
-    if amount.minor < limits.minimum_minor:
-        raise AmountOutOfRange(
-            "amount", f"The least that can be paid this way is {Money(limits.minimum_minor, currency)}."
-        )
+    least = limits.least(currency)
+    if amount < least:
+        raise AmountOutOfRange("amount", f"The least that can be paid this way is {least}.")
     if amount.minor > limits.maximum_minor:
         raise AmountOutOfRange(
             "amount", f"The most that can be paid this way is {Money(limits.maximum_minor, currency)}."

@@ -50,7 +50,7 @@ class Flow(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GatewayCapabilities:
-    """What a gateway can do. Amounts in minor units of the payment's currency.
+    """What a gateway can do. Amounts in minor units of the payment's currency; `minimums` are of single currencies.
 
     `channels` are the ways to pay that the payer may choose from at it; empty where there is one way only.
     `push_channels` are those of them that ask on a phone, where the others send the browser away.
@@ -67,6 +67,7 @@ class GatewayCapabilities:
     needs_email: bool
     channels: tuple[str, ...] = ()
     push_channels: tuple[str, ...] = ()
+    minimums: tuple[tuple[str, int], ...] = ()
     can_refund: bool = False
     refunds_partly: bool = False
     can_pay_out: bool = False
@@ -76,6 +77,10 @@ class GatewayCapabilities:
     can_standing_order: bool = False
     can_ask_about: bool = False
     can_draw_code: bool = False
+
+    def least(self, currency: str) -> Money:
+        """Return the least that can be paid in a currency."""
+        return Money(dict(self.minimums).get(currency, self.minimum_minor), currency)
 
     def flow_of(self, channel: str | None) -> Flow:
         """Return how the payer is asked who chose this channel, None where nothing was chosen."""

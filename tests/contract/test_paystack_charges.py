@@ -52,6 +52,16 @@ async def test_the_payer_chooses_among_the_ways_that_are_set_up(paystack: Paysta
     ]
 
 
+@pytest.mark.parametrize("currency", ["KES", "NGN", "GHS", "ZAR", "USD", "XOF"])
+async def test_the_least_of_each_currency_is_taken_and_less_is_not(
+    paystack: PaystackFarEnd, currency: str
+) -> None:
+    least = paystack.gateway.capabilities.least(currency)
+    assert (await paystack.gateway.start(replace(paystack.request(), amount=least))).redirect_url
+    with pytest.raises(GatewayRejected):
+        await paystack.gateway.start(replace(paystack.request(), amount=least - Money(1, currency)))
+
+
 async def test_a_prompt_on_the_phone_settles_without_a_page(paystack: PaystackFarEnd) -> None:
     request = replace(paystack.request(), channel="mpesa")
     started = await paystack.gateway.start(request)

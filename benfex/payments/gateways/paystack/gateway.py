@@ -98,6 +98,7 @@ class PaystackGateway(PlainGateway):
         currencies=frozenset({"KES", "NGN", "GHS", "ZAR", "USD", "XOF"}),
         amount_step_minor=1,
         minimum_minor=300,
+        minimums=(("NGN", 5_000), ("GHS", 10), ("ZAR", 100), ("USD", 200), ("XOF", 1)),
         maximum_minor=10_000_000 * 100,
         flow=Flow.REDIRECT,
         can_query=True,
