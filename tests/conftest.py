@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from tests.databases import KINDS, Databases
@@ -54,6 +55,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.definition.path.parts
     )
     metafunc.parametrize("database_kind", KINDS[:1] if one_is_enough else KINDS, scope="function")
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_at_first() -> Iterator[None]:
+    """Undo what a command of the command line did to the logs: they went where nobody listens any more."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
