@@ -47,4 +47,5 @@ def invoicing_question(due: CycleFigures, last: CycleFigures | None, *, share_pe
     )
     if not is_unlike:
         return None
-    return f"This run would issue {due.say()}. The last cycle, on {last.since}, had {last.say()}. Go on?"
+    since = f"{last.since.day} {last.since:%b}"
+    return f"This run would bring it to {due.say()}. The last cycle, on {since}, had {last.say()}. Go on?"

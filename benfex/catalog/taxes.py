@@ -20,6 +20,7 @@ from data.values.roles import Permission
 from data.values.taxes import TaxPart, TaxTerms, effective_basis_points
 
 _CODE = re.compile(r"[A-Z0-9]{1,16}")
+_YEARS = range(1900, 2200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,11 +199,15 @@ def set_tax_rate(
         raise InvalidInput("code", "Use 1 to 16 letters and digits.")
     if not 0 <= basis_points <= 10_000:
         raise InvalidInput("basis_points", "Give a rate from 0 to 100 %.")
+    if len(name.strip()) > 60:
+        raise InvalidInput("name", "Use at most 60 letters.")
     valid_from_on = valid_from_on or billing_today(uow)
+    if valid_from_on.year not in _YEARS:
+        raise InvalidInput("valid_from_on", f"Give a day from {_YEARS[0]} to {_YEARS[-1]}.")
     known = [rate for rate in plan_queries.tax_rates(uow.session) if rate.code == code]
     if any(rate.valid_from_on == valid_from_on for rate in known):
         raise AlreadyExists("valid_from_on", f"{code} has a rate from {valid_from_on} already.")
-    name = name.strip()[:60] or code
+    name = name.strip() or code
     rate = TaxRate(code=code, name=name, basis_points=basis_points, valid_from_on=valid_from_on)
     uow.session.add(rate)
     uow.session.flush()
@@ -230,6 +235,8 @@ def create_tax_group(
     code = code.strip().upper()
     if not re.fullmatch(r"[A-Z0-9][A-Z0-9-]{0,23}", code):
         raise InvalidInput("code", "Use 1 to 24 letters, digits and hyphens.")
+    if len(name.strip()) > 80:
+        raise InvalidInput("name", "Use at most 80 letters.")
     if plan_queries.tax_group_by_code(uow.session, code) is not None:
         raise AlreadyExists("code", f"There is a tax group {code} already.")
     if not 1 <= len(parts) <= 6:
@@ -243,7 +250,7 @@ def create_tax_group(
             raise InvalidInput("parts", f"{tax_code} can only compound on taxes that stand before it.")
         earlier.append(tax_code)
     rows = tuple((tax_code, ",".join(compound_on)) for tax_code, compound_on in parts)
-    group_id = _write_group(uow, code, name.strip()[:80] or code, rows, min(known.values()))
+    group_id = _write_group(uow, code, name.strip() or code, rows, min(known.values()))
     record_audit(uow, action="create", entity="tax_group", entity_id=group_id, changes={"code": code})
     return group_id
 

@@ -24,6 +24,8 @@ from data.values.money import check_currency
 from data.values.roles import Permission
 from data.values.terms import BillingTerms, DunningSchedule, DunningStep
 
+_STEP_DAYS_BEFORE_MAX, _STEP_DAYS_AFTER_MAX = 90, 730
+_HOLIDAY_DAYS_BACK_MAX, _HOLIDAY_YEARS_AHEAD_MAX = 366, 10
 DEFAULT_STEPS = (DunningStep(days_overdue=3, action=DunningAction.SUSPEND),)
 # What a new ISP begins with; the owner changes it under Settings.
 FIRST_STEPS = (
@@ -238,6 +240,9 @@ def save_holiday(uow: UnitOfWork, *, day: date, name: str) -> None:
     name = " ".join(name.split())
     if not 2 <= len(name) <= 80:
         raise InvalidInput("name", "Give the holiday a name of 2 to 80 letters.")
+    today = billing_today(uow)
+    if (today - day).days > _HOLIDAY_DAYS_BACK_MAX or day.year > today.year + _HOLIDAY_YEARS_AHEAD_MAX:
+        raise InvalidInput("day", f"Give a day of the next {_HOLIDAY_YEARS_AHEAD_MAX} years.")
     row = policy_queries.find_holiday(uow.session, day)
     if row is None:
         row = Holiday(day=day, name=name)
@@ -273,9 +278,13 @@ def _check_policy(changes: PolicyChanges) -> None:
         prefix = changes.get(field, "A")
         if not isinstance(prefix, str) or not re.fullmatch(r"[A-Z0-9]{1,12}", prefix):
             raise InvalidInput(field, "Use 1 to 12 capital letters and digits.")
-    for field in ("breaker_suspend_percent", "breaker_invoice_percent"):
-        if not 0 <= changes.get(field, 0) <= 1_000:  # type: ignore[operator]  # both are numbers
-            raise InvalidInput(field, "Give a share in percent.")
+    for field, most in (("breaker_suspend_percent", 100), ("breaker_invoice_percent", 1_000)):
+        if not 0 <= changes.get(field, 0) <= most:  # type: ignore[operator]  # both are numbers
+            raise InvalidInput(field, f"Give a share from 0 to {most:,} percent.")
+    for step in changes.get("steps", ()):
+        if not -_STEP_DAYS_BEFORE_MAX <= step.days_overdue <= _STEP_DAYS_AFTER_MAX:
+            span = f"{_STEP_DAYS_BEFORE_MAX} days before the due date, {_STEP_DAYS_AFTER_MAX} after it"
+            raise InvalidInput("steps", f"A step is at most {span}.")
 
 
 def _written(weekdays: object) -> str:

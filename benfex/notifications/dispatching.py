@@ -18,7 +18,7 @@ import structlog
 from benfex.core.actors import Actor, SystemActor, name_of, require
 from benfex.core.audit import record_audit
 from benfex.core.clock import Clock
-from benfex.core.errors import ChannelError
+from benfex.core.errors import ChannelError, ChannelRejected
 from benfex.core.events import MessageChanged
 from benfex.core.policy import isp_profile
 from benfex.core.templates import TemplateRefused
@@ -121,20 +121,25 @@ class MessageDispatcher:
         return sent
 
     async def send_test(self, actor: Actor, *, channel: MessageChannel, recipient: str) -> Delivered:
-        """Send a word to an address of the owner's, at once. Raises ChannelError, NotFound, InvalidInput."""
+        """Send a word to an address of the owner's, at once.
+
+        Raises NotFound, ChannelUnavailable, and InvalidInput for an address that the channel refuses.
+        """
         isp = await self._transactor.read(isp_profile, actor)
         if not recipient.strip():
             raise InvalidInput("recipient", "Say where to send it.")
         await self._transactor.transact(note_test, actor, channel=channel)
         name = isp.name if isp else "Benfex"
-        return await self._book.get(channel).send(
-            Message(
-                recipient=recipient.strip(),
-                subject=f"A test from {name}",
-                body=f"This is a test from {name}. If you read this, messages reach people.",
-                dedupe_key=f"test:{channel}:{recipient}:{self._clock.now().isoformat()}",
-            )
+        message = Message(
+            recipient=recipient.strip(),
+            subject=f"A test from {name}",
+            body=f"This is a test from {name}. If you read this, messages reach people.",
+            dedupe_key=f"test:{channel}:{recipient}:{self._clock.now().isoformat()}",
         )
+        try:
+            return await self._book.get(channel).send(message)
+        except ChannelRejected as cause:
+            raise InvalidInput("recipient", cause.message) from cause
 
     def _awake(self) -> tuple[MessageChannel, ...]:
         now = self._clock.now()

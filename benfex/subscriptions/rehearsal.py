@@ -70,7 +70,8 @@ def keep_and_tell(uow: UnitOfWork, *, on: date, summary: Mapping[str, Any]) -> B
 
 def in_words(summary: Mapping[str, Any]) -> str:
     """Return what a rehearsal foresaw as sentences for its owner."""
-    said = [f"{_count(int(summary['invoices']), 'invoice')} over {_sums(summary['totals'])}."]
+    count = int(summary["invoices"])
+    said = [f"{_count(count, 'invoice')} over {_sums(summary['totals'])}." if count else "No invoice."]
     last = summary.get("last")
     if last:
         said.append(

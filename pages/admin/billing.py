@@ -105,7 +105,7 @@ class _Billing:
     def _ask(self, run: BillRunView) -> None:
         with card("The bill run waits for a word"), body("bf-stack"):
             Note(run.question, tone="warn", symbol="hourglass")
-            with box("bf-row"):
+            with box("bf-line"):
                 if may(self._staff, Permission.OVERRIDE_BREAKERS):
                     action_button("Go on", lambda: self._answer(run, go_on=True))
                 else:
@@ -160,9 +160,9 @@ def _show_rehearsal(rehearsal: RehearsalView, today: date, made: str) -> None:
         if rehearsal.question:
             Note(rehearsal.question.removesuffix(" Go on?"), tone="warn", symbol="hourglass")
         with fact_list():
-            fact("Will be invoiced", f"{rehearsal.invoices:,} over {_say_totals(rehearsal.totals)}")
+            fact("Will be invoiced", _say_invoices(rehearsal.invoices, rehearsal.totals))
             if rehearsal.last_since is not None:
-                fact("Last cycle", f"{rehearsal.last_invoices:,} over {_say_totals(rehearsal.last_totals)}")
+                fact("Last cycle", _say_invoices(rehearsal.last_invoices, rehearsal.last_totals))
             if rehearsal.suspended is not None:
                 fact("Will be suspended", f"{rehearsal.suspended:,}")
             fact("Prepaid time ends", f"{rehearsal.expiring:,}")
@@ -171,6 +171,10 @@ def _show_rehearsal(rehearsal: RehearsalView, today: date, made: str) -> None:
             rows = [[row.name, str(row.before), str(row.now)] for row in rehearsal.changes]
             with box("bf-scroll"):
                 plain_table(["Customer", "Last cycle", "Now"], rows)
+
+
+def _say_invoices(count: int, totals: tuple[Money, ...]) -> str:
+    return f"{say_count(count, 'invoice')} over {_say_totals(totals)}" if count else "nothing"
 
 
 def _say_totals(totals: tuple[Money, ...]) -> str:

@@ -6,7 +6,14 @@ from typing import Any
 from nicegui import ui
 
 from benfex.application import Benfex
-from benfex.core.policy import current_terms, holidays, remove_holiday, save_holiday, save_policy
+from benfex.core.policy import (
+    billing_today,
+    current_terms,
+    holidays,
+    remove_holiday,
+    save_holiday,
+    save_policy,
+)
 from components.elements import body, box, card, icon_button, text
 from components.feedback import Note, run_action, toast_ok
 from components.form import Form, Values
@@ -272,7 +279,7 @@ class _Holidays:
         await self._refresh()
 
     async def _refresh(self) -> None:
-        today = self._benfex.clock.now().date()
+        today = await self._benfex.read(billing_today, await self._staff.fresh())
         found = await self._benfex.read(holidays, await self._staff.fresh(), from_on=today)
         self._place.clear()
         with self._place:

@@ -88,7 +88,7 @@ class _Settings:
             with box("bf-line"):
                 choose = button("Choose picture", kind="ghost", icon="upload")
                 # In the browser, since a choice of files opens only in answer to a click.
-                choose.on("click", js_handler=f"() => getElement({self._upload.id}).pickFiles()")
+                choose.on("click", js_handler=f"() => getElement({self._upload.id}).$refs.qRef.pickFiles()")
                 self._remove = button("Remove logo", lambda: self._put_logo(None), kind="quiet")
             self._show_logo(now.logo)
 

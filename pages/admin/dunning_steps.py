@@ -23,6 +23,7 @@ from data.values.terms import BillingTerms, DunningSchedule, DunningStep
 from pages.dependencies import SignedInStaff
 
 _WEEKS_MAX = 8
+_YEARS = range(2000, 2100)
 _INITIALS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _WHAT = {
     DunningAction.REMIND: "Remind",
@@ -134,6 +135,8 @@ class StepEditor:
         self._calendar.clear()
         try:
             due_on = date.fromisoformat(str(self._due.value))
+            if due_on.year not in _YEARS:
+                raise ValueError(due_on)
             schedule = DunningSchedule(self._read(), self._terms.grace_days)
         except BenfexError as error:
             self._problem.set(error.message)

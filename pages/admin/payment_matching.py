@@ -69,6 +69,14 @@ def undo_actions(benfex: Benfex, staff: SignedInStaff, after: After) -> list[Row
         return []
 
     async def undo(key: str) -> None:
+        try:
+            money = await benfex.read(payment, await staff.fresh(), payment_id=PaymentId(int(key)))
+        except BenfexError as error:
+            toast_error(error.message)
+            return
+        if money.customer_id is None:
+            toast_error("This money waits for its customer already.")
+            return
         reason = await ask_reason(
             "Whose money is it?",
             "The money waits again as not placed; what it paid is open again.",
@@ -143,7 +151,7 @@ class _Matcher:
         with box("bf-row"):
             with box("bf-grow"):
                 text(f"{one.customer_name} · {one.account_number}", "t1")
-                text(f"{one.score} of 100: {', '.join(one.reasons)}", "t2")
+                text(f"{one.score} of 100: {', '.join(one.reasons)}", "t2 bf-wrap")
             button("Accept", lambda: self._choose(one.customer_id, one.customer_name), classes="small")
 
     def _show(self, hit: CustomerFound) -> None:

@@ -86,7 +86,7 @@ class TaxCards:
             for group in groups:
                 with box():
                     text(f"{group.name} · {group.code} · {say_percent(group.basis_points)} in all", "t1")
-                    text(_say_parts(group), "t2 num")
+                    text(_say_parts(group), "t2 num bf-wrap")
 
     async def _new_rate(self) -> None:
         async def set_rate(values: Values) -> None:

@@ -6,7 +6,9 @@ from nicegui import ui
 
 from benfex.application import Benfex
 from benfex.catalog.views import Catalog, catalog
+from benfex.core.policy import billing_today, current_terms
 from benfex.customers.views import search_customers
+from benfex.payments.quotes import Quote, quote
 from benfex.payments.vouchers import (
     BatchView,
     PrintedBatch,
@@ -21,7 +23,7 @@ from components.dialogs import ask_reason
 from components.elements import box, button, text
 from components.feedback import Note, toast_error, toast_ok
 from components.form import Form, Values
-from components.moments import say_day
+from components.moments import say_day, say_exactly
 from components.status_badge import Look, status_cell
 from data.values.errors import BenfexError, InvalidInput
 from data.values.identifiers import PlanPriceId, VoucherBatchId
@@ -73,7 +75,7 @@ async def vouchers(benfex: BenfexDep, staff: StaffDep) -> None:
 
         async def fetch(query: TableQuery) -> tuple[list[Row], int]:
             page = await benfex.read(voucher_batches, await staff.fresh(), request=page_request(query))
-            today = benfex.clock.now().date()
+            today = await benfex.read(billing_today, await staff.fresh())
             return [_row(batch, today) for batch in page.rows], page.total
 
         async def cancel(key: str) -> None:
@@ -167,15 +169,24 @@ def _open_redeem(benfex: Benfex, staff: SignedInStaff, table: DataTable) -> None
             code=values["code"],
             vault=benfex.vault,
         )
+        owed = await benfex.read(quote, actor, customer_id=customer.customer_id)
+        zone = (await benfex.read(current_terms, actor)).timezone
         dialog.close()
-        toast_ok(f"Redeemed for {customer.name}.")
+        toast_ok(_what_it_did(customer.name, owed, timezone=zone))
         await table.refresh()
 
-    words = "It is worth its price once, and opens a period at once."
+    words = "It is worth its price once, and opens a period at once. Without prepaid service it pays bills."
     with form_dialog("Redeem a voucher", words) as dialog, Form(redeem) as form:
         form.text("account", "Account number", hint="Such as BFX010019.")
         form.text("code", "Voucher code", props="autocomplete=off")
         form.submit("Redeem")
+
+
+def _what_it_did(name: str, owed: Quote, *, timezone: str) -> str:
+    until = [renewal.access_until_at for renewal in owed.renewals if renewal.access_until_at is not None]
+    if not until:
+        return f"Redeemed. {name} has no prepaid time: it went to the account, for bills."
+    return f"Redeemed. {name} is online until {say_exactly(max(until), timezone=timezone)}."
 
 
 def _show_codes(benfex: Benfex, staff: SignedInStaff, printed: PrintedBatch) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 ADMIN = ("admin@savanna.example", "demo-admin")
+OWNER = ("owner@savanna.example", "demo-owner")
 
 
 class DemoApi:

@@ -1,11 +1,13 @@
 """The console in a real browser: the chart lives, nothing scrolls sideways, both themes."""
 
 import re
+from io import BytesIO
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.demo_api import ADMIN, DemoApi
+from tests.browser.demo_api import ADMIN, OWNER, DemoApi
 
 pytestmark = pytest.mark.browser
 
@@ -36,6 +38,17 @@ def test_only_the_small_plotly_bundle_is_fetched(page: Page) -> None:
     page.wait_for_function("() => document.querySelector('.js-plotly-plot')?.data?.length > 0")
     assert any("plotly-basic" in url for url in asked)
     assert all("127.0.0.1" in url or url.startswith("data:") for url in asked)
+
+
+def test_a_logo_is_chosen_by_a_button_and_shown(page: Page) -> None:
+    sign_in(page, *OWNER)
+    page.goto("/admin/settings/documents")
+    picture = BytesIO()
+    Image.new("RGB", (60, 20), "navy").save(picture, "PNG")
+    with page.expect_file_chooser() as choice:
+        page.get_by_role("button", name="Choose picture").click()
+    choice.value.set_files({"name": "logo.png", "mimeType": "image/png", "buffer": picture.getvalue()})
+    expect(page.get_by_alt_text("Your logo")).to_be_visible()
 
 
 LISTS = ("/admin", "/admin/customers", "/admin/plans", "/admin/invoices", "/admin/payments", "/admin/routers")

@@ -124,6 +124,15 @@ async def test_what_is_sent_arrives_word_for_word(end: FarEnd) -> None:
     assert delivered.reference
 
 
+@pytest.mark.parametrize("recipient", ["nobody@", "(@).<a.c", ".@[<:.c", "a,b@c.example", "é@c.example"])
+async def test_what_is_no_address_is_refused_before_the_server_is_asked(recipient: str) -> None:
+    settings = {"host": "127.0.0.1", "port": "9", "security": "none", "from_address": "a@b.example"}
+    channels = build_channels({EMAIL: settings}, SystemClock())
+    with pytest.raises(ChannelRejected, match="cannot be the address"):
+        await channels[EMAIL].send(Message(recipient, "Hello", "key"))
+    await channels[EMAIL].aclose()
+
+
 async def test_an_address_nobody_has_is_refused_for_good(end: FarEnd) -> None:
     with pytest.raises(ChannelRejected):
         await end.channel.send(end.message(recipient=end.bad_recipient))

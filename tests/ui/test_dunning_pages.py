@@ -75,6 +75,16 @@ async def test_a_holiday_is_added_and_removed(user: User, isp: Isp) -> None:
     assert await isp.see(holidays) == ()
 
 
+async def test_the_calendar_of_an_absurd_due_date_asks_for_another(user: User, isp: Isp) -> None:
+    await sign_in(user)
+    await user.open("/admin/settings/billing")
+    user.find(marker="section-overdue").click()
+    await user.should_see("The framed day is the due date.")
+    for absurd in ("0001-01-01", "9999-12-31"):
+        user.find(marker="sample-due").clear().type(absurd)
+        await user.should_see("Choose a day.")
+
+
 async def test_the_texts_are_listed_and_the_accounts_say_what_is_missing(user: User, isp: Isp) -> None:
     await sign_in(user)
     await user.open("/admin/settings/messages")

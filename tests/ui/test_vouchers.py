@@ -1,5 +1,6 @@
 """Printing vouchers, as the accountant does it."""
 
+import pytest
 from nicegui.testing import User
 
 from tests.ui.isp import Isp, send_form, sign_in
@@ -62,6 +63,44 @@ async def test_a_subscriber_opens_a_prepaid_service_with_a_voucher(user: User, i
     user.find(marker="field-code").type(batch.vouchers[0].code)
     send_form(user)
     await user.should_see("Your voucher is in. You are online until", retries=20)
+
+
+@pytest.mark.parametrize(
+    ("is_prepaid", "words"),
+    [(True, "Amina Wanjiru is online until"), (False, "went to the account, for bills")],
+)
+async def test_the_counter_says_what_a_voucher_did(
+    user: User, isp: Isp, is_prepaid: bool, words: str
+) -> None:
+    from benfex.catalog.plans import create_plan, publish_price
+    from benfex.customers.contact import contact_of
+    from benfex.payments.vouchers import print_vouchers
+    from data.values.kinds import BillingMode, Interval
+    from data.values.money import Money
+
+    plan_id = await isp.do(create_plan, code="DAY", name="Day", download_bps=5_000_000, upload_bps=5_000_000)
+    price_id = await isp.do(
+        publish_price,
+        plan_id=plan_id,
+        amount=Money(10_000, "KES"),
+        interval=Interval.DAY,
+        billing_mode=BillingMode.PREPAID,
+    )
+    batch = await isp.do(
+        print_vouchers, name="Shop", plan_price_id=price_id, quantity=1, vault=isp.benfex.vault
+    )
+    own = {"price_id": price_id} if is_prepaid else {}
+    customer_id = await isp.customer("Amina Wanjiru", "0712345678", **own)
+    await sign_in(user, "accountant")
+    await user.open("/admin/vouchers")
+    user.find("Redeem").click()
+    await user.should_see("Without prepaid service it pays bills.")
+    user.find(marker="field-account").type(
+        (await isp.see(contact_of, customer_id=customer_id)).account_number
+    )
+    user.find(marker="field-code").type(batch.vouchers[0].code)
+    send_form(user)
+    await user.should_see(words, retries=20)
 
 
 async def test_a_voucher_is_redeemed_at_the_counter(user: User, isp: Isp) -> None:

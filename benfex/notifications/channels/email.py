@@ -6,6 +6,7 @@ again under the same Message-ID, by which mail servers and readers fold duplicat
 
 import asyncio
 import hashlib
+import re
 import smtplib
 import ssl
 from collections.abc import Mapping
@@ -24,6 +25,8 @@ SECURITIES = ("starttls", "tls", "none")
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _WORKERS = 4
 _TIMEOUT_SECONDS = 20.0
+# What RFC 5321 calls a Mailbox, without quoted names: the library's parser breaks on some others (Python 3.11).
+_MAILBOX = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*@[\w-]+(\.[\w-]+)*", re.ASCII)
 
 
 class EmailChannel:
@@ -62,6 +65,8 @@ class EmailChannel:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _letter(self, message: Message) -> EmailMessage:
+        if len(message.recipient) > 254 or not _MAILBOX.fullmatch(message.recipient):
+            raise ChannelRejected("This cannot be the address of an e-mail.")
         letter = EmailMessage()
         try:
             letter["Subject"] = " ".join(message.subject.split())

@@ -139,6 +139,18 @@ def test_nobody_is_cut_off_on_a_quiet_day_and_reminders_still_go(
     assert state(isp, service) is SubscriptionStatus.SUSPENDED
 
 
+@pytest.mark.parametrize("days", [-91, 731])
+def test_a_step_years_away_from_the_due_date_is_refused(isp: Run, days: int) -> None:
+    with pytest.raises(InvalidInput, match="90 days before"):
+        isp(save_policy, steps=[DunningStep(days, DunningAction.REMIND)])
+
+
+@pytest.mark.parametrize("absurd", [date(1, 1, 1), date(9999, 12, 31)])
+def test_a_holiday_in_another_age_is_refused(isp: Run, absurd: date) -> None:
+    with pytest.raises(InvalidInput, match="next 10 years"):
+        isp(save_holiday, day=absurd, name="A slip of the finger")
+
+
 def test_a_payer_is_chased_for_the_services_of_others(
     isp: Run, clock: MovedClock, service: MadeService
 ) -> None:

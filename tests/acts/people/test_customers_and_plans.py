@@ -1,5 +1,6 @@
 """Registering customers and selling plans: what is refused, and by which field."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -169,6 +170,13 @@ def test_a_bad_price_is_refused(isp: Run) -> None:
     assert refused.value.field == "tax_code"
     isp(set_tax_rate, code="VAT", name="VAT", basis_points=1600)
     assert isp(publish_price, plan_id=plan_id, amount=Money(1, "KES"), tax_code="VAT")
+
+
+def test_a_tax_rate_of_another_age_or_with_an_endless_name_is_refused(isp: Run) -> None:
+    with pytest.raises(InvalidInput, match="from 1900 to 2199"):
+        isp(set_tax_rate, code="VAT", name="VAT", basis_points=1600, valid_from_on=date(1, 1, 1))
+    with pytest.raises(InvalidInput, match="at most 60 letters"):
+        isp(set_tax_rate, code="VAT", name="V" * 61, basis_points=1600)
 
 
 def test_the_first_run_happens_once(isp: Run) -> None:
