@@ -40,6 +40,7 @@ class Announcement(TypedDict):
 
     control: str
     daraja: str
+    daraja_certificate: str
     paystack: str
     flutterwave: str
     pesapal: str
@@ -128,6 +129,11 @@ def _save_gateways(uow: UnitOfWork, *, outside: Announcement, vault: Vault) -> N
         "shortcode": "174379",
         "passkey": _SANDBOX_PASSKEY,
         "callback_token": new_token(16),
+        "initiator_name": "demoapi",
+        "initiator_password": "demo#Initiator1",
+        "certificate": outside["daraja_certificate"],
+        "standing_orders": "2026",
+        "business_name": seeds.ISP_NAME,
     }
     save_gateway_account(uow, gateway="mpesa", settings=mpesa, vault=vault)
     paystack = {"base_url": outside["paystack"], "secret_key": "sk_test_benfex_demo_key"}

@@ -134,7 +134,12 @@ class GatewayBook:
         before, self._gateways = self._gateways, self._build(settings)
         self._callback_tokens = {name: values.get("callback_token") for name, values in settings.items()}
         self._paybill = next(
-            (values["shortcode"] for values in settings.values() if "shortcode" in values), ""
+            (
+                values["shortcode"]
+                for values in settings.values()
+                if "shortcode" in values and values.get("kind") != "till"
+            ),
+            "",
         )
         self._refusals.clear()
         for gateway in before.values():

@@ -145,6 +145,7 @@ class Outside:
         return {
             "control": self.control_url,
             "daraja": self.daraja_url,
+            "daraja_certificate": self.daraja.initiator.certificate(),
             "paystack": self.paystack_url,
             **{name: door.url for name, door in self._hosted.items()},
             "mail": {"host": "127.0.0.1", "port": self.mail.port},

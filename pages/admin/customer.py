@@ -234,6 +234,6 @@ class _Identity:
 
 
 def _menu_item(label: str, symbol: str, act: Callable[[], Any]) -> None:
-    with ui.menu_item(on_click=act):
+    with ui.menu_item(on_click=act).mark(label.lower().replace(" ", "-")):
         icon(symbol)
         text(label, tag="span")
