@@ -35,6 +35,7 @@ from benfex.payments.inquiries import Inquiries
 from benfex.payments.reconciliation import PaymentReconciler
 from benfex.payments.refund_following import Refunds
 from benfex.payments.standing_orders import StandingOrders
+from benfex.payments.statement_imports import StatementImporter
 from benfex.payments.webhooks import WebhookInbox
 from benfex.subscriptions.bill_run import BillRunner
 from benfex.subscriptions.previews import preview
@@ -114,6 +115,7 @@ class Benfex:
         self.reconciler = reconciler
         self.refunds = refunds
         self.disputes = disputes
+        self.statements = StatementImporter(transactor)
         self.channels = channels
         self.messages = messages
         self.documents = documents

@@ -1,6 +1,6 @@
 """What a statement file of a gateway says, line by line, whatever its columns are called. Pure values.
 
-How a file is read is in the gateway's own `statement` module; `registry` names the readers.
+How a file is read is in the gateway's own `statement` module, named in `registry`, and for banks in `bank_files`.
 """
 
 from collections.abc import Callable
@@ -30,11 +30,20 @@ class FileLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row that may be money and could not be read, and why, for a person."""
+
+    row: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class StatementFile:
     """The lines in the order of the file, one per transaction, and how many rows say nothing about money of ours."""
 
     lines: tuple[FileLine, ...]
     skipped: int
+    refused: tuple[RefusedRow, ...] = ()
 
 
 # Reads the bytes of a file; `day_first` settles dates such as 03/04/2026, None leaves it to the file.
