@@ -166,6 +166,8 @@ def _service(snapshot: Snapshot, subscription_id: SubscriptionId) -> Subscriptio
 def _creditable(uow: UnitOfWork, invoice_id: InvoiceId, reason: str) -> Invoice:
     if not reason.strip():
         raise InvalidInput("reason", "Say why this is credited.")
+    if len(reason.strip()) > 200:
+        raise InvalidInput("reason", "Use at most 200 letters: it stands on the credit note.")
     invoice = _found(uow, invoice_id)
     lock_customer(uow.session, invoice.customer_id)
     return invoice

@@ -181,10 +181,12 @@ def decline_refund(uow: UnitOfWork, *, refund_id: RefundId, reason: str) -> None
 def _checked(wish: NewRefund) -> NewRefund:
     if not wish.reason.strip():
         raise InvalidInput("reason", "Say why the money goes back.")
+    if len(wish.reason.strip()) > 200:
+        raise InvalidInput("reason", "Use at most 200 letters.")
     if not wish.amount.is_positive:
         raise AmountOutOfRange("amount", "The amount must be more than nothing.")
     slip = _slip(wish.slip) if wish.way is RefundWay.BY_HAND else ""
-    return replace(wish, reason=wish.reason.strip()[:200], slip=slip)
+    return replace(wish, reason=wish.reason.strip(), slip=slip)
 
 
 def _slip(text: str) -> str:

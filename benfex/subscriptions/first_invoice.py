@@ -27,6 +27,7 @@ from data.values.money import Money
 from data.values.roles import Permission
 
 _NEXT_DATES = 3
+_YEARS = range(2000, 2200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,10 @@ def first_invoice(
     require(snapshot.actor, Permission.VIEW_PLANS)
     if interval is Interval.HOUR:
         raise InvalidInput("interval", "Plans by the hour are prepaid and have no first invoice.")
+    if amount.minor < 0 or (setup_fee is not None and setup_fee.minor < 0):
+        raise InvalidInput("amount", "A price cannot be below zero.")
+    if starts_on.year not in _YEARS:
+        raise InvalidInput("starts_on", f"Give a day from {_YEARS[0]} to {_YEARS[-1]}.")
     policy = current_terms(snapshot)
     opening = open_service(
         starts_on=starts_on,

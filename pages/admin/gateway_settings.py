@@ -262,7 +262,7 @@ def _add_money(form: Form, terms: PaymentTerms, currency: str) -> None:
             "Book money by itself from",
             terms.match_threshold,
             unit="of 100",
-            hint="How sure Benfex must be whose money it is. Below, it waits in Unmatched for you.",
+            hint="How sure Benfex must be whose money it is. Below, it waits in Not placed for you.",
         )
         form.money(
             "pay_minimum_minor",

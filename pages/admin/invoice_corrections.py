@@ -102,7 +102,8 @@ class _CreditNote:
                     name, line.description, line.left.currency, required=False, hint=f"{line.left} left"
                 )
                 form.show_while(name, how, lambda value: value == "lines")
-            form.area("reason", "Reason", required=True, hint="It stands on the credit note.")
+            reason = form.area("reason", "Reason", required=True, hint="It stands on the credit note.")
+            reason.props("maxlength=200")
             form.submit("See what it does")
 
     async def _look(self, values: Values) -> None:

@@ -226,7 +226,7 @@ def _ask(
         form.show_while("reference", way, lambda chosen: chosen is RefundWay.BY_HAND)
         form.text("phone", "Phone that gets it", offer.phone, required=False)
         form.show_while("phone", way, lambda chosen: chosen is RefundWay.PAYOUT)
-        form.area("reason", "Reason", required=True)
+        form.area("reason", "Reason", required=True).props("maxlength=200")
         form.submit("Give back")
 
 

@@ -149,6 +149,7 @@ def test_a_note_needs_a_reason_an_amount_its_currency_and_the_right(isp: Run) ->
     invoice_id = make_invoice(isp, customer, amount=kes(10))
     for amount, reason, error in (
         (kes(1), " ", InvalidInput),
+        (kes(1), "r" * 201, InvalidInput),
         (kes(0), "x", AmountOutOfRange),
         (kes(11), "x", AmountOutOfRange),
     ):

@@ -87,6 +87,17 @@ def test_nobody_approves_their_own_refund(isp: Run) -> None:
         isp.by(ACCOUNTANT)(approve_refund, refund_id=refund_id)
 
 
+def test_a_reason_that_could_not_be_kept_whole_is_refused(isp: Run) -> None:
+    payment_id = pay(isp, make_customer(isp), kes(1_000))
+    with pytest.raises(InvalidInput, match="200 letters"):
+        isp(
+            ask_refund,
+            payment_id=payment_id,
+            wish=NewRefund(kes(100), "r" * 201, HAND, "SLIP", None),
+            gateways={},
+        )
+
+
 def test_the_slip_of_what_waited_may_come_with_the_approval(isp: Run) -> None:
     payment_id = pay(isp, make_customer(isp), kes(20_000))
     ask(isp, payment_id, kes(100), way=HAND, slip="USED")

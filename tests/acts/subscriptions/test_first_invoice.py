@@ -9,6 +9,7 @@ from benfex.catalog.plans import PriceTerms, create_plan, publish_price
 from benfex.catalog.taxes import set_tax_rate
 from benfex.subscriptions.first_invoice import first_invoice
 from benfex.subscriptions.story import service_story
+from data.values.errors import InvalidInput
 from data.values.kinds import ChargeTiming, CycleAlignment, Interval, TaxBehavior
 from tests.conftest import Run
 from tests.factories.changes import bill_on
@@ -42,3 +43,28 @@ def test_the_preview_is_the_bill(isp: Run, alignment: CycleAlignment, terms: Pri
     for day in told.next_on:
         assert isp.read(service_story, subscription_id=service.subscription_id).bills_on == day
         assert bill_on(isp, day) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("amount", {"amount": kes(-1)}),
+        ("starts_on", {"starts_on": date(9999, 12, 31)}),
+        ("starts_on", {"starts_on": date(1, 1, 1)}),
+    ],
+)
+def test_nothing_is_foreseen_of_what_cannot_be(isp: Run, field: str, wrong: dict[str, Any]) -> None:
+    asked: dict[str, Any] = {
+        "plan_name": "Home",
+        "starts_on": TODAY,
+        "amount": kes(2_999),
+        "setup_fee": None,
+        "interval": Interval.MONTH,
+        "interval_count": 1,
+        "tax_code": None,
+        "tax_behavior": TaxBehavior.EXCLUSIVE,
+        "terms": PriceTerms(),
+    }
+    with pytest.raises(InvalidInput) as refused:
+        isp.read(first_invoice, **{**asked, **wrong})
+    assert refused.value.field == field
