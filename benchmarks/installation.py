@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from benchmarks.processes import Surroundings, free_port
 from benfex.application import Benfex
 from benfex.bootstrap import build, prepare_database
@@ -21,6 +19,7 @@ from benfex.identity.passwords import hash_password
 from benfex.identity.staff import set_up_isp
 from benfex.network.connections import ConnectionSpec
 from benfex.network.inventory import add_router
+from benfex.payments.accounts import save_gateway_account
 from benfex.subscriptions.lifecycle import start_subscription
 from data.values.identifiers import (
     CustomerId,
@@ -36,10 +35,15 @@ BENCHMARK = SystemActor("benchmark")
 OWNER_EMAIL = "owner@isp.example"
 OWNER_PASSWORD = "a long benchmark password"  # noqa: S105 - of a database that is thrown away
 PRICE = Money(2_500_00, "KES")
-# Public sandbox passkey of shortcode 174379 (Daraja portal, M-Pesa Express sample); the simulation's too.
-# 200 payments in 20 s are more than the default lets through; the simulated M-Pesa takes them all.
-_CALLS_PER_SECOND = 20
-_PASSKEY = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"
+_MPESA = {
+    "consumer_key": "demo-consumer-key",
+    "consumer_secret": "demo-consumer-secret",
+    "shortcode": "174379",
+    # Public sandbox passkey of the shortcode (Daraja portal, M-Pesa Express sample); the simulation's too.
+    "passkey": "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919",
+    # 200 payments in 20 s are more than the default lets through; the simulated M-Pesa takes them all.
+    "calls_per_second": "20",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +64,10 @@ class Isp:
     router_ids: tuple[RouterId, ...]
 
 
-def make_settings(home: Path, outside: Surroundings) -> Settings:
-    """Return settings of a fresh installation in `home`, with the simulated M-Pesa, on a free port."""
+def make_settings(home: Path) -> Settings:
+    """Return settings of a fresh installation in `home`, on a free port."""
     home.mkdir(parents=True, exist_ok=True)
-    return Settings(
-        home=home,
-        port=free_port(),
-        mpesa_base_url=outside.daraja,
-        mpesa_consumer_key=SecretStr("demo-consumer-key"),
-        mpesa_consumer_secret=SecretStr("demo-consumer-secret"),
-        mpesa_shortcode="174379",
-        mpesa_passkey=SecretStr(_PASSKEY),
-        mpesa_calls_per_second=_CALLS_PER_SECOND,
-    )
+    return Settings(home=home, port=free_port())
 
 
 @contextmanager
@@ -91,7 +86,7 @@ def long_ago(*, days: int) -> MovedClock:
 
 
 def found(settings: Settings, outside: Surroundings, *, clock: Clock) -> Isp:
-    """Make the database and the ISP: owner, plan, price, and all routers of the surroundings."""
+    """Make the database and the ISP: owner, plan, price, the simulated M-Pesa and routers of the surroundings."""
     prepare_database(settings)
     with opened(settings, clock=clock) as benfex:
         run = benfex.transactor.run_sync
@@ -115,6 +110,13 @@ def found(settings: Settings, outside: Surroundings, *, clock: Clock) -> Isp:
             upload_bps=10_000_000,
         )
         price_id = run(publish_price, BENCHMARK, plan_id=plan_id, amount=PRICE, tax_code="VAT")
+        run(
+            save_gateway_account,
+            BENCHMARK,
+            gateway="mpesa",
+            settings=_MPESA | {"base_url": outside.daraja},
+            vault=benfex.vault,
+        )
         router_ids = tuple(
             run(add_router, BENCHMARK, vault=benfex.vault, **place) for place in outside.routers
         )

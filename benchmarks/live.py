@@ -42,7 +42,7 @@ _END_SECONDS = 90.0
 async def measure(home: Path) -> Outcome:
     """Watch for `SECONDS`. Raises BenchmarkError when a client did not get to watch."""
     async with simulation(home / "outside", routers=ROUTERS) as outside:
-        settings = make_settings(home / "benfex", outside)
+        settings = make_settings(home / "benfex")
         clock = long_ago(days=1)
         isp = found(settings, outside, clock=clock)
         names = [f"home-{number:04d}" for number in range(SUBSCRIBERS)]

@@ -91,7 +91,7 @@ class Books:
 async def measure(home: Path) -> Outcome:
     """Suspend, let everybody pay, and read the clocks. Raises BenchmarkError when it cannot be carried out."""
     async with simulation(home / "outside", routers=ROUTERS) as outside:
-        settings = make_settings(home / "benfex", outside)
+        settings = make_settings(home / "benfex")
         subscribers = _sell_and_suspend(settings, outside)
         await _provision(settings, outside)
         async with product(settings) as served:

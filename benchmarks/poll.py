@@ -54,7 +54,7 @@ class Cycle:
 async def measure(home: Path) -> Outcome:
     """Read every router `ROUNDS` times both ways. Raises BenchmarkError when a router was not read."""
     async with simulation(home / "outside", routers=ROUTERS, subscribers=SUBSCRIBERS) as outside:
-        settings = make_settings(home / "benfex", outside)
+        settings = make_settings(home / "benfex")
         clock = long_ago(days=1)
         isp = found(settings, outside, clock=clock)
         with opened(settings, clock=clock) as benfex:
