@@ -85,7 +85,7 @@ async def get_standing_order(order_id: PathId, benfex: BenfexDep, actor: ActorDe
 
 
 @router.post("/{order_id}/end", response_model=StandingOrderRecord, responses=WRITING)
-async def end(order_id: PathId, call: UnsafeCallDep) -> Response:
+async def end_order(order_id: PathId, call: UnsafeCallDep) -> Response:
     """Note that the payer ended it at the gateway; we cannot."""
     key = StandingOrderId(order_id)
 
