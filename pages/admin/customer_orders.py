@@ -68,7 +68,7 @@ class CustomerOrders:
 
     def _row(self, order: StandingOrderView) -> None:
         pays = order.status in {StandingOrderStatus.CREATED, StandingOrderStatus.ACTIVE}
-        with box("bf-line wide nowrap"):
+        with box("bf-line wide"):
             with box("bf-grow"):
                 text(f"{order.amount}, {_OFTEN[order.frequency].lower()}", "t1 bf-wrap")
                 span = " to ".join(
