@@ -21,6 +21,7 @@ from benfex.cli_running import fail as _fail
 from benfex.cli_running import open_benfex as _open
 from benfex.cli_running import run as _run
 from benfex.cli_running import say as _say
+from benfex.cli_statements import statement
 from benfex.core.policy import billing_today
 from benfex.doctor import examine
 from benfex.dunning.rehearsing import rehearse_tomorrow
@@ -55,6 +56,7 @@ commands.add_typer(payments, name="payments")
 commands.add_typer(network, name="network")
 commands.add_typer(ledger, name="ledger")
 commands.add_typer(refunds, name="refunds")
+commands.add_typer(statement, name="statement")
 commands.add_typer(cards, name="cards")
 commands.add_typer(gateways, name="gateway")
 

@@ -46,6 +46,9 @@ _MENU = (
         Permission.VIEW_PAYMENTS,
     ),
     _Place(MenuEntry("Cashier", "hand-coins", "/admin/cashier", section="Money"), Permission.RECORD_PAYMENTS),
+    _Place(
+        MenuEntry("Statements", "table-2", "/admin/statements", section="Money"), Permission.MATCH_PAYMENTS
+    ),
     _Place(MenuEntry("Refunds", "undo-2", "/admin/refunds", section="Money"), Permission.VIEW_PAYMENTS),
     _Place(MenuEntry("Vouchers", "tag", "/admin/vouchers", section="Money"), Permission.VIEW_VOUCHERS),
     _Place(

@@ -9,6 +9,7 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from benfex.application import Benfex
+from benfex.payments.bank_files import BYTES_MAX
 from pages.api import (
     auth,
     bill_runs,
@@ -32,6 +33,7 @@ from pages.api import (
     service_changes,
     shifts,
     standing_orders,
+    statement_imports,
     subscriptions,
     taxes,
     usage,
@@ -40,6 +42,7 @@ from pages.api import (
 from pages.api.problems import FieldProblem, Problem, http_problem, install_problems
 
 _BODY_BYTES_MAX = 256 * 1024
+_FILES = f"{auth.PREFIX}/statement-imports"
 _DESCRIPTION = (
     "Sign in at `/auth/token` and send the access token as `Authorization: Bearer …`. Amounts are whole minor "
     "units. Lists are newest first and go on with `cursor`. Unsafe calls take an `Idempotency-Key`."
@@ -68,7 +71,8 @@ class Api(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a body that says it is too large as a problem; FastAPI's own refusal is plain text."""
         declared = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
-        if declared.isdecimal() and int(declared[:20]) > _BODY_BYTES_MAX:
+        is_file = scope["path"].startswith(_FILES) if scope["type"] == "http" else False
+        if declared.isdecimal() and int(declared[:20]) > (BYTES_MAX if is_file else _BODY_BYTES_MAX):
             await http_problem(413)(scope, receive, send)
             return
         await super().__call__(scope, receive, send)
@@ -105,6 +109,7 @@ def add_api(outer: FastAPI, benfex: Benfex) -> None:
         refunds,
         disputes,
         shifts,
+        statement_imports,
         payment_attempts,
         gateways,
         routers,
