@@ -2,8 +2,6 @@
 
 from datetime import date
 
-from nicegui import ui
-
 from benfex.application import Benfex
 from benfex.core.events import BillRunProgressed
 from benfex.core.policy import billing_today, current_terms
@@ -31,11 +29,12 @@ from pages.admin.phrases import say_count
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
 from pages.live import on
+from pages.screen import screen
 
 _PARKED_SHOWN = 20
 
 
-@ui.page("/admin/billing")
+@screen("/admin/billing")
 async def billing(benfex: BenfexDep, staff: StaffDep) -> None:
     """Show bill runs."""
 

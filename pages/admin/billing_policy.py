@@ -3,8 +3,6 @@
 from datetime import date
 from typing import Any
 
-from nicegui import ui
-
 from benfex.application import Benfex
 from benfex.core.policy import (
     billing_today,
@@ -28,6 +26,7 @@ from pages.admin.dunning_steps import StepEditor
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import console
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
+from pages.screen import screen
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _ALIGNMENTS = {
@@ -38,7 +37,7 @@ _ALIGNMENTS = {
 }
 
 
-@ui.page("/admin/settings/billing")
+@screen("/admin/settings/billing")
 async def billing_policy(benfex: BenfexDep, staff: StaffDep) -> None:
     """Show the policy, a part at a time; each part is saved by itself, as a new version."""
     with console(

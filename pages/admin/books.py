@@ -2,8 +2,6 @@
 
 from datetime import date
 
-from nicegui import ui
-
 from benfex.application import Benfex
 from benfex.core.policy import billing_today
 from benfex.ledger.verification import LedgerReport, verify_ledger
@@ -24,6 +22,7 @@ from pages.admin.phrases import say_count
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import console
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
+from pages.screen import screen
 
 _AGEING = (
     Column("who", "Customer", "who"),
@@ -35,7 +34,7 @@ _AGEING = (
 )
 
 
-@ui.page("/admin/books")
+@screen("/admin/books")
 async def books(benfex: BenfexDep, staff: StaffDep) -> None:
     """Show the books."""
     with console(

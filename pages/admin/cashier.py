@@ -33,6 +33,7 @@ from pages.admin.sections import Section, Sections
 from pages.admin.shell import console, may
 from pages.admin.till_dialogs import After, open_count, open_sweep
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
+from pages.screen import screen
 
 _TAKINGS = (
     Column("who", "Customer", "who"),
@@ -59,7 +60,7 @@ _SWEEPS = (
 )
 
 
-@ui.page("/admin/cashier")
+@screen("/admin/cashier")
 async def cashier(benfex: BenfexDep, staff: StaffDep) -> None:
     """Show the drawer of who looks, and the others."""
     with console(

@@ -26,11 +26,12 @@ from pages.admin.plan_dialogs import read_day
 from pages.admin.shell import console, may
 from pages.admin.tax_cards import TaxCards
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
+from pages.screen import screen
 
 _BEHAVIORS = {"inclusive": "holds the tax", "exclusive": "comes without tax"}
 
 
-@ui.page("/admin/plans/extras")
+@screen("/admin/plans/extras")
 async def catalog_extras(benfex: BenfexDep, staff: StaffDep) -> None:
     """Show add-ons, discounts and taxes."""
     with console(

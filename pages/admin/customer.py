@@ -53,9 +53,10 @@ from pages.admin.payer_dialog import open_payer
 from pages.admin.phrases import say_count
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
+from pages.screen import screen
 
 
-@ui.page("/admin/customers/{customer_id}")
+@screen("/admin/customers/{customer_id}")
 async def customer_page(benfex: BenfexDep, staff: StaffDep, customer_id: int) -> None:
     """Show one customer."""
     key = CustomerId(customer_id)

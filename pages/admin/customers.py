@@ -24,6 +24,7 @@ from pages.admin.lists import Unhurried, on_each, page_request
 from pages.admin.phrases import say_balance
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
+from pages.screen import screen
 
 _NO_SERVICE = Look("No service", "mute", "circle-dashed")
 _TABS = (
@@ -44,7 +45,7 @@ _COLUMNS = (
 )
 
 
-@ui.page("/admin/customers")
+@screen("/admin/customers")
 async def customers(benfex: BenfexDep, staff: StaffDep) -> None:
     """Show the list."""
 

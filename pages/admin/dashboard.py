@@ -40,13 +40,14 @@ from pages.admin.router_lines import RouterLines
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
 from pages.live import on
+from pages.screen import screen
 
 _LATEST = PageRequest(page=1, size=8, sort="received", descending=True)
 _ROUTERS_SHOWN = 4
 _CLOCK_SPAN = timedelta(days=7)
 
 
-@ui.page("/admin")
+@screen("/admin")
 async def dashboard(benfex: BenfexDep, staff: StaffDep) -> None:
     """Show the overview."""
     today = benfex.clock.now().astimezone(ZoneInfo(benfex.settings.timezone))

@@ -25,6 +25,7 @@ from pages.admin.dialogs import form_dialog
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import console
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
+from pages.screen import screen
 
 _COLUMNS = (
     Column("where", "Where"),
@@ -35,7 +36,7 @@ _BUILT_IN = Look("Built in", "mute", "circle")
 _OWN = Look("Your text", "accent", "pencil")
 
 
-@ui.page("/admin/settings/documents")
+@screen("/admin/settings/documents")
 async def document_settings(benfex: BenfexDep, staff: StaffDep) -> None:
     """Show the letterhead and the texts."""
     with console(

@@ -2,8 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 
-from nicegui import ui
-
 from benfex.application import Benfex
 from benfex.core.policy import current_terms
 from benfex.payments.gateway import Finding, SettingField
@@ -23,6 +21,7 @@ from pages.admin.dialogs import form_dialog
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import console
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
+from pages.screen import screen
 
 _ON = Look("On", "ok", "circle-check")
 _OFF = Look("Switched off", "mute", "circle-slash")
@@ -36,7 +35,7 @@ _ADDRESS_CHECKS = {
 }
 
 
-@ui.page("/admin/settings/gateways")
+@screen("/admin/settings/gateways")
 async def gateway_settings(benfex: BenfexDep, staff: StaffDep) -> None:
     """Show the ways to pay and the terms."""
     with console(

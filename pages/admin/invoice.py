@@ -2,8 +2,6 @@
 
 import re
 
-from nicegui import ui
-
 from benfex.application import Benfex
 from benfex.billing.note_views import invoice_corrections
 from benfex.billing.views import InvoiceView, LineView, invoice
@@ -28,9 +26,10 @@ from pages.admin.phrases import say_count
 from pages.admin.shell import console
 from pages.dependencies import BenfexDep, StaffDep
 from pages.live import on
+from pages.screen import screen
 
 
-@ui.page("/admin/invoices/{invoice_id}")
+@screen("/admin/invoices/{invoice_id}")
 async def invoice_page(benfex: BenfexDep, staff: StaffDep, invoice_id: int) -> None:
     """Show one invoice."""
     key = InvoiceId(invoice_id)

@@ -2,8 +2,6 @@
 
 from datetime import date
 
-from nicegui import ui
-
 from benfex.billing.views import InvoiceListed, invoice_counts, list_invoices
 from benfex.core.events import InvoiceIssued, InvoicePaid
 from benfex.core.policy import billing_today
@@ -20,6 +18,7 @@ from pages.admin.lists import Unhurried, on_each, page_request
 from pages.admin.phrases import say_count
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, StaffDep
+from pages.screen import screen
 
 _TABS = (("all", "All"), ("open", "To pay"), ("overdue", "Overdue"), ("paid", "Paid"), ("void", "Void"))
 _COLUMNS = (
@@ -33,7 +32,7 @@ _COLUMNS = (
 )
 
 
-@ui.page("/admin/invoices")
+@screen("/admin/invoices")
 async def invoices(benfex: BenfexDep, staff: StaffDep) -> None:
     """Show the list."""
 

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from nicegui import ui
-
 from benfex.application import Benfex
 from benfex.core.templates import TemplateRefused
 from benfex.notifications.accounts import ChannelAccountView, channel_accounts, save_channel_account
@@ -22,6 +20,7 @@ from pages.admin.phrases import say_count
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import console
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
+from pages.screen import screen
 
 _COLUMNS = (
     Column("title", "Message"),
@@ -37,7 +36,7 @@ _SWITCHED_OFF = Look("Switched off", "mute", "circle-slash")
 _MISSING = Look("Not set up", "warn", "circle-alert")
 
 
-@ui.page("/admin/settings/messages")
+@screen("/admin/settings/messages")
 async def message_settings(benfex: BenfexDep, staff: StaffDep) -> None:
     """Show the texts and the accounts."""
     with console(

@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from nicegui import ui
-
 from benfex.core.events import MessageChanged, MessagesQueued
 from benfex.core.policy import current_terms
 from benfex.notifications.outbox import retry_message
@@ -19,6 +17,7 @@ from pages.admin.lists import Unhurried, on_each, page_request
 from pages.admin.phrases import say_count
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, StaffDep
+from pages.screen import screen
 
 _COLUMNS = (
     Column("title", "Message"),
@@ -30,7 +29,7 @@ _COLUMNS = (
 )
 
 
-@ui.page("/admin/outbox")
+@screen("/admin/outbox")
 async def outbox(benfex: BenfexDep, staff: StaffDep) -> None:
     """Show the outbox."""
     with console(benfex, staff, title="Outbox", active="/admin/outbox", need=Permission.VIEW_CUSTOMERS):

@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from nicegui import ui
-
 from benfex.application import Benfex
 from benfex.core.events import (
     AttemptChanged,
@@ -38,6 +36,7 @@ from pages.admin.phrases import say_count, say_span
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
+from pages.screen import screen
 
 _RECEIVED = (
     Column("who", "From", "who"),
@@ -64,7 +63,7 @@ _WAITING = (
 )
 
 
-@ui.page("/admin/payments")
+@screen("/admin/payments")
 async def payments(benfex: BenfexDep, staff: StaffDep) -> None:
     """Show the payments."""
     with console(benfex, staff, title="Payments", active="/admin/payments", need=Permission.VIEW_PAYMENTS):

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from nicegui import ui
-
 from benfex.catalog.views import PlanView, catalog
 from components.data_table import Column, DataTable, Empty, Row, RowAction, TableQuery
 from components.elements import button, link_button
@@ -16,6 +14,7 @@ from pages.admin.phrases import say_price, say_speed
 from pages.admin.plan_dialogs import ask_archive_plan, open_new_plan, open_new_price, open_prices
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, StaffDep
+from pages.screen import screen
 
 _ON_SALE = Look("On sale", "ok", "circle-check")
 _NO_PRICE = Look("No price yet", "warn", "tag")
@@ -30,7 +29,7 @@ _COLUMNS = (
 )
 
 
-@ui.page("/admin/plans")
+@screen("/admin/plans")
 async def plans(benfex: BenfexDep, staff: StaffDep) -> None:
     """Show the plans."""
     may_edit = may(staff, Permission.EDIT_PLANS)

@@ -1,7 +1,5 @@
 """Money that goes back: what waits for a second person, what is under way, what ended; and disputes."""
 
-from nicegui import ui
-
 from benfex.application import Benfex
 from benfex.core.events import DisputeMoved, RefundMoved
 from benfex.core.policy import current_terms
@@ -31,6 +29,7 @@ from pages.admin.refund_dialogs import (
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
+from pages.screen import screen
 
 _COLUMNS = (
     Column("who", "Customer", "who"),
@@ -46,7 +45,7 @@ _WORDS_MAX = 40  # what a line of the table has room for; the whole is shown on 
 _WAYS = {RefundWay.GATEWAY: "by", RefundWay.PAYOUT: "payout by", RefundWay.BY_HAND: "by hand, paid by"}
 
 
-@ui.page("/admin/refunds")
+@screen("/admin/refunds")
 async def refunds(benfex: BenfexDep, staff: StaffDep) -> None:
     """Show what goes back."""
     with console(benfex, staff, title="Refunds", active="/admin/refunds", need=Permission.VIEW_PAYMENTS):

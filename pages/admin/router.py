@@ -29,9 +29,10 @@ from pages.admin.sections import Section, Sections
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
 from pages.live import on
+from pages.screen import screen
 
 
-@ui.page("/admin/routers/{router_id}")
+@screen("/admin/routers/{router_id}")
 async def router_page(benfex: BenfexDep, staff: StaffDep, router_id: int) -> None:
     """Show one router."""
     key = RouterId(router_id)

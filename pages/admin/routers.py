@@ -1,7 +1,5 @@
 """The routers: which one is hurting, and whom does it touch."""
 
-from nicegui import ui
-
 from benfex.core.events import ConnectionApplied, RouterStatusChanged, RouterTaskQueued
 from benfex.network.views import RouterView, list_routers
 from components.elements import box, button, card
@@ -16,11 +14,12 @@ from pages.admin.router_dialogs import open_add_router
 from pages.admin.router_lines import RouterLines
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, StaffDep
+from pages.screen import screen
 
 _HURTING = (RouterStatus.UNREACHABLE, RouterStatus.AUTH_FAILED)
 
 
-@ui.page("/admin/routers")
+@screen("/admin/routers")
 async def routers(benfex: BenfexDep, staff: StaffDep) -> None:
     """Show the routers."""
 

@@ -34,6 +34,7 @@ from pages.admin.lists import page_request
 from pages.admin.phrases import say_count, say_price
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
+from pages.screen import screen
 
 _COLUMNS = (
     Column("name", "Batch"),
@@ -47,7 +48,7 @@ _IN_USE = Look("In use", "ok", "circle-check")
 _USED_UP = Look("Used up", "mute", "archive")
 
 
-@ui.page("/admin/vouchers")
+@screen("/admin/vouchers")
 async def vouchers(benfex: BenfexDep, staff: StaffDep) -> None:
     """Show the batches of vouchers."""
     may_print = may(staff, Permission.PRINT_VOUCHERS)

@@ -28,9 +28,10 @@ from pages.dependencies import BenfexDep, SubscriberDep
 from pages.live import on
 from pages.portal.promise import promise_card
 from pages.portal.shell import Visit, portal, visit
+from pages.screen import screen
 
 
-@ui.page("/portal", title="My internet")
+@screen("/portal", title="My internet")
 async def home(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
     """Show the service, what is owed, and the use of the cap; a suspended subscriber sees only how to return."""
     customer_id = subscriber.actor.customer_id

@@ -2,7 +2,6 @@
 
 from datetime import date
 
-from nicegui import ui
 from starlette.exceptions import HTTPException
 
 from benfex.billing.views import InvoiceListed, InvoiceView, invoice, list_invoices
@@ -18,11 +17,12 @@ from data.values.identifiers import InvoiceId
 from data.values.money import Money
 from pages.dependencies import BenfexDep, SubscriberDep
 from pages.portal.shell import portal, visit
+from pages.screen import screen
 
 _SHOWN = 60
 
 
-@ui.page("/portal/invoices", title="Bills")
+@screen("/portal/invoices", title="Bills")
 async def invoices(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
     """List the bills, newest first."""
     here = await visit(benfex, subscriber)
@@ -45,7 +45,7 @@ async def invoices(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
                     badge(OVERDUE if item.is_overdue else item.status)
 
 
-@ui.page("/portal/invoices/{invoice_id}", title="Bill")
+@screen("/portal/invoices/{invoice_id}", title="Bill")
 async def one_invoice(benfex: BenfexDep, subscriber: SubscriberDep, invoice_id: int) -> None:
     """Show one bill of the subscriber's own."""
     here = await visit(benfex, subscriber)

@@ -1,7 +1,5 @@
 """The rest: who we think you are, what happened on your account, and how to reach us."""
 
-from nicegui import ui
-
 from benfex.customers.contact import contact_of
 from benfex.customers.statements import statement_of_account
 from components.copyable import copyable
@@ -11,11 +9,12 @@ from components.moments import say_when
 from components.money import money_label
 from pages.dependencies import BenfexDep, SubscriberDep
 from pages.portal.shell import portal, visit
+from pages.screen import screen
 
 _SHOWN = 40
 
 
-@ui.page("/portal/more", title="More")
+@screen("/portal/more", title="More")
 async def more(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
     """Show contact, statement and the way out."""
     customer_id = subscriber.actor.customer_id

@@ -20,9 +20,10 @@ from pages.dependencies import BenfexDep, SignedInSubscriber, SubscriberDep
 from pages.portal.cards import saved_cards
 from pages.portal.paying import follow, pay_form, progress_of
 from pages.portal.shell import portal, visit
+from pages.screen import screen
 
 
-@ui.page("/portal/pay", title="Pay")
+@screen("/portal/pay", title="Pay")
 async def pay(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
     """Ask for the amount and the number."""
     customer_id = subscriber.actor.customer_id
@@ -88,7 +89,7 @@ def _voucher_form(
         form.submit("Use the voucher", kind="ghost", classes="wide")
 
 
-@ui.page("/portal/pay/{attempt_id}", title="Your payment")
+@screen("/portal/pay/{attempt_id}", title="Your payment")
 async def payment(benfex: BenfexDep, subscriber: SubscriberDep, attempt_id: int) -> None:
     """Follow a payment of the subscriber's own."""
     here = await visit(benfex, subscriber)
@@ -104,7 +105,7 @@ async def payment(benfex: BenfexDep, subscriber: SubscriberDep, attempt_id: int)
         follow(benfex, progress, who=who, again="/portal/pay", home="/portal")
 
 
-@ui.page("/portal/paid", title="Your payment")
+@screen("/portal/paid", title="Your payment")
 async def paid(
     benfex: BenfexDep, subscriber: SubscriberDep, reference: str = "", trxref: str = ""
 ) -> Response:

@@ -1,7 +1,5 @@
 """What goes over the subscriber's line: now, and each day of the last month."""
 
-from nicegui import ui
-
 from benfex.application import Benfex
 from benfex.core.events import UsageSampled
 from benfex.subscriptions.views import ServiceView
@@ -17,9 +15,10 @@ from data.values.traffic import format_bytes
 from pages.dependencies import BenfexDep, SubscriberDep
 from pages.live import hold, on
 from pages.portal.shell import portal, visit
+from pages.screen import screen
 
 
-@ui.page("/portal/usage", title="Usage")
+@screen("/portal/usage", title="Usage")
 async def usage(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
     """Show live traffic and the days of each line."""
     customer_id = subscriber.actor.customer_id

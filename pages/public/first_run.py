@@ -14,9 +14,10 @@ from components.form import Form, Values
 from components.frame import plain_frame
 from data.values.money import CURRENCIES
 from pages.dependencies import DOOR, BenfexDep
+from pages.screen import screen
 
 
-@ui.page("/first-run", title="Welcome to Benfex")
+@screen("/first-run", title="Welcome to Benfex")
 async def first_run(benfex: BenfexDep, token: str = "") -> None:
     """Ask who the ISP is and who owns it. Answers 404 once an owner exists."""
     if not await benfex.read(needs_first_run, DOOR):

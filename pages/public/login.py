@@ -1,6 +1,5 @@
 """The sign-in page; in the demo it says who can sign in."""
 
-from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -14,6 +13,7 @@ from components.frame import plain_frame
 from components.theme import DEFAULT_ACCENT
 from pages.auth import local_path
 from pages.dependencies import DOOR, BenfexDep, actor_behind
+from pages.screen import screen
 
 _WORDS = {
     "wrong_credentials": "That name and password do not belong together.",
@@ -21,7 +21,7 @@ _WORDS = {
 }
 
 
-@ui.page("/login", title="Sign in")
+@screen("/login", title="Sign in")
 async def login(
     benfex: BenfexDep, request: Request, error: str = "", name: str = "", next: str = ""
 ) -> Response | None:

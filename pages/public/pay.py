@@ -1,6 +1,5 @@
 """Pay by link, without signing in: the token opens one customer's bill and nothing else."""
 
-from nicegui import ui
 from starlette.exceptions import HTTPException
 
 from benfex.application import Benfex
@@ -18,9 +17,10 @@ from components.theme import DEFAULT_ACCENT
 from data.values.errors import NotFound
 from pages.dependencies import DOOR, BenfexDep
 from pages.portal.paying import follow, pay_form, progress_of
+from pages.screen import screen
 
 
-@ui.page("/pay/{token}", title="Pay")
+@screen("/pay/{token}", title="Pay")
 async def pay_by_link(
     benfex: BenfexDep, token: str, attempt: int = 0, reference: str = "", trxref: str = ""
 ) -> None:
