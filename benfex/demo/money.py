@@ -83,14 +83,16 @@ class DemoMoney:
         amount = debt.owed.rounded_up_to(100)
         if roll > 0.985:
             amount = amount + Money(50_000, amount.currency)
+        typed = self._typed(debt.customer_id, payer, gateway, days_left)
         evidence = PaymentEvidence(
             gateway=gateway,
             grade=EvidenceGrade.SIGNED if gateway == "paystack" else EvidenceGrade.STATEMENT,
             transaction_id=self._receipt(gateway),
             amount=amount,
             received_at=self._benfex.clock.now(),
-            account_reference=self._typed(debt.customer_id, payer, gateway, days_left),
-            payer_phone_sha256=payer.phone_sha256,
+            account_reference=typed,
+            # Who mistyped it paid from another's phone: their own would have told whose money it is.
+            payer_phone_sha256=payer.phone_sha256 if typed == payer.account else None,
             payer_name=payer.name,
             fee=amount.share(15, 1000) if gateway == "paystack" else None,
         )
