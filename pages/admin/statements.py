@@ -32,6 +32,7 @@ from pages.admin.phrases import say_count
 from pages.admin.shell import console
 from pages.admin.statement_columns import StatementColumns
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
+from pages.screen import screen
 
 _ANOTHER = "another bank"
 _ROWS = (
@@ -59,7 +60,7 @@ _LOOKS = {
 }
 
 
-@ui.page("/admin/statements")
+@screen("/admin/statements")
 async def statements(benfex: BenfexDep, staff: StaffDep) -> None:
     """Show where a statement is handed over, and those that were."""
     with console(
