@@ -7,6 +7,7 @@ from benfex.ledger.chart import AccountCode
 from benfex.payments.cash import record_cash_payment
 from benfex.payments.placing import match_payment
 from benfex.payments.settlement import Settled
+from benfex.payments.shifts import open_shift
 from data.values.errors import (
     AlreadyExists,
     AmountOutOfRange,
@@ -21,6 +22,7 @@ from data.values.money import Money
 from data.values.roles import Role
 from data.values.states import AttemptStatus, SubscriptionStatus
 from tests.conftest import Run
+from tests.factories.cashiers import make_cashier
 from tests.factories.customers import MadeCustomer, make_customer, make_service, suspend
 from tests.factories.isp import ACCOUNTANT, kes
 from tests.factories.looks import (
@@ -150,10 +152,10 @@ def test_a_callback_cannot_point_known_money_at_a_larger_attempt(isp: Run) -> No
 
 
 def test_cash_pays_once_a_receipt_number(isp: Run) -> None:
-    service = make_service(isp)
-    take(isp, service.customer, kes(2_500), reference="rb-0017")
+    service, cashier = make_service(isp), at_the_drawer(isp)
+    take(isp, service.customer, kes(2_500), reference="rb-0017", actor=cashier)
     with pytest.raises(AlreadyExists) as refused:
-        take(isp, service.customer, kes(2_500), reference=" RB-0017 ")
+        take(isp, service.customer, kes(2_500), reference=" RB-0017 ", actor=cashier)
     assert refused.value.field == "reference"
     take(isp, service.customer, kes(2_500), reference="RB-0017", method=CashMethod.CHEQUE)
     assert isp.read(owed, customer_id=service.customer_id) == kes(-2_500)
@@ -162,7 +164,7 @@ def test_cash_pays_once_a_receipt_number(isp: Run) -> None:
 def test_cash_at_the_counter_brings_a_suspended_service_back(isp: Run) -> None:
     service = make_service(isp)
     suspend(isp, service)
-    take(isp, service.customer, kes(2_500), reference="RB-0018")
+    take(isp, service.customer, kes(2_500), reference="RB-0018", actor=at_the_drawer(isp))
     state, _ = isp.read(service_state, subscription_id=service.subscription_id)
     assert state is SubscriptionStatus.ACTIVE
 
@@ -177,6 +179,13 @@ def test_cash_names_the_field_that_is_wrong(isp: Run) -> None:
         take(isp, customer, kes(1), reference="../x?")
     with pytest.raises(NotPermitted):
         take(isp, customer, kes(1), reference="1", actor=SUPPORT)
+
+
+def at_the_drawer(isp: Run) -> StaffActor:
+    """Return somebody whose shift is open."""
+    cashier = make_cashier(isp)
+    isp.by(cashier)(open_shift, opening=kes(0))
+    return cashier
 
 
 def take(
