@@ -26,7 +26,7 @@ from benfex.payments.bank_cells import (
 )
 from benfex.payments.statement_files import FileLine, RefusedRow, StatementFile
 from data.values.errors import InvalidInput
-from data.values.identifiers import ACCOUNT_PREFIX, check_account_number
+from data.values.identifiers import ACCOUNT_PREFIX, check_account_number, parse_phone
 from data.values.money import Money
 
 BYTES_MAX = 10 * 1024 * 1024
@@ -39,6 +39,7 @@ _TOTALS = re.compile(
     re.IGNORECASE,
 )
 _ACCOUNT = re.compile(rf"\b{ACCOUNT_PREFIX}[ -]?[0-9]{{6,9}}\b", re.IGNORECASE)
+_PHONE = re.compile(r"(?<![\w+])\+?(?:254|0)[17][0-9]{8}(?!\w)")
 # What banks call their columns, the likeliest first.
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "date": ("transaction date", "trans date", "txn date", "tran date", "posting date", "value date", "date"),
@@ -262,7 +263,7 @@ class _Reader:
             fee=abs(fee) if fee is not None and not fee.is_zero else None,
             account_reference=(named.get("account", "") or _account_in(named.get("details", "")))[:64],
             payer_name=named.get("payer", "")[:120],
-            payer_phone=named.get("phone", "")[:64],
+            payer_phone=(named.get("phone", "") or _phone_in(named.get("details", "")))[:64],
             details=named.get("details", "")[:250],
         )
 
@@ -344,6 +345,17 @@ def _account_in(details: str) -> str:
     """Return the account number that stands in a narrative, where exactly one with a right check digit does."""
     numbers = {check_account_number(found) for found in _ACCOUNT.findall(details)} - {None}
     return str(numbers.pop()) if len(numbers) == 1 else ""
+
+
+def _phone_in(details: str) -> str:
+    """Return the phone number that stands in a narrative, where exactly one does; it only suggests a payer."""
+    numbers = set()
+    for found in _PHONE.findall(details):
+        try:
+            numbers.add(str(parse_phone(found)))
+        except InvalidInput:
+            continue
+    return numbers.pop() if len(numbers) == 1 else ""
 
 
 def _is_words(texts: Sequence[str]) -> bool:

@@ -27,7 +27,6 @@ from data.values.terms import BillingTerms
 from pages.admin.customer_dialogs import open_cash_payment
 from pages.admin.customer_picker import CustomerPicker
 from pages.admin.lists import Unhurried, on_each, page_request
-from pages.admin.paper_dialogs import RECEIPT
 from pages.admin.phrases import say_count
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import console, may
@@ -57,6 +56,13 @@ _SWEEPS = (
     Column("on", "Day", "note"),
     Column("by", "By", "note", on_card=False),
     Column("amount", "Amount", "money"),
+)
+# Money taken and given back again is two rows of one payment, so that the id is more than the payment's.
+_RECEIPT = RowAction(
+    "receipt",
+    "Receipt",
+    "printer",
+    lambda key: ui.navigate.to(f"/documents/receipts/{key.partition(' ')[0]}.pdf"),
 )
 
 
@@ -142,7 +148,8 @@ class _Till:
         with card("Not in the bank yet", note="By the books"), body("bf-stack"):
             self._held = box("bf-stack tight")
             if may(self._staff, Permission.MATCH_PAYMENTS):
-                action_button("Hand in to the bank", self._hand_in, icon="landmark")
+                with box("bf-line"):
+                    action_button("Hand in to the bank", self._hand_in, icon="landmark")
         await self._show_held(self._held)
 
         async def fetch(query: TableQuery) -> tuple[list[Row], int]:
@@ -254,14 +261,15 @@ class _Drawer:
                 CustomerPicker(self._benfex, self._staff, self._take, action="Take money")
             with card("End of the shift"), body("bf-stack"):
                 text("Count what lies in the drawer. What is too much or too little is posted.", "bf-sub")
-                action_button("Count and close", self._count, kind="ghost", icon="check")
+                with box("bf-line"):
+                    action_button("Count and close", self._count, kind="ghost", icon="check")
         self._table = DataTable(
             _TAKINGS,
             self._fetch,
             label="What went through the drawer",
             title="In this shift",
             sort="",
-            row_actions=[RECEIPT],
+            row_actions=[_RECEIPT],
             empty=Empty("Nothing taken yet", "Find a customer and take their money.", "banknote"),
         )
 
@@ -279,7 +287,7 @@ class _Drawer:
     def _row(self, taking: TakingView) -> Row:
         zone, now = self._terms.timezone, self._benfex.clock.now()
         row: Row = {
-            "id": str(taking.payment_id),
+            "id": f"{taking.payment_id} {_look_of_taking(taking).label}",
             "receipt": taking.receipt_number or taking.reference,
             "at": say_when(taking.at, now=now, timezone=zone),
             "at_title": say_exactly(taking.at, timezone=zone),

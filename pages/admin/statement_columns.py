@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from benfex.application import Benfex
 from benfex.payments.bank_files import MEANINGS, BankMapping, Sample, columns_of, mapping_of
 from benfex.payments.bank_mappings import save_mapping
-from components.charts import plain_table
-from components.elements import body, box, card, text
+from components.data_table import Column, DataTable, Row, TableQuery
+from components.elements import body, card
 from components.feedback import note, toast_ok
 from components.form import Form, Values
 from pages.dependencies import SignedInStaff
@@ -33,7 +33,7 @@ _CELLS_MAX = 12
 
 
 class StatementColumns:
-    """A card with the first rows and a form; `done` gets the bank's name once its columns are kept."""
+    """A card with a form; `done` gets the bank's name once its columns are kept."""
 
     def __init__(
         self,
@@ -48,7 +48,6 @@ class StatementColumns:
         self._benfex, self._staff, self._done = benfex, staff, done
         known = mapping or sample.mapping
         with card("Which column is what?", note="Remembered for this bank"), body("bf-stack"):
-            _show(sample)
             if sample.is_ambiguous and mapping is None:
                 note("Every date of this file can be read two ways. Say which comes first.", tone="warn")
             with Form(self._save) as form:
@@ -85,11 +84,20 @@ def _ask(form: Form, sample: Sample, known: BankMapping | None) -> None:
                 )
 
 
-def _show(sample: Sample) -> None:
-    heads = [cell or "—" for cell in sample.header[:_CELLS_MAX]]
-    rows = [
-        [cells[place] if place < len(cells) else "" for place in range(len(heads))] for cells in sample.rows
-    ]
-    text("The first rows of the file:", "bf-sub")
-    with box("bf-sheet"):
-        plain_table(heads, rows)
+async def show_sample(sample: Sample) -> None:
+    """Create a table of the first rows of a file."""
+    columns = tuple(
+        Column(f"c{place}", cell or "—", "note") for place, cell in enumerate(sample.header[:_CELLS_MAX])
+    )
+
+    async def fetch(_: TableQuery) -> tuple[list[Row], int]:
+        rows: list[Row] = []
+        for number, cells in enumerate(sample.rows):
+            shown = {f"c{place}": cell for place, cell in enumerate(cells[:_CELLS_MAX])}
+            rows.append({"id": str(number)} | {column.name: shown.get(column.name, "") for column in columns})
+        return rows, len(rows)
+
+    table = DataTable(
+        columns, fetch, label="First rows", title="The first rows of the file", sort="", size=10
+    )
+    await table.refresh()

@@ -30,7 +30,7 @@ from data.values.roles import Permission
 from pages.admin.lists import page_request
 from pages.admin.phrases import say_count
 from pages.admin.shell import console
-from pages.admin.statement_columns import StatementColumns
+from pages.admin.statement_columns import StatementColumns, show_sample
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
 from pages.screen import screen
 
@@ -39,7 +39,6 @@ _ROWS = (
     Column("who", "From", "who"),
     Column("at", "Day", "note"),
     Column("why", "Why", "note"),
-    Column("row", "Row", "number", on_card=False),
     Column("status", "What happens", "badge"),
     Column("amount", "Amount", "money"),
 )
@@ -141,7 +140,7 @@ class _Import:
         """Show what would be booked, or ask what is not known yet."""
         try:
             if self._bank.value == _ANOTHER:
-                self._ask_columns()
+                await self._ask_columns()
             else:
                 await self._preview()
         except InvalidInput as error:
@@ -152,10 +151,11 @@ class _Import:
         except BenfexError as error:
             self._refuse(error.message)
 
-    def _ask_columns(self) -> None:
+    async def _ask_columns(self) -> None:
         sample = sample_of(read_table(self._content))
         self._stage.clear()
         with self._stage:
+            await show_sample(sample)
             StatementColumns(self._benfex, self._staff, sample, self._use)
 
     async def _use(self, name: str) -> None:
@@ -174,6 +174,7 @@ class _Import:
             return
         self._stage.clear()
         with self._stage:
+            await show_sample(sample)
             StatementColumns(
                 self._benfex, self._staff, sample, self._use, name=bank.name, mapping=bank.mapping
             )
@@ -288,16 +289,15 @@ class _PreviewCard:
 
     def _row(self, row: PreviewRow) -> Row:
         line = row.line
-        shown: Row = {"id": str(row.row), "row": f"{row.row:,}", "why": row.reason}
+        shown: Row = {"id": str(row.row), "why": row.reason[:1].upper() + row.reason[1:], "at": ""}
         if line is None:
-            shown |= who_cell("who", f"Row {row.row:,}", "could not be read") | {"at": ""}
+            shown |= who_cell("who", "Not read", f"row {row.row:,}")
         else:
-            at = say_exactly(line.at, timezone=self._zone)
-            shown |= {"at": at}
+            exact = say_exactly(line.at, timezone=self._zone)
+            shown |= {"at": exact.partition(", ")[0], "at_title": exact}
             name = row.customer_name or line.payer_name or line.details or "Unknown payer"
-            shown |= who_cell(
-                "who", name, row.account_number or line.account_reference or line.transaction_id
-            )
+            number = row.account_number or line.account_reference or line.transaction_id
+            shown |= who_cell("who", name[:60], f"{number[:24]} · row {row.row:,}")
         if row.customer_id is not None:
             shown["href"] = f"/admin/customers/{row.customer_id}"
         return (
@@ -335,7 +335,7 @@ def _say_counts(found: Preview) -> str:
         f"{found.count(RowOutcome.OUT):,} of money out",
         f"{found.count(RowOutcome.REFUSED):,} refused",
     ]
-    return f"{', '.join(parts)}. {say_count(found.skipped, 'row')} of the file hold no money."
+    return f"{', '.join(parts)}; {say_count(found.skipped, 'row')} without money."
 
 
 def _words(row: PreviewRow) -> str:

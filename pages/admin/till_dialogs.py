@@ -78,7 +78,7 @@ class _Notes:
         if not worths:
             return
         wanted = form.switch("by_notes", "Count by notes and coins")
-        with box("bf-grid three") as grid:
+        with box("bf-grid bf-kpis") as grid:
             for worth in worths:
                 self._field(worth)
         grid.bind_visibility_from(wanted, "value")

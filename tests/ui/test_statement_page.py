@@ -51,7 +51,7 @@ async def test_a_new_bank_is_mapped_with_its_rows_in_sight(user: User, isp: Isp)
     user.find(marker="field-name").type("Sacco")
     send_form(user)
     await user.should_see("1 payment to book with a customer", retries=20)
-    found = ("Amina Wanjiru", "the account number")
+    found = ("Amina Wanjiru", "The account number")
     await until(lambda: found in [(row.get("who"), row.get("why")) for row in rows(user)])
     assert "Refused" in [row.get("status") for row in rows(user)]
     user.find("Book 1 payment, KES 2,500").click()

@@ -166,6 +166,12 @@ def test_an_account_number_is_found_in_the_narrative_when_it_is_the_only_one() -
     assert one(f"23-11-2026,A,{first} and {second},,10,").lines[0].account_reference == ""
 
 
+def test_a_phone_is_found_in_the_narrative_when_it_is_the_only_one() -> None:
+    assert one("23-11-2026,A,MPS 254712345670 JANE,,10,").lines[0].payer_phone == "+254712345670"
+    assert one("23-11-2026,A,0712345670 for 0712345671,,10,").lines[0].payer_phone == ""
+    assert one("23-11-2026,A,REF9254712345670,,10,").lines[0].payer_phone == ""
+
+
 def test_columns_are_guessed_with_the_order_of_day_and_month() -> None:
     table = read_table(f"BANK\n{HEADER}\n11/23/2026,FT1,x,,10,5\n".encode())
     sample = sample_of(table)
