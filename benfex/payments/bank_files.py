@@ -247,9 +247,7 @@ class _Reader:
             return None
         for name in ("reference", "account", "phone"):
             if is_spoiled(named.get(name, "")):
-                raise UnreadableCellError(
-                    f"{named[name][:20]} was spoiled by a spreadsheet: export anew and do not save it there"
-                )
+                raise UnreadableCellError(f"{named[name][:20]} was spoiled by a spreadsheet: export anew")
         amount = self._amount(*texts)
         if amount is None:
             return None

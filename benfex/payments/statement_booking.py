@@ -213,16 +213,17 @@ def _judge(snapshot: Snapshot, bank: Bank, line: FileLine, known: _Known) -> Pre
         return PreviewRow(line.row, line, RowOutcome.KNOWN, "Booked before.", customer_id)
     match = match_evidence(snapshot, evidence=_evidence(bank, line))
     if match.customer_id is None:
-        return PreviewRow(line.row, line, RowOutcome.WAIT, _waits(match))
+        return PreviewRow(line.row, line, RowOutcome.WAIT, _waits(snapshot, match))
     return PreviewRow(line.row, line, RowOutcome.BOOK, match.reason, match.customer_id)
 
 
-def _waits(match: Match) -> str:
-    """Return why money will wait for a person, and what speaks for the likeliest."""
+def _waits(snapshot: Snapshot, match: Match) -> str:
+    """Return why money will wait for a person, or whose it may be."""
     if not match.suggestions:
         return match.reason
     best = match.suggestions[0]
-    return f"{match.reason}; perhaps by {best.reasons[0]} ({best.score} of 100)"
+    found = file_queries.customers_named(snapshot.session, [best.customer_id])
+    return f"perhaps {found[best.customer_id].name}, {best.score} of 100"
 
 
 def _refusal(snapshot: Snapshot, bank: Bank, line: FileLine, known: _Known) -> str:

@@ -71,6 +71,7 @@ async def test_a_preview_says_what_would_happen_and_writes_nothing(
         "20-11-2026,FT5,fee,50,",
         "20-11-2036,FT6,later,,10",
         "20-11-2026,FT7,broken,,x",
+        "20-11-2026,FT8,MPS 0708374149,,70",
     )
     preview = await show(transactor, file)
     assert [(row.row, row.outcome) for row in preview.rows] == [
@@ -81,12 +82,14 @@ async def test_a_preview_says_what_would_happen_and_writes_nothing(
         (6, RowOutcome.OUT),
         (7, RowOutcome.REFUSED),
         (8, RowOutcome.REFUSED),
+        (9, RowOutcome.WAIT),
     ]
     first = preview.rows[0]
     assert (first.customer_name, first.reason) == ("Amina Wanjiru", "the account number")
     assert "booked as KES 100" in preview.rows[2].reason
     assert "has not come yet" in preview.rows[5].reason
-    assert preview.total(RowOutcome.BOOK, RowOutcome.WAIT) == kes(1_540)
+    assert preview.total(RowOutcome.BOOK, RowOutcome.WAIT) == kes(1_610)
+    assert preview.rows[7].reason.startswith("perhaps Amina Wanjiru, ")
     assert len(isp.read(payments)) == 2
     assert isp.read(list_imports, request=PageRequest()).total == 0
 
