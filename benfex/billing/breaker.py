@@ -47,5 +47,5 @@ def invoicing_question(due: CycleFigures, last: CycleFigures | None, *, share_pe
     )
     if not is_unlike:
         return None
-    since = f"{last.since.day} {last.since:%b}"
-    return f"This run would bring it to {due.say()}. The last cycle, on {since}, had {last.say()}. Go on?"
+    since = f"{last.since.day} {last.since:%b %Y}"
+    return f"With this run the day would come to {due.say()}. The last cycle, on {since}, had {last.say()}. Go on?"

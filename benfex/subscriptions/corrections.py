@@ -139,7 +139,7 @@ def _roll_back(uow: UnitOfWork, subscription_id: SubscriptionId, items: Mapping[
         _require_last(price, subscription.charged_through_on)
         subscription.charged_through_on = price.starts_on
         _reopen_period(facts, price.periods[0])
-        _reopen_used(subscription, items.get("usage"))
+    _reopen_used(subscription, items.get("usage"))
     for row in facts.add_ons:
         add_on = items.get(f"addon:{row.id}")
         if add_on is not None:

@@ -53,6 +53,7 @@ def bill_before(uow: UnitOfWork, facts: ServiceFacts, *, day: date, on: date) ->
     begins_on = standing_after(facts, service.cycle, due, on=day).period_starts_on
     used = _used(uow, facts, day=begins_on, on=on)
     move_on(facts, service.cycle, due, on=day)
+    used += _leave_what_is_over(uow, facts, day=day, on=on)
     uow.session.flush()
     return [*due.lines, *used]
 
@@ -76,6 +77,8 @@ def switch_price(
     credit_unused(
         uow, subscription_id=_id_of(subscription), from_on=day, reason="Change of plan", items=PRICE_ITEM
     )
+    if charges_for_usage(new.plan, price) and not charges_for_usage(facts.plan, old):
+        subscription.metered_from_on = day
     subscription.plan_price_id = price.id
     subscription.agreed_price_minor = None
     subscription.pending_plan_price_id = subscription.pending_change_on = None
@@ -181,6 +184,22 @@ def _used(uow: UnitOfWork, facts: ServiceFacts, *, day: date, on: date) -> list[
     return usage_until(
         uow.session, facts, day=day, on=on, terms=current_terms(uow), taxes=TaxTable(uow.session)
     )
+
+
+def _leave_what_is_over(uow: UnitOfWork, facts: ServiceFacts, *, day: date, on: date) -> list[ChargeLine]:
+    """Move on from a period that is over by the day though nothing was due; return its traffic beyond the cap.
+
+    In advance a change on a boundary finds the old period still the running one: its traffic is of the old plan.
+    """
+    subscription, cycle = facts.subscription, cycle_terms(facts)
+    starts_on, ends_on = subscription.period_starts_on, subscription.period_ends_on
+    while ends_on <= day:
+        starts_on, ends_on = ends_on, cycle_boundary(cycle, after=ends_on, period_ends_on=ends_on)
+    if starts_on == subscription.period_starts_on:
+        return []
+    lines = _used(uow, facts, day=starts_on, on=on)
+    subscription.period_starts_on, subscription.period_ends_on = starts_on, ends_on
+    return lines
 
 
 def _suspended_on(subscription: Subscription, terms: BillingTerms) -> date | None:

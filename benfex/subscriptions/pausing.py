@@ -65,7 +65,10 @@ def resume_subscription(
             f"This service is {subscription.status.value}, so it cannot be brought back from a pause."
         )
     watch = OutcomeWatch(uow, facts)
-    if caught_up_service(uow, subscription_id).subscription.status is not SubscriptionStatus.PAUSED:
+    facts = caught_up_service(uow, subscription_id)
+    if facts.subscription.status is SubscriptionStatus.ENDED:
+        raise Conflict("This service has ended, as it was arranged.")
+    if facts.subscription.status is not SubscriptionStatus.PAUSED:
         return watch.outcome(effective_on=today)  # it came back on the day that was arranged
     lines = restart(uow, facts, day=today, reason=reason or "resumed by staff", on=today)
     refresh_service(uow, subscription_id=subscription_id)

@@ -211,7 +211,7 @@ def read_usage(
         service = wanted[line.subscription_id]
         for period in _periods_over(service, on):
             keys.append((line.subscription_id, period.starts_on))
-            begins_at = period_begins_at(period.starts_on, terms.timezone)
+            begins_at = period_begins_at(_metered_from(service.subscription, period), terms.timezone)
             ends_at = period_begins_at(period.ends_on, terms.timezone)
             bounds.append((line.connection_id, begins_at, ends_at))
     used = dict(zip(keys, usage_queries.used_between(session, bounds), strict=True))
@@ -244,7 +244,8 @@ def usage_until(
             segment=subscription.segment,
             plan_name=facts.plan.name,
             period=period,
-            over_bytes=_used_in(session, lines, period, terms) - (facts.plan.data_cap_bytes or 0),
+            over_bytes=_used_in(session, lines, subscription, period, terms)
+            - (facts.plan.data_cap_bytes or 0),
             gigabyte=Money(price.overage_minor or 0, price.currency),
             tax=taxes.terms(price.tax_group_id, price.tax_behavior, on=on),
         )
@@ -254,8 +255,10 @@ def usage_until(
     return [line for line in found if line is not None]
 
 
-def _used_in(session: Session, lines: Sequence[MeteredLine], period: Period, terms: BillingTerms) -> int:
-    begins_at = period_begins_at(period.starts_on, terms.timezone)
+def _used_in(
+    session: Session, lines: Sequence[MeteredLine], row: Subscription, period: Period, terms: BillingTerms
+) -> int:
+    begins_at = period_begins_at(_metered_from(row, period), terms.timezone)
     ends_at = period_begins_at(period.ends_on, terms.timezone)
     return sum(
         usage_queries.used_between(session, [(line.connection_id, begins_at, ends_at) for line in lines])
@@ -295,6 +298,11 @@ def _periods_begun(facts: ServiceFacts | DueService, day: date) -> list[Period]:
         found.append(Period(starts_on, ends_on))
         starts_on, ends_on = ends_on, cycle_boundary(cycle, after=ends_on, period_ends_on=ends_on)
     return found
+
+
+def _metered_from(row: Subscription | SubscriptionRow, period: Period) -> date:
+    """Return since when a period's traffic counts: what was used on a plan without a price for it is free."""
+    return min(max(period.starts_on, row.metered_from_on or period.starts_on), period.ends_on)
 
 
 def _usage_claim(subscription: Subscription | SubscriptionRow, starts_on: date) -> str:

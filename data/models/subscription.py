@@ -18,6 +18,7 @@ class Subscription(Row, table=True):
     (plan change, pause, resume), so that a day can be billed anew after its first bill was credited.
     `bills_on` is the next date on which the bill run has something to do here, None when never; it follows
     from the other columns. Prepaid services have `access_until_at` and no billing dates of their own;
+    `metered_from_on` is since when traffic is counted that a plan charges for, None from the first day on.
     `bought_from` is where each bought time begins that is not over, the running one first.
     """
 
@@ -45,6 +46,7 @@ class Subscription(Row, table=True):
         default=CycleAlignment.ANNIVERSARY, sa_column=enum_column(CycleAlignment)
     )
     segment: int = 0
+    metered_from_on: date | None = None
     bills_on: date | None = Field(default=None, index=True)
     trial_ends_on: date | None = None
     minimum_term_ends_on: date | None = None

@@ -63,6 +63,7 @@ class SubscriptionRow(NamedTuple):
     pending_change_on: date | None
     ends_on: date | None
     resumes_on: date | None
+    metered_from_on: date | None
 
 
 class AddOnRow(NamedTuple):

@@ -13,7 +13,7 @@ from benfex.subscriptions.lifecycle import end_subscription
 from benfex.subscriptions.pausing import pause_subscription, resume_subscription
 from benfex.subscriptions.plan_changes import change_plan
 from data.models.usage import usage_1h
-from data.values.identifiers import InvoiceId, PlanId
+from data.values.identifiers import InvoiceId, PlanId, PlanPriceId
 from data.values.kinds import CapAction, ChangeTiming, ChargeTiming, CycleAlignment
 from tests.conftest import Run
 from tests.factories.changes import bill_on, change, go_to
@@ -208,3 +208,87 @@ def test_traffic_that_was_charged_is_not_charged_again_with_its_period(isp: Run)
     bill_on(isp, FIRST)
     assert usage_lines(isp, service) == [("Metered, 2 GB beyond the cap", 10_000)]
     assert isp.read(standing, subscription_id=service.subscription_id).period == (FIRST, date(2027, 1, 1))
+
+
+def test_an_invoice_of_traffic_alone_can_be_billed_again(isp: Run) -> None:
+    set_terms(isp, billing_day=1, alignment=CycleAlignment.PART_PLUS_FULL)
+    service = metered(isp)
+    isp(_use, at=datetime(2026, 11, 27, 12, tzinfo=UTC), gigabytes=12)
+    bill_on(isp, FIRST)
+    isp(cancel_invoice, invoice_id=InvoiceId(2), reason="wrong name on it", bill_again=True)
+    for _ in range(2):
+        bill_on(isp, FIRST)
+    assert (
+        usage_lines(isp, service) == [("Metered, 2 GB beyond the cap", 10_000)] * 2
+    )  # one is of the void one
+    assert isp.read(standing, subscription_id=service.subscription_id).period == (FIRST, date(2027, 1, 1))
+
+
+def test_a_change_when_the_period_is_over_charges_the_old_period_by_the_old_plan(
+    isp: Run, clock: MovedClock, service: MadeService
+) -> None:
+    smaller = _metered_price(isp, code="SMALL", gigabytes=1)
+    go_to(isp, clock, date(2026, 12, 8))
+    change(
+        isp,
+        change_plan,
+        subscription_id=service.subscription_id,
+        plan_price_id=smaller,
+        when=ChangeTiming.PERIOD_END,
+    )
+    bill_on(isp, NEXT)
+    isp(_use, at=datetime(2026, 12, 30, 12, tzinfo=UTC), gigabytes=3)
+    bill_on(isp, date(2027, 1, 23))
+    assert usage_lines(isp, service) == [
+        ("Metered, 3 GB beyond the cap", 15_000),
+        ("Small, 2 GB beyond the cap", 10_000),
+    ]
+
+
+def test_traffic_of_an_unmetered_plan_is_free_after_a_change_at_period_end_too(
+    isp: Run, clock: MovedClock
+) -> None:
+    service = make_service(isp, price_id=make_price(isp, amount=kes(3_000)))
+    isp(_use, at=datetime(2026, 12, 1, 12, tzinfo=UTC), gigabytes=90)
+    go_to(isp, clock, date(2026, 12, 8))
+    change(
+        isp,
+        change_plan,
+        subscription_id=service.subscription_id,
+        plan_price_id=_metered_price(isp, code="SMALL", gigabytes=1),
+        when=ChangeTiming.PERIOD_END,
+    )
+    for day in (NEXT, date(2027, 1, 23)):
+        bill_on(isp, day)
+    assert usage_lines(isp, service) == []
+
+
+def test_leaving_a_metered_plan_and_coming_back_charges_no_traffic_twice(
+    isp: Run, clock: MovedClock, service: MadeService
+) -> None:
+    flat = make_price(isp, code="FLAT", amount=kes(5_000))
+    metered_again = isp(
+        publish_price, plan_id=PlanId(1), amount=kes(3_100), terms=PriceTerms(overage=kes(50))
+    )
+    for day, price_id in ((date(2026, 12, 8), flat), (date(2026, 12, 15), metered_again)):
+        go_to(isp, clock, day)
+        change(isp, change_plan, subscription_id=service.subscription_id, plan_price_id=price_id)
+        isp(_use, at=datetime(day.year, day.month, day.day, 12, tzinfo=UTC), gigabytes=11)
+    bill_on(isp, NEXT)
+    assert usage_lines(isp, service) == [
+        ("Metered, 3 GB beyond the cap", 15_000),
+        ("Metered, 1 GB beyond the cap", 5_000),
+    ]
+
+
+def _metered_price(isp: Run, *, code: str, gigabytes: int) -> PlanPriceId:
+    plan_id = isp(
+        create_plan,
+        code=code,
+        name=code.title(),
+        download_bps=10_000_000,
+        upload_bps=5_000_000,
+        data_cap_bytes=gigabytes * GIGABYTES,
+        cap_action=CapAction.CHARGE,
+    )
+    return isp(publish_price, plan_id=plan_id, amount=kes(2_000), terms=PriceTerms(overage=kes(50)))

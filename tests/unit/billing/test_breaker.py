@@ -43,6 +43,6 @@ def test_a_run_asks_when_count_or_total_is_more_than_a_share_off(
 def test_the_question_says_both_figures() -> None:
     question = invoicing_question(figures(812, 1_624_000), figures(402, 804_000), share_percent=30)
     assert question == (
-        "This run would bring it to 812 invoices over KES 1,624,000. "
-        "The last cycle, on 1 Nov, had 402 invoices over KES 804,000. Go on?"
+        "With this run the day would come to 812 invoices over KES 1,624,000. "
+        "The last cycle, on 1 Nov 2026, had 402 invoices over KES 804,000. Go on?"
     )
