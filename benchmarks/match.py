@@ -167,7 +167,7 @@ def _receipt(draw: random.Random, place: int, number: int) -> _Receipt:
             masked = f"{phone[:5]}****{phone[-3:]}"
             return _Receipt("a masked phone, the name and the amount", _clues("INTERNET", name, masked), None)
         case 4:
-            return _Receipt("a way of writing that was confirmed", _clues(f"plot {taught}", "J K"), taught)
+            return _Receipt("a way of writing that was confirmed", _clues(f"plot {taught}", "J K"), None)
         case 5:
             return _Receipt("nothing that anybody knows", _clues("MAMA MBOGA", "NOBODY KNOWN"), None)
         case _:

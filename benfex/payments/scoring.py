@@ -24,10 +24,10 @@ class Points(IntEnum):
     """What each fact counts. Those from 80 on book by themselves at the usual threshold."""
 
     TYPED_PHONE = 91
-    TAUGHT_ACCOUNT = 90
     TAUGHT_PHONE = 70
     OWN_PHONE = 60
     SLIP = 55
+    TAUGHT_ACCOUNT = 54  # "WIFI" and "HOME" are what strangers write too
     ASKED = 20
     AMOUNT = 15
     MASKED_PHONE = 12
@@ -36,10 +36,10 @@ class Points(IntEnum):
 
 WORDS: Final[dict[Points, str]] = {
     Points.TYPED_PHONE: "a phone number typed as the account",
-    Points.TAUGHT_ACCOUNT: "this way of writing the account was confirmed before",
     Points.TAUGHT_PHONE: "money from this phone was confirmed as theirs before",
     Points.OWN_PHONE: "it comes from their own phone",
     Points.SLIP: "the account typed is one slip away from theirs",
+    Points.TAUGHT_ACCOUNT: "this way of writing the account was confirmed before",
     Points.ASKED: "they asked to pay this amount shortly before",
     Points.AMOUNT: "it is just what one of their bills needs",
     Points.MASKED_PHONE: "the digits of the phone that are shown are theirs",

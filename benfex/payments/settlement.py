@@ -25,6 +25,7 @@ from benfex.subscriptions.restoration import lift_non_payment
 from data.locks import lock_customer
 from data.models.cashier import MatchDecision
 from data.models.payment import Payment, PaymentAttempt, RestorationClock
+from data.queries import matching as matching_queries
 from data.queries import payments as payment_queries
 from data.values.identifiers import CustomerId, PaymentAttemptId, PaymentId, SubscriptionId
 from data.values.kinds import EntryKind, EvidenceGrade
@@ -270,7 +271,13 @@ def _enrich(
     agrees = (payment.amount_minor, payment.currency) == (evidence.amount.minor, evidence.amount.currency)
     if agrees and _refusal(uow, match, evidence) is None:
         exact = evidence.attempt_token is not None or evidence.our_reference is not None
-        if payment.customer_id is None and match.customer_id and payment.status is PaymentStatus.RECEIVED:
+        is_waiting = payment.customer_id is None and payment.status is PaymentStatus.RECEIVED
+        # What a person took back, only a person places anew: the next evidence would say the same again.
+        if (
+            is_waiting
+            and match.customer_id
+            and not matching_queries.was_undone(uow.session, payment_id=payment.id)
+        ):
             # What came first told of the money only, and this tells whose it is.
             give_money(uow, payment, customer_id=match.customer_id, match=match, evidence_at=evidence_at)
             exact = True

@@ -153,5 +153,15 @@ def standing_decision(session: Session, *, payment_id: int) -> MatchDecision | N
     ).first()
 
 
+def was_undone(session: Session, *, payment_id: int) -> bool:
+    """Return whether a person ever took this payment from a customer again."""
+    found = session.scalars(
+        select(MatchDecision.id)
+        .where(MatchDecision.payment_id == payment_id, MatchDecision.undone_at.is_not(None))
+        .limit(1)
+    )
+    return found.first() is not None
+
+
 def _near(rows: Sequence[tuple[Any, ...]]) -> list[NearCustomer]:
     return [NearCustomer._make(row) for row in rows]

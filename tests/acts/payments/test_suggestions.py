@@ -16,12 +16,13 @@ from benfex.payments.scoring import WORDS, Points
 from data.models.payment import Payment
 from data.values.errors import Conflict, InvalidInput, NotPermitted
 from data.values.identifiers import PaymentId
+from data.values.money import Money
 from data.values.states import InvoiceStatus
 from tests.conftest import Run
 from tests.factories.customers import MadeCustomer, make_customer, make_invoice
 from tests.factories.isp import ACCOUNTANT, kes
 from tests.factories.looks import balance, invoice_status, owed, payments
-from tests.factories.money import c2b, make_attempt, receipt, settle
+from tests.factories.money import c2b, make_attempt, receipt, settle, statement
 
 from .test_matching import SUPPORT
 
@@ -35,6 +36,11 @@ def slip_of(customer: MadeCustomer) -> str:
 
 def wrong(customer: MadeCustomer, **more: str) -> PaymentEvidence:
     return replace(c2b(slip_of(customer), receipt=receipt(), amount=kes(1_500)), **more)  # type: ignore[arg-type]
+
+
+def from_phone(account: str, *, number: int, amount: Money, phone: str = "+254733444555") -> PaymentEvidence:
+    """Return money from a phone that is no customer's own."""
+    return replace(c2b(account, receipt=receipt(number), amount=amount), payer_phone=phone)
 
 
 def paid(run: Run, evidence: PaymentEvidence) -> PaymentId:
@@ -131,13 +137,25 @@ def test_two_customers_with_one_phone_wait_for_a_person(isp: Run) -> None:
 
 def test_a_confirmed_match_teaches_the_next_one_and_undoing_it_forgets(isp: Run) -> None:
     customer = make_customer(isp)
-    first = paid(isp, c2b("WIFI YANGU", receipt=receipt(1), amount=kes(700)))
+    first = paid(isp, from_phone("WIFI YANGU", number=1, amount=kes(700)))
     isp.by(ACCOUNTANT)(match_payment, payment_id=first, customer_id=customer.customer_id)
-    paid(isp, c2b("wifi-yangu", receipt=receipt(2), amount=kes(300)))
+    paid(isp, from_phone("wifi-yangu", number=2, amount=kes(300)))
     assert [look.customer_id for look in isp.read(payments)] == [customer.customer_id] * 2
     isp.by(ACCOUNTANT)(undo_match, payment_id=first, reason="their neighbour's")
-    paid(isp, c2b("WIFI YANGU", receipt=receipt(3), amount=kes(200)))
+    paid(isp, from_phone("WIFI YANGU", number=3, amount=kes(200)))
     assert [look.customer_id for look in isp.read(payments)] == [None, customer.customer_id, None]
+
+
+def test_a_word_that_was_confirmed_only_suggests_when_a_stranger_writes_it(isp: Run) -> None:
+    customer = make_customer(isp)
+    make_invoice(isp, customer)
+    first = paid(isp, from_phone("WIFI", number=1, amount=kes(700)))
+    isp.by(ACCOUNTANT)(match_payment, payment_id=first, customer_id=customer.customer_id)
+    strangers = paid(isp, from_phone("wifi", number=2, amount=kes(800), phone="+254722999888"))
+    assert isp.read(payments)[1].customer_id is None
+    (best,) = isp.read(suggestions, payment_id=strangers)
+    assert best.customer_id == customer.customer_id
+    assert WORDS[Points.TAUGHT_ACCOUNT] in best.reasons
 
 
 # Taking a placement back
@@ -165,6 +183,16 @@ def test_money_that_was_placed_by_itself_can_be_taken_back_too(isp: Run) -> None
     found = isp.read(payments)[0]
     assert (found.customer_id, found.match_reason) == (None, "placement undone: typed by a neighbour")
     assert isp.read(owed, customer_id=customer.customer_id) == kes(0)
+
+
+def test_money_that_was_taken_back_is_not_given_back_by_what_comes_later(isp: Run) -> None:
+    neighbour = make_customer(isp)
+    payment_id = paid(isp, c2b(neighbour.account_number, receipt=receipt(), amount=kes(500)))
+    isp(undo_match, payment_id=payment_id, reason="typed by a neighbour")
+    settle(isp, statement(neighbour.account_number, receipt=receipt(), amount=kes(500)))
+    assert isp.read(payments)[0].customer_id is None
+    assert isp.read(owed, customer_id=neighbour.customer_id) == kes(0)
+    assert isp.read(balance, code=AccountCode.UNMATCHED) == kes(-500)
 
 
 def test_an_undo_needs_a_reason_money_that_is_placed_and_none_refunded(isp: Run) -> None:

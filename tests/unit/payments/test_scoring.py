@@ -19,7 +19,7 @@ from benfex.payments.scoring import (
 from data.values.identifiers import CustomerId, account_slips, check_account_number, make_account_number
 
 USUAL = 80
-ALONE = {Points.TYPED_PHONE, Points.TAUGHT_ACCOUNT}
+ALONE = {Points.TYPED_PHONE}
 
 
 def one(*facts: Points, name: str = "Amina Wanjiru", customer_id: int = 1) -> Candidate:
@@ -31,7 +31,7 @@ def winner(*candidates: Candidate, payer_name: str = "") -> Suggestion | None:
 
 
 @pytest.mark.parametrize("fact", Points)
-def test_each_fact_has_words_and_only_two_book_alone(fact: Points) -> None:
+def test_each_fact_has_words_and_only_one_books_alone(fact: Points) -> None:
     assert WORDS[fact]
     assert (winner(one(fact)) is not None) == (fact in ALONE)
 
@@ -39,6 +39,13 @@ def test_each_fact_has_words_and_only_two_book_alone(fact: Points) -> None:
 def test_a_slip_needs_the_payers_phone_and_a_name_and_an_amount_are_not_enough() -> None:
     assert winner(one(Points.SLIP, Points.AMOUNT), payer_name="AMINA WANJIRU") is None
     assert winner(one(Points.SLIP, Points.OWN_PHONE)) is not None
+
+
+def test_a_confirmed_way_of_writing_needs_a_phone_that_fits() -> None:
+    assert len(Points) == len(WORDS)  # two facts of the same points would be one
+    assert winner(one(Points.TAUGHT_ACCOUNT, Points.AMOUNT), payer_name="AMINA WANJIRU") is None
+    assert winner(one(Points.TAUGHT_ACCOUNT, Points.TAUGHT_PHONE)) is not None
+    assert winner(one(Points.TAUGHT_ACCOUNT, Points.OWN_PHONE)) is not None
 
 
 def test_the_own_phone_needs_both_amount_and_name() -> None:
