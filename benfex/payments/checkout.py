@@ -9,11 +9,14 @@ from datetime import timedelta
 
 from benfex.core.actors import Actor, SubscriberActor, SystemActor, require_customer_access
 from benfex.core.errors import GatewayError, GatewayRejected
+from benfex.core.policy import current_terms
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.payments.accounts import GatewayBook
 from benfex.payments.attempts import announce, mark_failed, next_check_after
 from benfex.payments.gateway import Flow, Gateway, PaymentRequest, StartedPayment
+from benfex.payments.policy import payment_terms
+from benfex.payments.quotes import quote
 from data.locks import lock_customer
 from data.models.payment import PaymentAttempt
 from data.queries import customers as customer_queries
@@ -119,7 +122,7 @@ def prepare_attempt(
     if customer is None:
         raise NotFound("customer")
     lock_customer(uow.session, request.customer_id)
-    amount = _check_amount(request, gateway, customer.currency)
+    amount = _check_amount(uow, request, gateway, customer.currency)
     _check_invoice(uow, request)
     phone, email = request.phone, request.email or customer.email
     is_push = _check_channel(request, gateway) is Flow.PUSH
@@ -216,7 +219,7 @@ def _check_channel(request: CheckoutRequest, gateway: Gateway) -> Flow:
     return flow
 
 
-def _check_amount(request: CheckoutRequest, gateway: Gateway, currency: str) -> Money:
+def _check_amount(uow: UnitOfWork, request: CheckoutRequest, gateway: Gateway, currency: str) -> Money:
     limits = gateway.capabilities
     if request.amount.currency != currency:
         raise InvalidInput("amount", f"This customer pays in {currency}.")
@@ -224,6 +227,7 @@ def _check_amount(request: CheckoutRequest, gateway: Gateway, currency: str) -> 
         raise InvalidInput("gateway", f"This way to pay does not take {currency}.")
     if not request.amount.is_positive:
         raise AmountOutOfRange("amount", "The amount must be more than nothing.")
+    _check_minimum(uow, request)
     # What is asked beyond the bill, up to the gateway's step, stays the customer's credit.
     amount = request.amount.rounded_up_to(limits.amount_step_minor)
     least = limits.least(currency)
@@ -234,6 +238,16 @@ def _check_amount(request: CheckoutRequest, gateway: Gateway, currency: str) -> 
             "amount", f"The most that can be paid this way is {Money(limits.maximum_minor, currency)}."
         )
     return amount
+
+
+def _check_minimum(uow: UnitOfWork, request: CheckoutRequest) -> None:
+    """Refuse less than the ISP takes at once, a sum in its own currency, unless it is all that there is to pay."""
+    least = Money(payment_terms(uow).pay_minimum_minor, current_terms(uow).currency)
+    if request.amount.currency != least.currency or request.amount >= least:
+        return
+    to_pay = quote(uow, customer_id=request.customer_id).suggested
+    if not to_pay.is_positive or request.amount < to_pay:
+        raise AmountOutOfRange("amount", f"The least that can be paid is {least}, or all that is owed.")
 
 
 def _check_invoice(uow: UnitOfWork, request: CheckoutRequest) -> None:
