@@ -14,7 +14,7 @@ import structlog
 from benfex.core.actors import SystemActor, require
 from benfex.core.audit import record_audit
 from benfex.core.clock import Clock
-from benfex.core.errors import GatewayError
+from benfex.core.errors import ConfigurationError, GatewayError
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.core.vault import Vault
@@ -129,9 +129,12 @@ class GatewayBook:
         return self._build(settings)
 
     async def load(self) -> None:
-        """Build the gateways anew from what is stored; calls under way at the former ones are not cut off."""
+        """Build the gateways anew from what is stored; calls under way at the former ones are not cut off.
+
+        One that cannot be built is left out and logged: it keeps neither the others nor the server from running.
+        """
         settings = await self._transactor.read(gateway_settings, _SYSTEM, vault=self._vault)
-        before, self._gateways = self._gateways, self._build(settings)
+        before, self._gateways = self._gateways, self._build_what_can_be(settings)
         self._callback_tokens = {name: values.get("callback_token") for name, values in settings.items()}
         self._paybill = next(
             (
@@ -146,6 +149,19 @@ class GatewayBook:
             task = asyncio.get_running_loop().create_task(_retire(gateway))
             self._retiring.add(task)
             task.add_done_callback(self._retiring.discard)
+
+    def _build_what_can_be(self, settings: Mapping[str, Settings]) -> Mapping[str, Gateway]:
+        try:
+            return self._build(settings)
+        except (ConfigurationError, ValueError):
+            pass  # found and named below
+        built: dict[str, Gateway] = {}
+        for name, values in settings.items():
+            try:
+                built.update(self._build({name: values}))
+            except (ConfigurationError, ValueError) as error:
+                _log.error("gateway left out", gateway=name, reason=str(error))
+        return built
 
     async def close(self) -> None:
         """Close every gateway's connections."""

@@ -139,7 +139,8 @@ class Finding:
 class SettingField:
     """One setting of a gateway on screen; a secret is never shown again. `pattern` is a full regular match.
 
-    `is_long` is text of several lines, such as a certificate.
+    `is_long` is text of several lines, such as a certificate. `needed_with` names another setting and the value of
+    it with which this one is required.
     """
 
     name: str
@@ -150,6 +151,7 @@ class SettingField:
     pattern: str = ""
     choices: tuple[tuple[str, str], ...] = ()
     is_long: bool = False
+    needed_with: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

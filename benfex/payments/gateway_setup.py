@@ -80,7 +80,7 @@ def set_up_gateway(
     values = {name: text for name, text in stored.items() if name not in fields or fields[name].is_secret}
     values |= {name: text.strip() for name, text in settings.items() if text.strip()}
     for field in kind.fields:
-        _check(kind, field, values.get(field.name, ""))
+        _check(kind, field, values)
     save_gateway_account(uow, gateway=gateway, settings=values, vault=vault, is_enabled=is_enabled)
 
 
@@ -95,9 +95,11 @@ def switch_gateway(uow: UnitOfWork, *, gateway: str, vault: Vault, is_enabled: b
     save_gateway_account(uow, gateway=gateway, settings=stored, vault=vault, is_enabled=is_enabled)
 
 
-def _check(kind: GatewayKind, field: SettingField, given: str) -> None:
+def _check(kind: GatewayKind, field: SettingField, values: Mapping[str, str]) -> None:
+    given = values.get(field.name, "")
     if not given:
-        if field.is_required:
+        is_needed = field.needed_with is not None and values.get(field.needed_with[0]) == field.needed_with[1]
+        if field.is_required or is_needed:
             raise InvalidInput(field.name, f"{kind.label} needs this.")
         return
     if len(given) > _LONGEST or (field.pattern and not re.fullmatch(field.pattern, given)):

@@ -1,12 +1,13 @@
 """The owner sets gateways up: secrets go in and stay in, what is wrong is named, and each change is a version."""
 
 import pytest
+import structlog
 
 from benfex.core.actors import StaffActor
 from benfex.core.clock import MovedClock
 from benfex.core.errors import ConfigurationError
 from benfex.core.transactor import Transactor
-from benfex.payments.accounts import save_gateway_account, stored_settings
+from benfex.payments.accounts import GatewayBook, save_gateway_account, stored_settings
 from benfex.payments.gateway_checks import GatewayChecks
 from benfex.payments.gateway_setup import (
     GatewayView,
@@ -21,7 +22,9 @@ from data.values.identifiers import UserId
 from data.values.roles import Role
 from tests.conftest import Run
 from tests.factories.isp import SYSTEM, VAULT
+from tests.factories.money import SETTINGS
 
+MPESA = SETTINGS["mpesa"]
 KEYS = {"consumer_key": "canary-one", "consumer_secret": "secret-one"}
 
 
@@ -90,6 +93,33 @@ def test_a_key_that_cannot_be_one_is_refused(run: Run) -> None:
     with pytest.raises(InvalidInput) as refused:
         save(run, "flutterwave", secret_key="sk_live_of_another", secret_hash="long-enough-for-a-hash")
     assert refused.value.field == "secret_key"
+
+
+def test_a_till_needs_its_number_and_a_paybill_does_not(run: Run) -> None:
+    keys = {name: MPESA[name] for name in ("consumer_key", "consumer_secret", "shortcode", "passkey")}
+    with pytest.raises(InvalidInput) as refused:
+        save(run, "mpesa", **keys, kind="till")
+    assert refused.value.field == "till_number"
+    assert view_of(run, "mpesa").version == 0
+    save(run, "mpesa", **keys, kind="paybill")
+    save(run, "mpesa", **keys, kind="till", till_number="600123")
+    assert view_of(run, "mpesa").version == 2
+
+
+async def test_a_gateway_that_cannot_be_built_stops_no_other(
+    run: Run, transactor: Transactor, clock: MovedClock
+) -> None:
+    save(run, **KEYS)
+    run(save_gateway_account, gateway="mpesa", settings={**MPESA, "kind": "till"}, vault=VAULT)
+    book = GatewayBook(transactor, VAULT, clock, lambda accounts: build_gateways(accounts, clock))
+    with structlog.testing.capture_logs() as logs:
+        await book.load()
+    try:
+        assert book.names() == ("pesapal",)
+        assert [(log["log_level"], log["gateway"]) for log in logs] == [("error", "mpesa")]
+        assert "till_number" in logs[0]["reason"]
+    finally:
+        await book.close()
 
 
 def test_a_gateway_is_switched_off_and_on_with_its_settings(run: Run) -> None:

@@ -21,7 +21,12 @@ SETTINGS = (
         pattern=r"\d{5,7}",
     ),
     SettingField(
-        "till_number", "Till number", help="Only for a till.", is_required=False, pattern=r"\d{5,7}"
+        "till_number",
+        "Till number",
+        help="Only for a till.",
+        is_required=False,
+        pattern=r"\d{5,7}",
+        needed_with=("kind", "till"),
     ),
     SettingField("consumer_key", "Consumer key", is_secret=True),
     SettingField("consumer_secret", "Consumer secret", is_secret=True),
