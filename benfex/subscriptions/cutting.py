@@ -69,7 +69,7 @@ def switch_price(
     """
     subscription, old, price = facts.subscription, facts.price, new.price
     assert price.id is not None
-    lines = bill_before(uow, facts, day=day, on=on)
+    lines = bill_before(uow, facts, day=day, on=on) + _used_before_pause(uow, facts, day=day, on=on)
     has_new_rhythm = (old.interval, old.interval_count) != (price.interval, price.interval_count)
     if has_new_rhythm or not charges_for_usage(new.plan, price):
         lines += _used(uow, facts, day=day, on=on)
@@ -121,10 +121,7 @@ def restart(uow: UnitOfWork, facts: ServiceFacts, *, day: date, reason: str, on:
     subscription.charged_through_on = max(subscription.charged_through_on, day)
     for row in facts.add_ons:
         row.charged_through_on = max(row.charged_through_on, day)
-    paused_on = local_date(subscription.paused_at or uow.now, current_terms(uow).timezone)
-    ended_on = cycle_boundary(
-        cycle_terms(facts), after=min(paused_on, day), period_ends_on=subscription.period_ends_on
-    )
+    ended_on = _end_of_paused_period(uow, facts, day=day)
     subscription.paused_at = subscription.resumes_on = None
     if day >= ended_on:
         lines = _used(uow, facts, day=ended_on, on=on)
@@ -183,6 +180,30 @@ def _used(uow: UnitOfWork, facts: ServiceFacts, *, day: date, on: date) -> list[
     """Return the charges for traffic beyond the cap up to a day with which the running period ends."""
     return usage_until(
         uow.session, facts, day=day, on=on, terms=current_terms(uow), taxes=TaxTable(uow.session)
+    )
+
+
+def _used_before_pause(uow: UnitOfWork, facts: ServiceFacts, *, day: date, on: date) -> list[ChargeLine]:
+    """Return the traffic beyond the cap of the period in which a service was paused, when that is over by the day.
+
+    A return counts none of it again.
+    """
+    subscription = facts.subscription
+    if subscription.status is not SubscriptionStatus.PAUSED:
+        return []
+    ended_on = _end_of_paused_period(uow, facts, day=day)
+    if day < ended_on:
+        return []
+    lines = _used(uow, facts, day=ended_on, on=on)
+    subscription.metered_from_on = max(subscription.metered_from_on or ended_on, ended_on)
+    return lines
+
+
+def _end_of_paused_period(uow: UnitOfWork, facts: ServiceFacts, *, day: date) -> date:
+    """Return where the period ends in which a service was paused."""
+    paused_on = local_date(facts.subscription.paused_at or uow.now, current_terms(uow).timezone)
+    return cycle_boundary(
+        cycle_terms(facts), after=min(paused_on, day), period_ends_on=facts.subscription.period_ends_on
     )
 
 

@@ -263,6 +263,20 @@ def test_traffic_of_an_unmetered_plan_is_free_after_a_change_at_period_end_too(
     assert usage_lines(isp, service) == []
 
 
+def test_a_change_in_a_pause_charges_the_traffic_before_it_by_the_old_plan(
+    isp: Run, clock: MovedClock, service: MadeService
+) -> None:
+    go_to(isp, clock, date(2026, 12, 8))
+    change(isp, pause_subscription, subscription_id=service.subscription_id)
+    smaller = _metered_price(isp, code="SMALL", gigabytes=1)
+    go_to(isp, clock, date(2027, 1, 5))
+    change(isp, change_plan, subscription_id=service.subscription_id, plan_price_id=smaller)
+    go_to(isp, clock, date(2027, 1, 10))
+    change(isp, resume_subscription, subscription_id=service.subscription_id)
+    bill_on(isp, date(2027, 1, 23))
+    assert usage_lines(isp, service) == [("Metered, 3 GB beyond the cap", 15_000)]
+
+
 def test_leaving_a_metered_plan_and_coming_back_charges_no_traffic_twice(
     isp: Run, clock: MovedClock, service: MadeService
 ) -> None:
