@@ -24,9 +24,10 @@ def paginate(heights: Sequence[float], *, first: float, other: float, closing: f
     if used + closing > room and rows:
         keep, along = rows, 0
         taken = 0.0
-        while keep > 1 and along < 2 and taken + closing < other:
-            keep -= 1
-            along += 1
-            taken += heights[len(heights) - along]
+        while keep > 1 and along < 2:
+            height = heights[len(heights) - along - 1]
+            if along and taken + height + closing > other:
+                break
+            keep, along, taken = keep - 1, along + 1, taken + height
         pages[-1:] = [keep, along] if along else [rows, 0]
     return pages

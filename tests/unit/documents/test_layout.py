@@ -38,6 +38,10 @@ def test_sums_that_do_not_fit_take_rows_along() -> None:
     assert paginate([20] * 5, first=100, other=200, closing=40) == [3, 2]
 
 
+def test_a_second_row_is_taken_along_only_where_it_fits() -> None:
+    assert paginate([12, 12, 127, 12, 149], first=150, other=300, closing=140) == [2, 2, 1]
+
+
 def test_an_empty_table_has_its_page() -> None:
     assert paginate([], first=100, other=200, closing=40) == [0]
 
