@@ -47,7 +47,7 @@ class PaymentChanges(TypedDict, total=False):
 
 
 def payment_terms(snapshot: Snapshot) -> PaymentTerms:
-    """Return how money is taken and given back now. Anyone may read it."""
+    """Return how money is taken and given back now, for acts and views of ours."""
     row = policy_queries.newest_payment_policy(snapshot.session)
     if row is None:
         return PaymentTerms()
@@ -60,6 +60,12 @@ def payment_terms(snapshot: Snapshot) -> PaymentTerms:
         gateway_addresses=_split(row.gateway_addresses),
         trusted_proxies=_split(row.trusted_proxies),
     )
+
+
+def payment_policy(snapshot: Snapshot) -> PaymentTerms:
+    """Return the settings in force to staff: addresses and limits are not for subscribers."""
+    require(snapshot.actor, Permission.VIEW_PAYMENTS)
+    return payment_terms(snapshot)
 
 
 def save_payment_policy(uow: UnitOfWork, **changes: Unpack[PaymentChanges]) -> None:

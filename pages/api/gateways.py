@@ -17,7 +17,13 @@ from benfex.payments.gateway_setup import (
     set_up_gateway,
     switch_gateway,
 )
-from benfex.payments.policy import PaymentChanges, PaymentTerms, payment_terms, save_payment_policy
+from benfex.payments.policy import (
+    PaymentChanges,
+    PaymentTerms,
+    payment_policy,
+    payment_terms,
+    save_payment_policy,
+)
 from data.values.kinds import AddressCheck
 from data.values.money import LARGEST_MINOR
 from pages.api.auth import ActorDep
@@ -150,7 +156,7 @@ async def check_gateway(name: str, benfex: BenfexDep, actor: ActorDep) -> Findin
 @router.get("/payment-policy", responses=READING)
 async def get_payment_policy(benfex: BenfexDep, actor: ActorDep) -> Policy:
     """Return the terms in force."""
-    return _policy(await benfex.read(payment_terms, actor))
+    return _policy(await benfex.read(payment_policy, actor))
 
 
 @router.put("/payment-policy", response_model=Policy, responses=WRITING)

@@ -85,6 +85,10 @@ async def test_a_subscriber_reads_only_their_own_usage(neighbours: Neighbours) -
     problem(await neighbours.amina.get("/usage", connection_id=foreign), 404, "not_found")
 
 
+async def test_a_subscriber_does_not_read_how_money_is_guarded(neighbours: Neighbours) -> None:
+    problem(await neighbours.amina.get("/payment-policy"), 403, "not_permitted")
+
+
 async def test_a_subscriber_sees_neither_routers_nor_the_price_list(neighbours: Neighbours) -> None:
     for path in ("/routers", f"/routers/{neighbours.router_id}", "/plans", "/plans/1"):
         problem(await neighbours.amina.get(path), 403, "not_permitted")
