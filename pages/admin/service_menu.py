@@ -56,7 +56,9 @@ class ServiceMenu:
 
     def _item(self, label: str, symbol: str, dialog: _Dialog) -> None:
         async def open_it() -> None:
-            await dialog(self._benfex, self._staff, self._service, self._view)
+            # The card may be drawn anew while the dialog is read; the page itself stays.
+            with ui.context.client.content:
+                await dialog(self._benfex, self._staff, self._service, self._view)
 
         with ui.menu_item(on_click=open_it).mark(f"act-{label.lower()}"):
             icon(symbol)
