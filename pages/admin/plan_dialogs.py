@@ -1,5 +1,6 @@
 """Create a plan, publish a price with a live preview of its first invoice, show prices, archive."""
 
+from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -124,7 +125,7 @@ class _PriceForm:
             form.choice("rhythm", "Billed by the", _RHYTHMS, "month")
             form.whole("interval_count", "How many at once", 1)
         with form.pair():
-            form.choice("tax_code", "Tax", taxes, next((code for code in taxes if code), ""), required=False)
+            form.choice("tax_code", "Tax", taxes, _likely_tax(goods, self._plan), required=False)
             form.choice("tax_behavior", "The price", _BEHAVIORS, "inclusive")
         with form.pair():
             form.choice("billing_mode", "Paid", _MODES, BillingMode.POSTPAID.value)
@@ -269,6 +270,16 @@ async def _find(benfex: Benfex, staff: SignedInStaff, plan_id: PlanId) -> tuple[
     if plan is None:
         raise NotFound("plan")
     return goods, plan
+
+
+def _likely_tax(goods: Catalog, plan: PlanView) -> str:
+    """Return the tax of the plan's newest price, else that of most prices; empty for none or an ended one."""
+    if plan.prices:
+        likely = plan.prices[0].tax_code
+    else:
+        charged = Counter(price.tax_code for other in goods.plans for price in other.prices)
+        likely = charged.most_common(1)[0][0] if charged else None
+    return likely if likely in {tax.code for tax in goods.taxes} and likely else ""
 
 
 def _say_tax(price: PriceView) -> str:

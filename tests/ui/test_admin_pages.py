@@ -218,6 +218,21 @@ async def test_a_new_plan_asks_for_its_price(user: User, isp: Isp) -> None:
     await until(lambda: any(row["price"] == "KES 3,500 a month" for row in rows(user)))
 
 
+async def test_a_new_price_begins_with_the_tax_that_most_prices_carry(user: User, isp: Isp) -> None:
+    from benfex.catalog.taxes import set_tax_rate
+
+    await isp.do(set_tax_rate, code="ALEVY", name="Levy", basis_points=200)
+    await sign_in(user)
+    await user.open("/admin/plans")
+    user.find("New plan").click()
+    for field, value in (("name", "Home 20"), ("code", "H20"), ("download_bps", "20"), ("upload_bps", "10")):
+        user.find(marker=f"field-{field}").type(value)
+    send_form(user)
+    await until(lambda: len(user.find(marker="field-amount").elements) == 1)
+    user.find(marker="field-amount").type("3,500")
+    await user.should_see("Total KES 3,500. The next come", retries=20)
+
+
 async def test_a_paused_router_says_so(user: User, isp: Isp) -> None:
     await sign_in(user)
     await user.open(f"/admin/routers/{isp.router_id}")
