@@ -97,9 +97,11 @@ def credit_unused(
 ) -> tuple[CreditNoteId, ...]:
     """Credit every billed day of a service from a date on; one note an invoice, none where nothing is unused.
 
-    `items` narrows it to some ("price", "addon:7"); the plan's price takes its discounts along. Raises NotFound.
+    `items` narrows it to some ("price", "addon:7"); the plan's price takes its discounts along. Raises NotFound,
+    InvalidInput for a reason that is missing or longer than 200 letters.
     """
     require(uow.actor, Permission.EDIT_INVOICES)
+    _check_reason(reason)
     lock_customer(uow.session, _service(uow, subscription_id).billed_customer_id)
     return tuple(
         _issue(uow, found.invoice, found.credits, reason)
@@ -163,11 +165,15 @@ def _service(snapshot: Snapshot, subscription_id: SubscriptionId) -> Subscriptio
     return subscription
 
 
-def _creditable(uow: UnitOfWork, invoice_id: InvoiceId, reason: str) -> Invoice:
+def _check_reason(reason: str) -> None:
     if not reason.strip():
         raise InvalidInput("reason", "Say why this is credited.")
     if len(reason.strip()) > 200:
         raise InvalidInput("reason", "Use at most 200 letters: it stands on the credit note.")
+
+
+def _creditable(uow: UnitOfWork, invoice_id: InvoiceId, reason: str) -> Invoice:
+    _check_reason(reason)
     invoice = _found(uow, invoice_id)
     lock_customer(uow.session, invoice.customer_id)
     return invoice
@@ -259,7 +265,7 @@ def _issue(uow: UnitOfWork, invoice: Invoice, credits: Sequence[LineCredit], rea
         subtotal_minor=subtotal.minor,
         tax_minor=tax.minor,
         total_minor=total.minor,
-        reason=reason.strip()[:200],
+        reason=reason.strip(),
         issued_on=today,
     )
     uow.session.add(note)

@@ -20,7 +20,7 @@ from data.models.subscription import Subscription
 from data.queries import invoices as invoice_queries
 from data.queries import subscriptions as subscription_queries
 from data.queries.subscriptions import ServiceFacts
-from data.values.errors import Conflict, InvalidInput, NotFound
+from data.values.errors import Conflict, NotFound
 from data.values.identifiers import CreditNoteId, CustomerId, InvoiceId, SubscriptionId
 from data.values.money import Money
 from data.values.periods import Period, cycle_ending
@@ -49,10 +49,8 @@ def credit_unused_days(
 ) -> tuple[CreditNoteId, ...]:
     """Credit the billed days of a service from a date on and give back what its debt took.
 
-    Raises NotFound, InvalidInput without a reason.
+    Raises as `credit_unused`.
     """
-    if not reason.strip():
-        raise InvalidInput("reason", "Say why this is credited.")
     note_ids = credit_unused(uow, subscription_id=subscription_id, from_on=from_on, reason=reason)
     subscription = subscription_queries.find_subscription(uow.session, subscription_id)
     assert subscription is not None

@@ -9,9 +9,9 @@ from benfex.core.clock import MovedClock
 from benfex.core.events import EventBus
 from benfex.core.unit_of_work import Snapshot
 from benfex.subscriptions.bill_run import BillRunner
-from benfex.subscriptions.corrections import cancel_invoice, credit_invoice
+from benfex.subscriptions.corrections import cancel_invoice, credit_invoice, credit_unused_days
 from data.models.subscription import Subscription
-from data.values.errors import Conflict
+from data.values.errors import Conflict, InvalidInput
 from data.values.identifiers import InvoiceId, SubscriptionId
 from data.values.states import SubscriptionStatus
 from tests.conftest import Run
@@ -101,6 +101,18 @@ def test_a_service_stays_suspended_while_part_of_its_debt_is_left(isp: Run, cloc
     isp(credit_invoice, invoice_id=FIRST, amount=kes(1_000), reason="two days down")
     status, _ = isp.read(service_state, subscription_id=service.subscription_id)
     assert status is SubscriptionStatus.SUSPENDED
+
+
+@pytest.mark.parametrize("reason", ["", " ", "x" * 201])
+def test_every_way_of_crediting_wants_a_reason_that_fits_on_the_note(isp: Run, reason: str) -> None:
+    service = make_service(isp)
+    with pytest.raises(InvalidInput) as refused:
+        isp(credit_invoice, invoice_id=FIRST, amount=kes(1_000), reason=reason)
+    assert refused.value.field == "reason"
+    with pytest.raises(InvalidInput) as refused:
+        isp(credit_unused_days, subscription_id=service.subscription_id, from_on=START, reason=reason)
+    assert refused.value.field == "reason"
+    assert isp.read(owed, customer_id=service.customer_id) == kes(2_500)
 
 
 def _charging(snapshot: Snapshot, *, subscription_id: SubscriptionId) -> tuple[date | None, ...]:
