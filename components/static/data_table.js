@@ -14,7 +14,7 @@ const Cell = {
     },
     said(col) {
       const shown = col.kind === "usage" ? this.row[`${col.name}_text`] : this.row[col.name];
-      return col.kind === "usage" || col.kind === "note" ? `${col.label}: ${shown}` : shown;
+      return ["usage", "note", "who"].includes(col.kind) ? `${col.label}: ${shown}` : shown;
     },
   },
   template: `
@@ -102,7 +102,7 @@ export default {
           <div class="side">
             <template v-for="c in side" :key="c.name">
               <Cell v-if="c.kind === 'badge'" :row="p.row" :col="c" />
-              <div v-else class="t2 num"><span :class="{ 'bf-sr': c.kind === 'money' }">{{ c.label }}</span> {{ p.row[c.name] }}</div>
+              <div v-else :class="c.kind === 'money' ? 'bf-money num' : 't2 num'"><span :class="{ 'bf-sr': c.kind === 'money' }">{{ c.label }}</span> {{ p.row[c.name] }}</div>
             </template>
           </div>
           <Acts v-if="acts.length" :acts="acts" @act="(key) => $emit('act', { key, id: p.row.id })" />
