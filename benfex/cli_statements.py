@@ -11,6 +11,7 @@ from benfex.payments.bank_mappings import Bank, banks, save_mapping
 from benfex.payments.statement_booking import RowOutcome
 from benfex.payments.statement_files import RefusedRow
 from benfex.payments.statement_imports import ImportOutcome, Preview, StatementUpload
+from benfex.payments.statement_likeness import sameness_words
 from data.values.errors import BenfexError, InvalidInput
 
 statement = typer.Typer(help="Statements of banks and gateways that come as CSV files.")
@@ -28,13 +29,23 @@ def statement_import(
             "--day-first/--month-first", help="How M-Pesa's dates are written, where it is not plain."
         ),
     ] = None,
+    same: Annotated[
+        list[str] | None, typer.Option(help="The number of a row that is the money it looks like.")
+    ] = None,
+    other: Annotated[
+        list[str] | None, typer.Option(help="The number of a row that is other money than it looks like.")
+    ] = None,
     as_json: Json = False,
     demo: Demo = False,
 ) -> None:
-    """Book what a statement says and we do not know; the same file again changes nothing."""
+    """Book what a statement says and we do not know; the same file again changes nothing.
+
+    A row that looks like known money is refused until it is named with --same or --other.
+    """
     try:
         benfex = open_benfex(demo)
-        upload = StatementUpload(bank, file.name, _content(file), day_first)
+        words = sameness_words(same=same or (), other=other or ())
+        upload = StatementUpload(bank, file.name, _content(file), day_first, words)
         work = benfex.statements.preview(CLI, upload) if dry_run else benfex.statements.apply(CLI, upload)
         found: Preview | ImportOutcome = run(benfex, work)
     except BenfexError as error:

@@ -162,6 +162,7 @@ class Form:
         """Add a yes or no."""
         control = ui.switch(label, value=value)
         self._keep(name, control, lambda: bool(control.value))
+        self._holders[name] = control
         return control
 
     def add(self, name: str, label: str, control: ValueElement[Any], *, hint: str = "") -> None:

@@ -40,6 +40,11 @@ def name_of(actor: Actor) -> str:
     return actor.name
 
 
+def person_of(actor: Actor) -> UserId | None:
+    """Return which member of staff it was, None when it was none."""
+    return actor.user_id if isinstance(actor, StaffActor) else None
+
+
 def require(actor: Actor, permission: Permission) -> None:
     """Let the system and permitted staff pass. Raises NotPermitted."""
     if isinstance(actor, SystemActor):

@@ -34,8 +34,11 @@ ROWS_MAX = 20_000
 _HEADER_WITHIN = 60
 _CELLS_MAX = 200
 _DELIMITERS = ",;\t|"
+# What banks write where a sum stands instead of a transaction. A name such as Total Energies is none of these.
 _TOTALS = re.compile(
-    r"(sub|grand)?\s*total|(opening|closing|available|book|ledger)\s+bal|balance\s+(b/?f|c/?f|brought|carried)",
+    r"(sub|grand)?[ -]*totals?\b(\s+(credits?|debits?|amounts?|paid|money|in|out|for|of|transactions?|turnover"
+    r"|balance|withdrawn|deposits?)\b.*|[^a-z]*)"
+    r"|(opening|closing|available|book|ledger|running)\s+bal(ance)?\b.*|balance\s+(b/?f|c/?f|brought|carried)\b.*",
     re.IGNORECASE,
 )
 _ACCOUNT = re.compile(rf"\b{ACCOUNT_PREFIX}[ -]?[0-9]{{6,9}}\b", re.IGNORECASE)
@@ -155,10 +158,12 @@ def read_table(content: bytes) -> BankTable:
     rows: list[tuple[int, tuple[str, ...]]] = []
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        for number, cells in enumerate(islice(reader, ROWS_MAX + _HEADER_WITHIN + 1), start=1):
+        for number, cells in enumerate(reader, start=1):  # as long as the file, which is at most 10 MB
             cleaned = tuple(clean(cell) for cell in cells[:_CELLS_MAX])
             if any(cleaned):
                 rows.append((number, cleaned))
+            if len(rows) > ROWS_MAX + _HEADER_WITHIN:
+                break
     except csv.Error as cause:
         raise InvalidInput("file", "This is no CSV file.") from cause
     if len(rows) > ROWS_MAX:
@@ -240,10 +245,10 @@ class _Reader:
         when, texts = named.get("date", ""), [named.get(name, "") for name in ("amount_in", "amount_out")]
         first = next((cell for cell in cells if cell), "")
         if not any(character.isdecimal() for character in when):
-            if any(texts) and not _TOTALS.search(" ".join(cells)) and not _is_words(texts):
+            if any(texts) and not any(_TOTALS.fullmatch(cell) for cell in cells) and not _is_words(texts):
                 raise UnreadableCellError("It has an amount and no date")
             return None
-        if _TOTALS.match(first) or _TOTALS.match(named.get("details", "")):
+        if _TOTALS.fullmatch(first) or _TOTALS.fullmatch(named.get("details", "")):
             return None
         for name in ("reference", "account", "phone"):
             if is_spoiled(named.get(name, "")):

@@ -9,11 +9,13 @@ from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.payments.gateway import PaymentEvidence
 from benfex.payments.settlement import Settled, settle_payment
 from benfex.payments.shifts import locked_drawer
+from benfex.payments.statement_likeness import HAND_WITHIN
 from data.locks import lock_customer
 from data.models.customer import Customer
 from data.queries import customers as customer_queries
 from data.queries import payments as payment_queries
-from data.values.errors import AlreadyExists, AmountOutOfRange, InvalidInput, NotFound
+from data.queries import statement_likeness as likeness_queries
+from data.values.errors import AlreadyExists, AmountOutOfRange, Conflict, InvalidInput, NotFound
 from data.values.identifiers import CustomerId, PaymentId, ShiftId
 from data.values.kinds import CashMethod, EvidenceGrade
 from data.values.money import Money
@@ -24,14 +26,21 @@ _OURS = re.compile(rf"{RECEIPT_SERIES}-[0-9]{{4}}-[0-9]+")
 
 
 def record_cash_payment(
-    uow: UnitOfWork, *, customer_id: CustomerId, amount: Money, method: CashMethod, reference: str = ""
+    uow: UnitOfWork,
+    *,
+    customer_id: CustomerId,
+    amount: Money,
+    method: CashMethod,
+    reference: str = "",
+    is_other_money: bool = False,
 ) -> PaymentId:
     """Book money taken by hand under a receipt number of ours, without a gap in its year.
 
     `reference` is the number on the slip or cheque, used once per method; cash may go without one. Cash that a
-    person takes goes into the drawer of their open shift.
-    Raises NotFound, AmountOutOfRange, InvalidInput, Conflict without an open shift, AlreadyExists when the reference
-    was booked before.
+    person takes goes into the drawer of their open shift. A cheque or slip over the very amount that a bank's
+    statement booked for the customer within a week is refused, unless it is said to be other money.
+    Raises NotFound, AmountOutOfRange, InvalidInput, Conflict without an open shift or for money that a statement may
+    have told of, AlreadyExists when the reference was booked before.
     """
     require(uow.actor, Permission.RECORD_PAYMENTS)
     customer = customer_queries.find_customer(uow.session, customer_id)
@@ -43,6 +52,8 @@ def record_cash_payment(
         raise InvalidInput("amount", f"This customer pays in {customer.currency}.")
     reference = _checked(reference, method)
     lock_customer(uow.session, customer_id)
+    if method is not CashMethod.CASH and not is_other_money:
+        _check_not_imported(uow, customer_id, amount)
     shift_id = None
     if method is CashMethod.CASH and isinstance(uow.actor, StaffActor):
         shift_id = locked_drawer(uow, currency=amount.currency)
@@ -56,6 +67,22 @@ def receipt_number_of(snapshot: Snapshot, *, payment_id: PaymentId) -> str:
     if payment is None or payment.receipt_number is None:
         raise NotFound("receipt")
     return payment.receipt_number
+
+
+def _check_not_imported(uow: UnitOfWork, customer_id: CustomerId, amount: Money) -> None:
+    number = likeness_queries.imported_like(
+        uow.session,
+        customer_id=customer_id,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        since=uow.now - HAND_WITHIN,
+    )
+    if number is not None:
+        raise Conflict(
+            f"The bank's statement told of {amount} from this customer: {number}. It is booked. "
+            "Say that this is other money if it is.",
+            code="perhaps_booked",
+        )
 
 
 def _checked(reference: str, method: CashMethod) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from benfex.core.actors import StaffActor, name_of, require
+from benfex.core.actors import StaffActor, name_of, person_of, require
 from benfex.core.audit import record_audit
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.payments.gateway import Gateway
@@ -15,6 +15,7 @@ from benfex.payments.refund_notices import tell_waiting
 from benfex.payments.refund_steps import finish_by_hand, give_free_money_back
 from benfex.payments.refunds import (
     announce_refund,
+    asked_for,
     check_amount,
     free_money,
     locked_payment,
@@ -131,7 +132,7 @@ def approve_refund(uow: UnitOfWork, *, refund_id: RefundId, slip: str = "") -> N
     advance(refund.status, RefundStatus.APPROVED)
     if not isinstance(uow.actor, StaffActor):
         raise NotPermitted("A refund is approved by a person who is signed in.")
-    if name_of(uow.actor) == refund.made_by:
+    if asked_for(uow, made_by=refund.made_by, made_by_id=refund.made_by_id):
         raise NotPermitted("You asked for this refund, so another member of staff has to approve it.")
     payment = locked_payment(uow, refund.payment_id)
     refund.status = RefundStatus.APPROVED
@@ -240,6 +241,7 @@ def _add(uow: UnitOfWork, payment: Payment, wish: NewRefund, *, waits: bool) -> 
         reason=wish.reason,
         gateway_reference=wish.slip or None,
         made_by=name_of(uow.actor),
+        made_by_id=person_of(uow.actor),
         way=wish.way,
         recipient=_recipient(uow, payment, wish),
         next_check_at=uow.now if not waits and wish.way is not RefundWay.BY_HAND else None,

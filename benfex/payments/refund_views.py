@@ -6,12 +6,12 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from benfex.core.actors import name_of, narrowed_scope, require, scope_of
+from benfex.core.actors import narrowed_scope, require, scope_of
 from benfex.core.paging import Page, PageRequest, Slice, SliceRequest, sliced
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import Snapshot
 from benfex.payments.policy import payment_terms
-from benfex.payments.refunds import refundable
+from benfex.payments.refunds import asked_for, refundable
 from data.queries import credit as credit_queries
 from data.queries import customers as customer_queries
 from data.queries import payments as payment_queries
@@ -186,7 +186,7 @@ def _listed(snapshot: Snapshot, row: listing.RefundRow) -> RefundListed:
         customer_name=row.customer_name,
         account_number=row.account_number,
         transaction_id=row.transaction_id,
-        is_mine=row.made_by == name_of(snapshot.actor),
+        is_mine=asked_for(snapshot, made_by=row.made_by, made_by_id=row.made_by_id),
     )
 
 

@@ -6,7 +6,7 @@ invoice, so that the money is free. What is asked for is not free any more, whet
 
 from datetime import timedelta
 
-from benfex.core.actors import name_of, require
+from benfex.core.actors import name_of, person_of, require
 from benfex.core.events import RefundMoved
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
@@ -58,10 +58,18 @@ def needs_second_person(snapshot: Snapshot, *, customer_id: CustomerId, amount: 
         snapshot.session,
         customer_id=customer_id,
         made_by=name_of(snapshot.actor),
+        made_by_id=person_of(snapshot.actor),
         currency=amount.currency,
         since=snapshot.now - _ONE_ACT,
     )
     return before + amount.minor > payment_terms(snapshot).second_person_above_minor
+
+
+def asked_for(snapshot: Snapshot, *, made_by: str, made_by_id: int | None) -> bool:
+    """Return whether it was this person who asked; refunds of before ids were kept tell people apart by name."""
+    if made_by_id is None:
+        return name_of(snapshot.actor) == made_by
+    return person_of(snapshot.actor) == made_by_id
 
 
 def locked_payment(uow: UnitOfWork, payment_id: int) -> Payment:

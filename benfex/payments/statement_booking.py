@@ -19,8 +19,17 @@ from benfex.payments.gateway import PaymentEvidence
 from benfex.payments.matching import Match, match_evidence
 from benfex.payments.settlement import Settled, settle_payment
 from benfex.payments.statement_files import FileLine, RefusedRow
+from benfex.payments.statement_likeness import (
+    HAND_WITHIN,
+    SWEEP_WITHIN,
+    Candidates,
+    Likeness,
+    SamenessWord,
+    likeness_of,
+)
 from data.models.reconciliation import StatementImport, StatementLine
 from data.queries import statement_files as file_queries
+from data.queries import statement_likeness as likeness_queries
 from data.queries.statement_files import BookedMoney, KnownLine
 from data.values.identifiers import CustomerId, StatementImportId
 from data.values.kinds import EvidenceGrade
@@ -32,10 +41,14 @@ _AHEAD_MAX = timedelta(days=1)
 
 
 class RowOutcome(StrEnum):
-    """What becomes of a row: booked to its customer, booked and waiting, known, money out, or refused."""
+    """What becomes of a row: booked to its customer, booked and waiting, known, money out, or refused.
+
+    One that looks like known money asks a person first; until they answer, it is not booked.
+    """
 
     BOOK = "book"
     WAIT = "wait"
+    ASK = "ask"
     KNOWN = "known"
     OUT = "out"
     REFUSED = "refused"
@@ -64,19 +77,25 @@ class PartOutcome:
     refused: tuple[RefusedRow, ...] = ()
 
 
+Words = Mapping[str, SamenessWord]
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of some transactions: what is booked, and what stands in a statement already."""
+    """What is known of some transactions: what is booked, what stands in a statement, what they may be once more."""
 
     booked: Mapping[str, BookedMoney]
     lines: Mapping[str, KnownLine]
+    candidates: Candidates
 
 
-def preview_lines(snapshot: Snapshot, *, bank: Bank, lines: tuple[FileLine, ...]) -> tuple[PreviewRow, ...]:
-    """Return what would become of these rows."""
+def preview_lines(
+    snapshot: Snapshot, *, bank: Bank, lines: tuple[FileLine, ...], words: Words
+) -> tuple[PreviewRow, ...]:
+    """Return what would become of these rows; `words` says of rows, by their number, what a person said of them."""
     require(snapshot.actor, Permission.MATCH_PAYMENTS)
     known = _known(snapshot, bank, lines)
-    rows = [_judge(snapshot, bank, line, known) for line in lines]
+    rows = [_judge(snapshot, bank, line, known, words.get(line.transaction_id)) for line in lines]
     ids = [row.customer_id for row in rows if row.customer_id is not None]
     names = file_queries.customers_named(snapshot.session, ids)
     return tuple(_with_name(row, names) for row in rows)
@@ -114,9 +133,12 @@ def begin_import(uow: UnitOfWork, *, bank: Bank, file_name: str, file_sha256: st
 
 
 def book_lines(
-    uow: UnitOfWork, *, bank: Bank, import_id: StatementImportId, lines: tuple[FileLine, ...]
+    uow: UnitOfWork, *, bank: Bank, import_id: StatementImportId, lines: tuple[FileLine, ...], words: Words
 ) -> PartOutcome:
-    """Book what is not known of these rows, and keep their lines; a row that has its line changes nothing."""
+    """Book what is not known of these rows, and keep their lines; a row that has its line changes nothing.
+
+    A row that looks like known money is booked, or tied to that money, on a person's word only (`words`).
+    """
     require(uow.actor, Permission.MATCH_PAYMENTS)
     row = file_queries.find_import(uow.session, import_id)
     assert row is not None
@@ -133,8 +155,17 @@ def book_lines(
             is_out = line.amount.is_negative
             found = replace(found, known=found.known + (not is_out), out=found.out + is_out)
             continue
-        status, payment_id = _settle(uow, bank, line)
-        _keep(uow, bank, line, zone, row, seen, status, payment_id)
+        word = words.get(line.transaction_id)
+        like = None if word is SamenessWord.OTHER else _likeness(uow, bank, line, known)
+        if like is not None and not like.is_certain and word is None:
+            refused.append(RefusedRow(line.row, f"Perhaps {like.words}. Say whether it is the same money."))
+            continue
+        if like is None and word is SamenessWord.SAME:
+            refused.append(RefusedRow(line.row, "What it was the same as is gone. Look at it again."))
+            continue
+        known_as = None if like is None else (LineStatus.KNOWN, like.payment_id)
+        status, payment_id = known_as or _settle(uow, bank, line)
+        _keep(uow, bank, line, zone, row, seen, status, payment_id, like.sweep_id if like else None)
         row.lines += 1
         row.booked += status is LineStatus.BOOKED
         row.known += status is LineStatus.KNOWN
@@ -166,11 +197,13 @@ def _keep(
     seen: KnownLine | None,
     status: LineStatus,
     payment_id: int | None,
+    sweep_id: int | None,
 ) -> None:
     if seen is not None:
         kept = file_queries.find_line(uow.session, seen.id)
         assert kept is not None
         kept.status, kept.payment_id, kept.import_id = advance(kept.status, status), payment_id, made_by.id
+        kept.sweep_id = sweep_id
         return
     uow.session.add(
         StatementLine(
@@ -188,8 +221,10 @@ def _keep(
             status=status,
             payment_id=payment_id,
             import_id=made_by.id,
+            sweep_id=sweep_id,
         )
     )
+    uow.session.flush()
 
 
 def _known(snapshot: Snapshot, bank: Bank, lines: Sequence[FileLine]) -> _Known:
@@ -198,10 +233,47 @@ def _known(snapshot: Snapshot, bank: Bank, lines: Sequence[FileLine]) -> _Known:
     return _Known(
         file_queries.booked_money(session, gateway=gateway, transaction_ids=ids),
         file_queries.known_lines(session, gateway=gateway, transaction_ids=ids),
+        _candidates(snapshot, bank, lines),
     )
 
 
-def _judge(snapshot: Snapshot, bank: Bank, line: FileLine, known: _Known) -> PreviewRow:
+def _candidates(snapshot: Snapshot, bank: Bank, lines: Sequence[FileLine]) -> Candidates:
+    """Return what rows of a bank may be once more; a gateway's own record names its money by its own number."""
+    some = [line for line in lines if line.amount.is_positive]
+    if bank.mapping is None or not some:
+        return Candidates()
+    first, last = min(line.at for line in some), max(line.at for line in some)
+    currency, amounts = some[0].amount.currency, sorted({line.amount.minor for line in some})
+    return Candidates(
+        likeness_queries.taken_by_hand(
+            snapshot.session,
+            currency=currency,
+            amounts=amounts,
+            since=first - HAND_WITHIN,
+            until=last + HAND_WITHIN,
+        ),
+        likeness_queries.brought_by_us(
+            snapshot.session,
+            currency=currency,
+            amounts=amounts,
+            since=(first - SWEEP_WITHIN).date(),
+            until=(last + SWEEP_WITHIN).date(),
+        ),
+    )
+
+
+def _likeness(snapshot: Snapshot, bank: Bank, line: FileLine, known: _Known) -> Likeness | None:
+    """Return what a row of money in may be once more that is not booked under its own number."""
+    nothing_like = not (known.candidates.by_hand or known.candidates.by_us)
+    if nothing_like or line.amount.is_negative or line.transaction_id in known.booked:
+        return None
+    whose = match_evidence(snapshot, evidence=_evidence(bank, line)).customer_id
+    return likeness_of(line, known.candidates, whose=whose)
+
+
+def _judge(
+    snapshot: Snapshot, bank: Bank, line: FileLine, known: _Known, word: SamenessWord | None
+) -> PreviewRow:
     reason = _refusal(snapshot, bank, line, known)
     if reason:
         return PreviewRow(line.row, line, RowOutcome.REFUSED, reason)
@@ -212,6 +284,12 @@ def _judge(snapshot: Snapshot, bank: Bank, line: FileLine, known: _Known) -> Pre
         customer_id = CustomerId(money.customer_id) if money.customer_id is not None else None
         return PreviewRow(line.row, line, RowOutcome.KNOWN, "Booked before.", customer_id)
     match = match_evidence(snapshot, evidence=_evidence(bank, line))
+    like = likeness_of(line, known.candidates, whose=match.customer_id)
+    if like is not None and word is not SamenessWord.OTHER:
+        is_known = like.is_certain or word is SamenessWord.SAME
+        outcome = RowOutcome.KNOWN if is_known else RowOutcome.ASK
+        reason = like.words if is_known else f"perhaps {like.words}"
+        return PreviewRow(line.row, line, outcome, reason, like.customer_id)
     if match.customer_id is None:
         return PreviewRow(line.row, line, RowOutcome.WAIT, _waits(snapshot, match))
     return PreviewRow(line.row, line, RowOutcome.BOOK, match.reason, match.customer_id)

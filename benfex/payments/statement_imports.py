@@ -7,7 +7,7 @@ read in `bank_files` and the gateways' own readers; what becomes of each row is 
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
@@ -24,6 +24,7 @@ from benfex.payments.statement_booking import (
     PartOutcome,
     PreviewRow,
     RowOutcome,
+    Words,
     begin_import,
     book_lines,
     preview_lines,
@@ -46,12 +47,16 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class StatementUpload:
-    """A file and whose statement it is; `day_first` settles dates of M-Pesa's that can be read two ways."""
+    """A file and whose statement it is; `day_first` settles dates of M-Pesa's that can be read two ways.
+
+    `words` says of rows that look like known money, by their number, whether they are.
+    """
 
     bank: str
     file_name: str
     content: bytes
     day_first: bool | None = None
+    words: Words = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
@@ -118,7 +123,9 @@ class StatementImporter:
         bank, found = await self._read(actor, upload)
         rows = [PreviewRow(one.row, None, RowOutcome.REFUSED, one.reason) for one in found.refused]
         for part, done in _parts(found.lines, _LOOKED_AT_ONCE):
-            rows += await self._transactor.read(preview_lines, actor, bank=bank, lines=part)
+            rows += await self._transactor.read(
+                preview_lines, actor, bank=bank, lines=part, words=upload.words
+            )
             if progress is not None:
                 progress(done, len(found.lines))
         before = await self._transactor.read(
@@ -137,7 +144,7 @@ class StatementImporter:
         refused = list(found.refused)
         booked = known = out = 0
         for part, done in _parts(found.lines, _BOOKED_AT_ONCE):
-            for outcome in await self._book(actor, bank, import_id, part):
+            for outcome in await self._book(actor, bank, import_id, part, upload.words):
                 booked += outcome.booked
                 known += outcome.known
                 out += outcome.out
@@ -155,19 +162,24 @@ class StatementImporter:
         return bank, found
 
     async def _book(
-        self, actor: Actor, bank: Bank, import_id: StatementImportId, lines: tuple[FileLine, ...]
+        self,
+        actor: Actor,
+        bank: Bank,
+        import_id: StatementImportId,
+        lines: tuple[FileLine, ...],
+        words: Words,
     ) -> list[PartOutcome]:
         """Book a part; where it fails, its rows one by one, so that one does not hold up the money behind it."""
         try:
             return [
                 await self._transactor.transact(
-                    book_lines, actor, bank=bank, import_id=import_id, lines=lines
+                    book_lines, actor, bank=bank, import_id=import_id, lines=lines, words=words
                 )
             ]
         except Exception as cause:  # noqa: BLE001 - told with its row below, or nothing was wrong with the row
             if len(lines) == 1:
                 return [PartOutcome(refused=(RefusedRow(lines[0].row, _why(cause)),))]
-            parts = [await self._book(actor, bank, import_id, (line,)) for line in lines]
+            parts = [await self._book(actor, bank, import_id, (line,), words) for line in lines]
             return [outcome for part in parts for outcome in part]
 
 

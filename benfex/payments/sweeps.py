@@ -64,8 +64,13 @@ def sweep(
         raise InvalidInput("reference", "Give the number on the slip: letters, digits and - / . only.")
     if banked_on > today:
         raise InvalidInput("banked_on", "This day has not come yet.")
-    if gateway not in {held.gateway for held in held_in_clearing(uow)}:
+    held = {one.amount.currency: one.amount for one in held_in_clearing(uow) if one.gateway == gateway}
+    if not held:
         raise InvalidInput("gateway", "Nothing was ever received this way.")
+    if amount.currency not in held:
+        raise InvalidInput("amount", f"Nothing in {amount.currency} was ever received this way.")
+    if amount.is_positive and amount > held[amount.currency]:
+        raise AmountOutOfRange("amount", f"The books have {held[amount.currency]} there and no more.")
     if till_queries.sweep_by_reference(uow.session, gateway=gateway, reference=reference) is not None:
         raise AlreadyExists("reference", f"{reference} was handed in before.")
     row = Sweep(

@@ -127,7 +127,8 @@ class Refund(Row, table=True):
 
     `reference` is ours and exists before a gateway hears of it; `gateway_reference` is the gateway's, or the
     number on the slip of money given back by hand. A second person approves what is above the set amount.
-    `shift_id` is the drawer that cash was given back from, None where it came from elsewhere.
+    `shift_id` is the drawer that cash was given back from, None where it came from elsewhere. `made_by_id` is the
+    member of staff who asked, None where that was no person.
     """
 
     __table_args__ = (
@@ -143,6 +144,7 @@ class Refund(Row, table=True):
     reason: str = Field(max_length=200)
     gateway_reference: str | None = Field(default=None, max_length=120)
     made_by: str = Field(max_length=120)
+    made_by_id: int | None = None
     reference: str | None = Field(default=None, max_length=50, unique=True)
     way: RefundWay = Field(default=RefundWay.BY_HAND, sa_column=enum_column(RefundWay))
     recipient: str = Field(default="", max_length=64)

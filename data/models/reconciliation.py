@@ -38,8 +38,22 @@ class StatementImport(Row, table=True):
     known: int
 
 
+class StatementCursor(Row, table=True):
+    """How far a gateway's record was read whole; `problem` says why the last try read nothing, empty when it did."""
+
+    __tablename__ = "statement_cursor"
+
+    gateway: str = Field(max_length=24, unique=True)
+    read_until: datetime = Field(sa_type=UtcDateTime)
+    read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    problem: str = Field(default="", max_length=250)
+
+
 class StatementLine(Row, table=True):
-    """What a gateway or bank says it received or gave back: signed minor units, one row a transaction."""
+    """What a gateway or bank says it received or gave back: signed minor units, one row a transaction.
+
+    `payment_id` is the payment that it is, `sweep_id` the money of ours that it is when we brought it there.
+    """
 
     __tablename__ = "statement_line"
     __table_args__ = (
@@ -61,6 +75,7 @@ class StatementLine(Row, table=True):
     status: LineStatus = Field(sa_column=enum_column(LineStatus))
     payment_id: int | None = Field(default=None, foreign_key="payment.id", index=True)
     import_id: int | None = Field(default=None, foreign_key="statement_import.id", index=True)
+    sweep_id: int | None = Field(default=None, foreign_key="sweep.id", index=True)
 
 
 class ReconciliationDay(Row, table=True):

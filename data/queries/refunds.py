@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from data.models.payment import Payment, PaymentAttempt, Refund
 from data.session import Session
@@ -46,15 +46,26 @@ def set_aside_minor(session: Session, *, customer_id: int, currency: str) -> int
 
 
 def unseconded_minor(
-    session: Session, *, customer_id: int, made_by: str, currency: str, since: datetime
+    session: Session,
+    *,
+    customer_id: int,
+    made_by: str,
+    made_by_id: int | None,
+    currency: str,
+    since: datetime,
 ) -> int:
-    """Return what one person gave back to a customer since an instant without a second person's word."""
+    """Return what one person gave back to a customer since an instant without a second person's word.
+
+    Without an id the name tells one from another: that of a program, or of before ids were kept.
+    """
+    by_name = and_(Refund.made_by_id.is_(None), Refund.made_by == made_by)
+    is_theirs = by_name if made_by_id is None else or_(Refund.made_by_id == made_by_id, by_name)
     return int(
         session.execute(
             select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
                 Refund.customer_id == customer_id,
                 Refund.currency == currency,
-                Refund.made_by == made_by,
+                is_theirs,
                 Refund.decided_by == "",
                 Refund.status.not_in((*LET_GO, RefundStatus.AWAITING)),
                 Refund.created_at >= since,

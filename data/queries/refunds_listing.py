@@ -32,6 +32,7 @@ class RefundRow(NamedTuple):
     reference: str | None
     recipient: str
     made_by: str
+    made_by_id: int | None
     decided_by: str
     created_at: datetime
     decided_at: datetime | None
@@ -57,6 +58,7 @@ _REFUND = (
     Refund.gateway_reference,
     Refund.recipient,
     Refund.made_by,
+    Refund.made_by_id,
     Refund.decided_by,
     Refund.created_at,
     Refund.decided_at,

@@ -87,6 +87,7 @@ def open_cash_payment(benfex: Benfex, staff: SignedInStaff, view: CustomerView) 
             amount=amount,
             method=CashMethod(values["method"]),
             reference=values["reference"],
+            is_other_money=bool(values["is_other_money"]),
         )
         number = await benfex.read(receipt_number_of, await staff.fresh(), payment_id=payment_id)
         dialog.close()
@@ -94,10 +95,12 @@ def open_cash_payment(benfex: Benfex, staff: SignedInStaff, view: CustomerView) 
 
     with form_dialog("Record payment", words) as dialog, Form(book) as form:
         form.money("amount", "Amount", view.currency, owed)
-        form.choice(
+        method = form.choice(
             "method", "How it came", {method.value: look_of(method).label for method in CashMethod}, "cash"
         )
         form.text("reference", "Number on the slip or cheque", required=False, hint=SLIP_HINT)
+        form.switch("is_other_money", "Book it though a statement told of the same amount")
+        form.show_while("is_other_money", method, lambda chosen: chosen != CashMethod.CASH.value)
         form.submit("Book payment")
 
 

@@ -18,8 +18,9 @@ from benfex.payments.statement_imports import (
     StatementUpload,
     list_imports,
 )
+from benfex.payments.statement_likeness import SamenessWord
 from components.avatar import who_cell
-from components.data_table import Column, DataTable, Empty, Row, TableQuery, TableTab
+from components.data_table import Column, DataTable, Empty, Row, RowAction, TableQuery, TableTab
 from components.elements import body, box, button, card, text
 from components.feedback import Note, Progress, action_button, note, toast_error
 from components.moments import say_exactly, say_when
@@ -53,6 +54,7 @@ _IMPORTS = (
 _LOOKS = {
     RowOutcome.BOOK: Look("Books", "ok", "circle-check"),
     RowOutcome.WAIT: Look("Books, then waits", "warn", "hourglass"),
+    RowOutcome.ASK: Look("Asks you", "accent", "circle-help"),
     RowOutcome.KNOWN: Look("Known before", "mute", "check"),
     RowOutcome.OUT: Look("Money out", "mute", "circle-slash"),
     RowOutcome.REFUSED: Look("Refused", "bad", "circle-x"),
@@ -81,6 +83,7 @@ class _Import:
         self._benfex, self._staff, self._zone = benfex, staff, zone
         self._content, self._file_name = b"", ""
         self._day_first: bool | None = None
+        self._words: dict[str, SamenessWord] = {}
 
     async def build(self) -> None:
         """Create the page."""
@@ -132,7 +135,7 @@ class _Import:
             toast_error("The file is larger than 10 MB. Export a shorter time.")
             return
         self._content, self._file_name = await event.file.read(), event.file.name
-        self._day_first = None
+        self._day_first, self._words = None, {}
         self._upload.reset()
         await self._go_on()
 
@@ -199,7 +202,9 @@ class _Import:
                 button("Change the columns", self._change_columns, kind="ghost")
 
     def _file(self) -> StatementUpload:
-        return StatementUpload(str(self._bank.value), self._file_name, self._content, self._day_first)
+        return StatementUpload(
+            str(self._bank.value), self._file_name, self._content, self._day_first, self._words
+        )
 
     async def _preview(self) -> None:
         self._stage.clear()
@@ -210,8 +215,15 @@ class _Import:
         )
         self._stage.clear()
         with self._stage:
-            shown = _PreviewCard(found, self._file_name, self._zone, self._apply, self._change_columns)
+            shown = _PreviewCard(
+                found, self._file_name, self._zone, self._apply, self._change_columns, self._answer
+            )
         await shown.load()
+
+    async def _answer(self, number: str, word: SamenessWord) -> None:
+        """Keep a person's word on a row, and look at the file again with it."""
+        self._words[number] = word
+        await self._go_on()
 
     async def _apply(self, progress: Progress) -> ImportOutcome:
         outcome = await self._benfex.statements.apply(
@@ -244,8 +256,9 @@ class _PreviewCard:
         zone: str,
         apply: Callable[[Progress], Awaitable[ImportOutcome]],
         change: Callable[[], Awaitable[None]],
+        answer: Callable[[str, SamenessWord], Awaitable[None]],
     ) -> None:
-        self._found, self._zone, self._apply = found, zone, apply
+        self._found, self._zone, self._apply, self._answer = found, zone, apply, answer
         fresh = found.count(RowOutcome.BOOK) + found.count(RowOutcome.WAIT)
         total = found.total(RowOutcome.BOOK, RowOutcome.WAIT)
         with card(file_name, note=found.bank.label), body("bf-stack"):
@@ -271,7 +284,28 @@ class _PreviewCard:
             ],
             search_hint="Customer, payer, number or reason",
             empty=Empty("Nothing here", "No row of the file comes to this.", "table-2"),
+            tab=RowOutcome.ASK if found.count(RowOutcome.ASK) else "",
+            row_actions=self._answers() if found.count(RowOutcome.ASK) else (),
         )
+
+    def _answers(self) -> tuple[RowAction, ...]:
+        async def same(key: str) -> None:
+            await self._say(key, SamenessWord.SAME)
+
+        async def other(key: str) -> None:
+            await self._say(key, SamenessWord.OTHER)
+
+        return (
+            RowAction("same", "It is the same money", "check", same),
+            RowAction("other", "It is other money: book it", "plus", other),
+        )
+
+    async def _say(self, key: str, word: SamenessWord) -> None:
+        row = next((row for row in self._found.rows if str(row.row) == key), None)
+        if row is None or row.line is None or row.outcome is not RowOutcome.ASK:
+            toast_error("This row asks nothing.")
+            return
+        await self._answer(row.line.transaction_id, word)
 
     async def load(self) -> None:
         """Show the first rows."""
@@ -331,6 +365,7 @@ def _say_counts(found: Preview) -> str:
     parts = [
         f"{say_count(found.count(RowOutcome.BOOK), 'payment')} to book with a customer",
         f"{found.count(RowOutcome.WAIT):,} without one",
+        *([f"{asks:,} that may be known money"] if (asks := found.count(RowOutcome.ASK)) else []),
         f"{found.count(RowOutcome.KNOWN):,} known before",
         f"{found.count(RowOutcome.OUT):,} of money out",
         f"{found.count(RowOutcome.REFUSED):,} refused",

@@ -40,13 +40,15 @@ router = APIRouter(prefix="/payments", tags=["payments"])
 class NewPayment(Incoming):
     """Money taken by hand; `reference` is the number on the slip or cheque, used once per method.
 
-    Cash may go without one; it goes into the open shift of who calls.
+    Cash may go without one; it goes into the open shift of who calls. A cheque or slip over an amount that a bank's
+    statement told of is refused (`perhaps_booked`) unless it `is_other_money`.
     """
 
     customer_id: Id
     amount: AskedAmount
     method: CashMethod = CashMethod.CASH
     reference: Text = ""
+    is_other_money: bool = False
 
 
 class Reversing(Incoming):
@@ -177,6 +179,7 @@ async def record_payment(asked: NewPayment, call: UnsafeCallDep) -> Response:
             amount=asked.amount.money(),
             method=asked.method,
             reference=asked.reference,
+            is_other_money=asked.is_other_money,
         )
         return told(201, WholePayment.of(api_views.whole_payment(uow, payment_id=payment_id)))
 

@@ -14,6 +14,7 @@ from benfex.payments.bank_files import BYTES_MAX, mapping_of
 from benfex.payments.bank_mappings import Bank, banks, find_bank, save_mapping
 from benfex.payments.statement_booking import PreviewRow, RowOutcome
 from benfex.payments.statement_imports import StatementUpload, import_record, import_records
+from benfex.payments.statement_likeness import sameness_words
 from data.values.identifiers import StatementImportId
 from pages.api.auth import ActorDep
 from pages.api.idempotency import UnsafeCallDep, told
@@ -30,6 +31,14 @@ _FILE = {
 }
 BankName = Annotated[str, Query(min_length=1, max_length=40, description="Whose statement it is.")]
 FileName = Annotated[str, Query(max_length=200, description="What the file is called.")]
+Same = Annotated[
+    list[str] | None,
+    Query(description="Numbers of rows that are the money they look like.", max_length=1_000),
+]
+Other = Annotated[
+    list[str] | None,
+    Query(description="Numbers of rows that are other money than they look like.", max_length=1_000),
+]
 DayFirst = Annotated[bool | None, Query(description="How M-Pesa's dates are written, where it is not plain.")]
 
 
@@ -166,9 +175,15 @@ async def import_statement(
     bank: BankName,
     file_name: FileName = "statement.csv",
     day_first: DayFirst = None,
+    same: Same = None,
+    other: Other = None,
 ) -> Imported:
-    """Book what the file in the body says and we do not know. A repeat changes nothing, so it needs no key."""
-    upload = StatementUpload(bank, file_name, await request.body(), day_first)
+    """Book what the file in the body says and we do not know. A repeat changes nothing, so it needs no key.
+
+    A row that looks like known money is refused until it is named in `same` or `other`.
+    """
+    words = sameness_words(same=same or (), other=other or ())
+    upload = StatementUpload(bank, file_name, await request.body(), day_first, words)
     return Imported.model_validate(await benfex.statements.apply(actor, upload))
 
 

@@ -1,5 +1,6 @@
 """Money goes back when it is free, and above the set amount only on the word of a second person."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -85,6 +86,19 @@ def test_nobody_approves_their_own_refund(isp: Run) -> None:
     assert isp.read(balance, code=AccountCode.CLEARING) == kes(0)
     with pytest.raises(InvalidTransition):
         isp.by(ACCOUNTANT)(approve_refund, refund_id=refund_id)
+
+
+def test_people_are_told_apart_by_who_they_are_and_not_by_their_name(isp: Run) -> None:
+    payment_id = pay(isp, make_customer(isp), kes(20_000))
+    refund_id = ask(isp.by(ACCOUNTANT), payment_id, kes(8_000), way=HAND, slip="S 1")
+    renamed = replace(ACCOUNTANT, name="Njeri Kamau")
+    with pytest.raises(NotPermitted, match="another member of staff"):
+        isp.by(renamed)(approve_refund, refund_id=refund_id)
+    isp.by(replace(OTHER, name=ACCOUNTANT.name))(approve_refund, refund_id=refund_id)
+    assert only_refund(isp).status is RefundStatus.SUCCEEDED
+    for number, person in enumerate((ACCOUNTANT, renamed, ACCOUNTANT)):
+        ask(isp.by(person), payment_id, kes(2_000), way=HAND, slip=f"S {number + 2}")
+    assert isp.read(refunds)[-1].status is RefundStatus.AWAITING
 
 
 def test_a_reason_that_could_not_be_kept_whole_is_refused(isp: Run) -> None:

@@ -160,9 +160,13 @@ def test_a_drawer_is_counted_in_its_currency_and_not_below_nothing(
 
 def test_money_that_goes_to_the_bank_leaves_the_clearing(isp: Run, amina: MadeCustomer) -> None:
     take_cash(isp, amina, kes(1_000))
-    isp(sweep, gateway="cash", amount=kes(1_100), reference="dep 1")
+    with pytest.raises(AmountOutOfRange, match="1,000"):
+        isp(sweep, gateway="cash", amount=kes(1_001), reference="DEP 1")
+    with pytest.raises(InvalidInput, match="USD"):
+        isp(sweep, gateway="cash", amount=Money(1, "USD"), reference="DEP 1")
+    isp(sweep, gateway="cash", amount=kes(1_000), reference="dep 1")
     isp(sweep, gateway="cash", amount=kes(-100), reference="DEP 1/2")
-    assert _held(isp, "cash") == kes(0)
+    assert _held(isp, "cash") == kes(100)
     with pytest.raises(AlreadyExists):
         isp(sweep, gateway="cash", amount=kes(5), reference="DEP 1")
     with pytest.raises(InvalidInput):

@@ -141,7 +141,7 @@ async def test_an_import_that_broke_off_goes_on(
     bank = isp.read(find_bank, name=equity)
     lines = read_upload(file, bank, currency="KES", timezone="Africa/Nairobi").lines
     import_id = isp(begin_import, bank=bank, file_name=file.file_name, file_sha256=file.sha256)
-    isp(book_lines, bank=bank, import_id=import_id, lines=lines[:3])
+    isp(book_lines, bank=bank, import_id=import_id, lines=lines[:3], words={})
     rest = await book(transactor, file)
     assert (rest.import_id, rest.booked, rest.known) == (import_id, 4, 3)
     (record,) = isp.read(list_imports, request=PageRequest()).rows

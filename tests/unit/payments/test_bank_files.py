@@ -236,3 +236,40 @@ def test_any_file_is_read_or_refused_in_words(
         return
     assert len({line.transaction_id for line in found.lines}) == len(found.lines)
     assert all(not line.amount.is_zero and len(line.transaction_id) <= 80 for line in found.lines)
+
+
+def test_blank_rows_between_cost_no_row_at_the_end() -> None:
+    rows = [f"23-11-2026,FT{number},x,,1,\n\n" for number in range(12_000)]
+    found = read(f"{HEADER}\n{''.join(rows)}")
+    assert (len(found.lines), found.lines[-1].transaction_id) == (12_000, "FT11999")
+    with pytest.raises(InvalidInput, match="more than 20,000 rows"):
+        read(f"{HEADER}\n" + "23-11-2026,FT,x,,1,\n" * 20_001)
+
+
+@pytest.mark.parametrize(
+    "narrative",
+    ["TOTAL ENERGIES LTD", "Totally fine fibre", "TOTALEnergies rent", "Balance Wanjiru", "Opening"],
+)
+def test_a_payer_whose_name_begins_like_a_sum_is_a_payer(narrative: str) -> None:
+    found = one(f"23-11-2026,FT1,{narrative},,1500,")
+    assert [line.details for line in found.lines] == [narrative]
+    undated = one(f",FT1,{narrative},,1500,")
+    assert len(undated.refused) == 1
+
+
+@pytest.mark.parametrize(
+    "narrative",
+    [
+        "Total",
+        "TOTAL:",
+        "Sub total",
+        "Grand Total 12",
+        "Total credits",
+        "Opening balance",
+        "Balance B/F",
+        "Closing Bal.",
+    ],
+)
+def test_sums_and_balances_are_no_transactions(narrative: str) -> None:
+    assert one(f"23-11-2026,FT1,{narrative},,1500,").lines == ()
+    assert one(f",,{narrative},,1500,").refused == ()
