@@ -38,6 +38,9 @@ def gateway_set(
         list[str] | None,
         typer.Argument(help="field=value; a secret given as field= is asked for. What is left out stays."),
     ] = None,
+    forget: Annotated[
+        list[str] | None, typer.Option(help="A secret that is no longer needed, such as the former key.")
+    ] = None,
     off: Annotated[bool, typer.Option("--off", help="Switch it off.")] = False,
     demo: Demo = False,
 ) -> None:
@@ -45,10 +48,18 @@ def gateway_set(
     try:
         benfex = open_benfex(demo)
         act = benfex.transactor.run_sync
-        if settings:
+        if settings or forget:
             view = benfex.transactor.read_sync(gateway_view, CLI, gateway=name, vault=benfex.vault)
-            values = dict(view.settings) | dict(_pair(written, view) for written in settings)
-            act(set_up_gateway, CLI, gateway=name, settings=values, vault=benfex.vault, is_enabled=not off)
+            values = dict(view.settings) | dict(_pair(written, view) for written in settings or ())
+            act(
+                set_up_gateway,
+                CLI,
+                gateway=name,
+                settings=values,
+                vault=benfex.vault,
+                is_enabled=not off,
+                forget=forget or (),
+            )
         else:
             act(switch_gateway, CLI, gateway=name, vault=benfex.vault, is_enabled=not off)
     except BenfexError as error:

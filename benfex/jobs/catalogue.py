@@ -65,7 +65,8 @@ async def _auto_pay(benfex: Benfex) -> str:
     if await benfex.read(isp_profile, _CLOCK) is None:
         return _NOT_YET
     done = await benfex.auto_pay.run(_CLOCK)
-    return f"{done.charged} cards charged, {done.refused} refused, {done.to_confirm} wait for their owner"
+    told = f"{done.charged} cards charged, {done.refused} refused, {done.to_confirm} wait for their owner"
+    return f"{told}, {done.failed} failed" if done.failed else told
 
 
 async def _reconcile_gateways(benfex: Benfex) -> str:

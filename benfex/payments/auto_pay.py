@@ -45,11 +45,15 @@ _log = structlog.get_logger("auto_pay")
 
 @dataclass(frozen=True, slots=True)
 class AutoPaid:
-    """How many cards a run charged, how many of those the gateway refused, and how many wait for their owner."""
+    """How many cards a run charged, how many of those the gateway refused, and how many wait for their owner.
+
+    `failed` could not be charged through an error of ours.
+    """
 
     charged: int
     refused: int
     to_confirm: int
+    failed: int = 0
 
 
 class AutoPay:
@@ -69,28 +73,33 @@ class AutoPay:
             name for name in self._gateways.names() if self._gateways.get(name).capabilities.can_charge_saved
         )
         due = await self._transactor.read(charges_due, actor, gateways=able) if able else ()
-        charged = refused = to_confirm = 0
+        charged = refused = to_confirm = failed = 0
         for charge in due:
             gateway = self._gateways.find(charge.gateway)
             if gateway is None:
                 continue
-            prepared = await self._transactor.transact(
-                prepare_charge,
-                actor,
-                due=charge,
-                gateway=gateway,
-                vault=self._vault,
-                public_url=self._public_url,
-            )
-            if prepared is None:
+            try:
+                prepared = await self._transactor.transact(
+                    prepare_charge,
+                    actor,
+                    due=charge,
+                    gateway=gateway,
+                    vault=self._vault,
+                    public_url=self._public_url,
+                )
+                if prepared is None:
+                    continue
+                charged += 1
+                started = await self._start(actor, gateway, prepared)
+            except Exception as cause:  # noqa: BLE001 - one card must not hold up the others
+                _log.error("card not charged", invoice_id=charge.invoice_id, exc_info=cause)
+                failed += 1
                 continue
-            charged += 1
-            started = await self._start(actor, gateway, prepared)
             refused += started is None
             to_confirm += started is not None and started.redirect_url is not None
         if charged:
             _log.info("saved cards charged", charged=charged, refused=refused, to_confirm=to_confirm)
-        return AutoPaid(charged, refused, to_confirm)
+        return AutoPaid(charged, refused, to_confirm, failed)
 
     async def _start(
         self, actor: Actor, gateway: Gateway, prepared: PreparedAttempt

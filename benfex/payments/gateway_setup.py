@@ -5,7 +5,7 @@ Secrets go in and never come out: an empty one keeps what is stored.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,9 +61,15 @@ def gateway_view(snapshot: Snapshot, *, gateway: str, vault: Vault) -> GatewayVi
 
 
 def set_up_gateway(
-    uow: UnitOfWork, *, gateway: str, settings: Mapping[str, str], vault: Vault, is_enabled: bool = True
+    uow: UnitOfWork,
+    *,
+    gateway: str,
+    settings: Mapping[str, str],
+    vault: Vault,
+    is_enabled: bool = True,
+    forget: Collection[str] = (),
 ) -> None:
-    """Write a new version of a gateway's settings; a secret that is left out or empty stays as it was.
+    """Write a new version of a gateway's settings; a secret that is left out or empty stays, unless it is to `forget`.
 
     Raises NotFound, InvalidInput naming the field.
     """
@@ -73,11 +79,12 @@ def set_up_gateway(
         raise NotFound("gateway")
     stored = stored_settings(uow, gateway=gateway, vault=vault) or {}
     fields = {field.name: field for field in kind.fields}
-    unknown = sorted(set(settings) - set(fields))
+    unknown = sorted((set(settings) | set(forget)) - set(fields))
     if unknown:
         raise InvalidInput(unknown[0][:40], f"{kind.label} has no such setting.")
     # What no screen asks for (another address, the secret of our own paths) stays as it is.
     values = {name: text for name, text in stored.items() if name not in fields or fields[name].is_secret}
+    values = {name: text for name, text in values.items() if name not in forget}
     values |= {name: text.strip() for name, text in settings.items() if text.strip()}
     for field in kind.fields:
         _check(kind, field, values)

@@ -4,6 +4,7 @@ A confirmed match teaches the next one: how the account was written and which ph
 forgotten again when the match is undone.
 """
 
+from benfex.billing.credit_use import allocate_open_money
 from benfex.core.actors import name_of, require
 from benfex.core.audit import record_audit
 from benfex.core.events import PaymentReversed
@@ -15,6 +16,7 @@ from benfex.payments.matching import Clues, Match, facts_to_remember, shown_phon
 from benfex.payments.reversal import free_allocations
 from benfex.payments.scoring import HIGHEST, Suggestion
 from benfex.payments.settlement import give_money, note_match
+from benfex.payments.undoing import hold_off_dunning
 from data.locks import lock_customer, lock_row
 from data.models.cashier import MatchDecision, MatchHint
 from data.models.payment import Payment
@@ -101,6 +103,12 @@ def undo_match(uow: UnitOfWork, *, payment_id: PaymentId, reason: str) -> None:
     _forget(uow, _clues(payment), CustomerId(sender_id))
     payment.customer_id = payment.sent_by_customer_id = payment.attempt_id = None
     note_match(uow, payment, Match(None, None, f"placement undone: {reason.strip()}"))
+    uow.session.flush()
+    # Other credit of theirs pays what is open again; for the rest they get time, as they may not know of it.
+    allocate_open_money(uow, customer_id=CustomerId(account_id), currency=payment.currency)
+    account = customer_queries.find_customer(uow.session, CustomerId(account_id))
+    assert account is not None
+    hold_off_dunning(uow, account)
     uow.session.flush()
     record_audit(
         uow,

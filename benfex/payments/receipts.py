@@ -11,7 +11,7 @@ from data.values.money import Money
 
 
 def tell_receipt(uow: UnitOfWork, payment: Payment) -> None:
-    """Write the receipt of a payment that has its customer, with what is open after it; once per payment.
+    """Write the receipt of a payment that has its customer, with what is open after it; once per payment and customer.
 
     It goes to who sent the money. What is open is told to nobody but whose account it is.
     """
@@ -44,5 +44,5 @@ def _tell(uow: UnitOfWork, payment: Payment, customer_id: CustomerId, balance: s
             "receipt": payment.gateway_transaction_id,
             "balance": balance,
         },
-        dedupe_key=f"payment:{payment.id}:received",
+        dedupe_key=f"payment:{payment.id}:received:{customer_id}",
     )

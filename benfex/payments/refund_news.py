@@ -28,6 +28,10 @@ def note_refund_changed(uow: UnitOfWork, *, gateway: str, event: RefundChanged) 
     """
     require(uow.actor, Permission.MATCH_PAYMENTS)
     refund = _named_by_us(uow, gateway, event)
+    if refund is None and event.callback_token is not None:
+        # An address that we gave to one refund says nothing of any other: whoever knows the account's part of
+        # it could take back any payment by naming it.
+        return _not_placed(event)
     if refund is None:
         payment = refund_queries.payment_named(
             uow.session,
@@ -63,13 +67,10 @@ def _not_placed(event: RefundChanged) -> str | None:
 
 
 def _named_by_us(uow: UnitOfWork, gateway: str, event: RefundChanged) -> Refund | None:
-    references = (event.reference, reference_of(event.callback_token) if event.callback_token else None)
-    for reference in references:
-        if reference:
-            found = refund_queries.refund_by_reference(uow.session, gateway=gateway, reference=reference)
-            if found is not None:
-                return found
-    return None
+    reference = event.reference if event.callback_token is None else reference_of(event.callback_token)
+    if not reference:
+        return None
+    return refund_queries.refund_by_reference(uow.session, gateway=gateway, reference=reference)
 
 
 def _of_payment(uow: UnitOfWork, payment: Payment, event: RefundChanged) -> Refund | None:

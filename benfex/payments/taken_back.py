@@ -4,17 +4,14 @@ A whole payment is reversed, see `reversal`. Where some of it went back by a ref
 back a part only, that part is booked like a refund that arrived.
 """
 
-from datetime import timedelta
-
 from benfex.core.actors import require
-from benfex.core.policy import billing_today
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.notifications.outbox import enqueue_message, say_date
 from benfex.payments.gateway import name_of_gateway
 from benfex.payments.gateway_events import PaymentTakenBack
 from benfex.payments.refund_steps import book_gone
 from benfex.payments.reversal import reverse_payment
-from benfex.payments.undoing import drop_unsent
+from benfex.payments.undoing import drop_unsent, hold_off_dunning
 from data.locks import lock_customer, lock_row
 from data.models.payment import Payment
 from data.queries import customers as customer_queries
@@ -56,6 +53,8 @@ def take_back(
     lock_row(uow.session, Payment, payment_id)
     if payment.status is PaymentStatus.REVERSED:
         return
+    if amount is not None and amount.currency != payment.currency:
+        raise Conflict(f"{amount} went back, says the gateway, of a payment in {payment.currency}.")
     gone = min(amount.minor if amount is not None else payment.amount_minor, payment.amount_minor)
     if gone == payment.amount_minor:
         drop_unsent(uow, payment_id=payment_id, reason=reason)
@@ -77,10 +76,7 @@ def take_back(
 
 
 def _give_notice(uow: UnitOfWork, payment: Payment, amount: Money) -> None:
-    """Tell the customer, and keep dunning off for the rest of this day and all of the next.
-
-    Their payment went back in a moment when they may be asleep, and their invoice is long due again.
-    """
+    """Tell the customer, and keep dunning off for a while."""
     if payment.customer_id is None:
         return
     customer = customer_queries.find_customer(uow.session, payment.customer_id)
@@ -93,10 +89,7 @@ def _give_notice(uow: UnitOfWork, payment: Payment, amount: Money) -> None:
         return
     assert payment.id is not None
     gone_minor = refund_queries.posted_minor(uow.session, payment_id=payment.id)
-    last_day = billing_today(uow) + timedelta(days=1)
-    until = last_day + timedelta(days=1)
-    if customer.dunning_deferred_until_on is None or customer.dunning_deferred_until_on < until:
-        customer.dunning_deferred_until_on = until
+    last_day = hold_off_dunning(uow, customer)
     enqueue_message(
         uow,
         customer_id=CustomerId(payment.customer_id),

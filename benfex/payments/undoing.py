@@ -4,10 +4,14 @@ Dunning decides what follows for services, in its own time and never on the spot
 back at night is not cut off at night.
 """
 
+from datetime import date, timedelta
+
 from benfex.billing.write_offs import lose_again
 from benfex.core.actors import name_of
+from benfex.core.policy import billing_today
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.payments.refunds import announce_refund
+from data.models.customer import Customer
 from data.models.payment import Payment, PaymentAllocation
 from data.queries import invoices as invoice_queries
 from data.queries import refunds as refund_queries
@@ -30,6 +34,18 @@ def reopen(uow: UnitOfWork, allocation: PaymentAllocation) -> None:
         invoice.paid_at = None
     # Steps that were taken before it was paid are due again.
     invoice_queries.forget_reminders(uow.session, invoice_id=allocation.invoice_id)
+
+
+def hold_off_dunning(uow: UnitOfWork, customer: Customer) -> date:
+    """Keep dunning off a customer for the rest of this day and all of the next; return the last of these days.
+
+    Money of theirs went away in a moment when they may be asleep, and their invoice is long due again.
+    """
+    last_day = billing_today(uow) + timedelta(days=1)
+    until = last_day + timedelta(days=1)
+    if customer.dunning_deferred_until_on is None or customer.dunning_deferred_until_on < until:
+        customer.dunning_deferred_until_on = until
+    return last_day
 
 
 def drop_unsent(uow: UnitOfWork, *, payment_id: int, reason: str) -> None:

@@ -46,9 +46,10 @@ from data.values.states import WebhookStatus, advance
 
 _QUARANTINE_KEEPS = 1_000
 _QUARANTINE_BYTES = 8 * 1024
-_TRIES_MAX = 10
+_TRIED_FOR = timedelta(hours=72)  # as long as an attempt is asked about
 _AT_ONCE = 8
 _FIRST_RETRY = timedelta(seconds=5)
+_LAST_RETRY = timedelta(hours=1)
 _KEPT_HEADERS = ("content-type", "user-agent", "x-paystack-signature")
 _ANSWER_SECONDS = 1.0  # M-Pesa waits for about eight
 _NOT_LISTED = WebhookReply(403, b"", "text/plain")
@@ -282,7 +283,7 @@ def _put_off(uow: UnitOfWork, row: InboundWebhook, reason: str) -> None:
     row.error = reason[:250]
     if row.status is not WebhookStatus.FAILED:
         row.status = advance(row.status, WebhookStatus.FAILED)
-    if row.attempts >= _TRIES_MAX:
+    if uow.now - row.received_at >= _TRIED_FOR:
         row.processed_at = uow.now  # tried enough: it stays failed, for a person to look at
     else:
-        row.next_try_at = uow.now + _FIRST_RETRY * 2 ** min(row.attempts - 1, 8)
+        row.next_try_at = uow.now + min(_FIRST_RETRY * 2 ** min(row.attempts - 1, 10), _LAST_RETRY)

@@ -247,7 +247,16 @@ class Flutterwave(HostedGateway):
 
     async def _list_refunds(self, request: Request) -> Response:
         rows = list(reversed(self.refunds))
-        return json_answer({"status": "success", "message": "Refunds fetched", "data": rows})
+        page = int(request.query_params.get("page") or "1")
+        pages = max(1, -(-len(rows) // PAGE_ROWS))
+        return json_answer(
+            {
+                "status": "success",
+                "message": "Refunds fetched",
+                "meta": {"page_info": {"total": len(rows), "current_page": page, "total_pages": pages}},
+                "data": rows[(page - 1) * PAGE_ROWS : page * PAGE_ROWS],
+            }
+        )
 
     async def _find_refund(self, request: Request) -> Response:
         found = [row for row in self.refunds if row["id"] == request.path_params["id"]]

@@ -34,6 +34,8 @@ _ADDRESS_CHECKS = {
     AddressCheck.ENFORCE.value: "from elsewhere are refused",
 }
 
+_FORGET = "forget "
+
 
 @screen("/admin/settings/gateways")
 async def gateway_settings(benfex: BenfexDep, staff: StaffDep) -> None:
@@ -203,17 +205,23 @@ class _Gateway:
             self._dialog = dialog
             for field in view.fields:
                 _add_field(form, field, view)
+                if field.is_secret and not field.is_required and field.name in view.secrets_set:
+                    form.switch(f"{_FORGET}{field.name}", f"Forget: {field.label}")
             form.switch("is_enabled", f"Take payments by {view.label}", view.is_enabled or not view.version)
             form.submit("Save")
 
     async def _save(self, values: Values) -> None:
+        fields = {field.name for field in self._view.fields}
         await self._benfex.transact(
             set_up_gateway,
             await self._staff.fresh(),
             gateway=self._view.name,
-            settings={name: value for name, value in values.items() if name != "is_enabled" and value},
+            settings={name: value for name, value in values.items() if name in fields and value},
             vault=self._benfex.vault,
             is_enabled=values["is_enabled"],
+            forget=[
+                name.removeprefix(_FORGET) for name in values if name.startswith(_FORGET) and values[name]
+            ],
         )
         await self._benfex.gateways.load()
         self._dialog.close()

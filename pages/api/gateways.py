@@ -38,9 +38,13 @@ Setting = Annotated[str, StringConstraints(max_length=4_000), AfterValidator(wit
 
 
 class GatewaySetup(Incoming):
-    """A gateway's settings, secrets too; a secret that is left out stays. Without settings it is only switched."""
+    """A gateway's settings, secrets too; a secret that is left out stays, unless it is to be forgotten.
+
+    Without settings it is only switched.
+    """
 
     settings: dict[str, Setting] | None = None
+    forget: list[Text] = Field(default_factory=list, max_length=20)
     is_enabled: StrictBool = True
 
 
@@ -135,6 +139,7 @@ async def put_gateway(name: str, asked: GatewaySetup, benfex: BenfexDep, call: U
                 settings=asked.settings,
                 vault=benfex.vault,
                 is_enabled=asked.is_enabled,
+                forget=asked.forget,
             )
         return told(200, _found(uow, name, benfex.vault))
 

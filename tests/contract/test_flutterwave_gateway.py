@@ -222,3 +222,14 @@ async def test_the_check_says_whether_the_key_is_right(flutterwave: FlutterwaveF
     (finding,) = await stranger.check()
     await stranger.aclose()
     assert (finding.is_good, bool(finding.advice)) == (False, True)
+
+
+async def test_a_refund_beyond_the_first_page_of_the_list_is_found(flutterwave: FlutterwaveFarEnd) -> None:
+    _, evidence = await flutterwave.paid()
+    asked = refund_of(evidence.transaction_id, shillings=1, reference="RFD-FIRST")
+    await flutterwave.gateway.refund(asked)
+    for number in range(25):
+        await flutterwave.gateway.refund(
+            refund_of(evidence.transaction_id, shillings=1, reference=f"RFD-{number}")
+        )
+    assert isinstance(await flutterwave.gateway.query_refund(asked), RefundUnderWay)

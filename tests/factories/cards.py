@@ -110,6 +110,13 @@ def expire_cards(uow: UnitOfWork, *, on: date) -> None:
         row.expires_on = on
 
 
+def spoil_card(uow: UnitOfWork, *, method_id: int) -> None:
+    """Make what is kept of a card unreadable, as another master key would."""
+    row = uow.session.get(SavedMethod, method_id)
+    assert row is not None
+    row.code_sealed = "spoiled"
+
+
 def sealed_codes(snapshot: Snapshot) -> tuple[str, ...]:
     """Return what is kept of saved cards."""
     return tuple(row.code_sealed for row in snapshot.session.scalars(select(SavedMethod)))

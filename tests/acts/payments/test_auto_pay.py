@@ -14,7 +14,7 @@ from benfex.payments.saved_methods import withdraw_consent
 from benfex.simulation.gateway_faults import Fault
 from data.values.states import AttemptStatus, InvoiceStatus
 from tests.conftest import Run
-from tests.factories.cards import CardTill, expire_cards, open_card_till, owner
+from tests.factories.cards import CardTill, expire_cards, open_card_till, owner, spoil_card
 from tests.factories.customers import make_customer, make_invoice
 from tests.factories.isp import SYSTEM, kes
 from tests.factories.looks import invoice_status, payments
@@ -139,3 +139,15 @@ async def test_nothing_is_charged_that_must_not_be(isp: Run, cards: CardTill, wh
             await cards.till.checkout.start(owner(customer.customer_id), request)
     assert await cards.auto_pay.run(SYSTEM) == NOTHING
     assert cards.charges() == []
+
+
+async def test_a_card_that_cannot_be_read_does_not_hold_up_the_others(isp: Run, cards: CardTill) -> None:
+    first, second = make_customer(isp), make_customer(isp, phone="0722000111")
+    broken = await cards.saved(first.customer_id)
+    await cards.saved(second.customer_id)
+    for customer in (first, second):
+        make_invoice(isp, customer, amount=kes(2_500))
+    isp(spoil_card, method_id=broken.id)
+    cards.clock.advance(timedelta(days=7))
+    assert await cards.charge() == AutoPaid(1, 0, 0, failed=1)
+    assert [status for status, _ in cards.charges()] == [AttemptStatus.SUCCEEDED]

@@ -51,6 +51,17 @@ def test_secrets_go_in_and_are_never_seen_again(run: Run) -> None:
     assert not any(secret in repr(view) for secret in KEYS.values())
 
 
+def test_a_secret_that_may_be_missing_can_be_forgotten(run: Run) -> None:
+    save(run, "paystack", secret_key="sk_test_new", previous_secret_key="sk_test_old")
+    with pytest.raises(InvalidInput) as refused:
+        run(set_up_gateway, gateway="paystack", settings={}, vault=VAULT, forget=["secret_key"])
+    assert refused.value.field == "secret_key"
+    with pytest.raises(InvalidInput):
+        run(set_up_gateway, gateway="paystack", settings={}, vault=VAULT, forget=["no such"])
+    run(set_up_gateway, gateway="paystack", settings={}, vault=VAULT, forget=["previous_secret_key"])
+    assert view_of(run, "paystack").secrets_set == {"secret_key"}
+
+
 def test_a_secret_left_empty_stays_and_another_is_changed(run: Run) -> None:
     save(run, **KEYS)
     save(run, consumer_key="", consumer_secret="secret-two")

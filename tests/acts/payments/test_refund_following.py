@@ -263,6 +263,16 @@ async def test_a_callback_finds_its_refund_by_the_secret_in_its_address(
     assert only_refund(isp).status is RefundStatus.SUCCEEDED
 
 
+async def test_a_word_at_an_address_of_no_refund_takes_no_payment_back(
+    isp: Run, counter: Counter, customer: MadeCustomer, payment_id: PaymentId
+) -> None:
+    transaction = isp.read(transaction_of, payment_id=payment_id)
+    await counter.hears(what="refund", status="done", token="0" * 32, transaction=transaction)
+    assert isp.read(refunds) == ()
+    (delivery,) = isp.read(deliveries)
+    assert delivery.error == "no refund of ours carries this name"
+
+
 async def test_a_nameless_word_finds_the_open_refund_of_its_payment_and_amount(
     isp: Run, counter: Counter, payment_id: PaymentId
 ) -> None:

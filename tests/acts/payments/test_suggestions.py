@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -13,6 +14,7 @@ from benfex.payments.placing import match_payment, suggestions, undo_match
 from benfex.payments.policy import save_payment_policy
 from benfex.payments.refund_requests import refund_payment
 from benfex.payments.scoring import WORDS, Points
+from data.models.customer import Customer
 from data.models.payment import Payment
 from data.values.errors import Conflict, InvalidInput, NotPermitted
 from data.values.identifiers import PaymentId
@@ -21,7 +23,8 @@ from data.values.states import InvoiceStatus
 from tests.conftest import Run
 from tests.factories.customers import MadeCustomer, make_customer, make_invoice
 from tests.factories.isp import ACCOUNTANT, kes
-from tests.factories.looks import balance, invoice_status, owed, payments
+from tests.factories.looks import assert_books_sound, balance, invoice_status, owed, payments
+from tests.factories.messages import set_up_channels, templates_of
 from tests.factories.money import c2b, make_attempt, receipt, settle, statement
 
 from .test_matching import SUPPORT
@@ -174,6 +177,27 @@ def test_an_undone_match_opens_what_it_paid_and_the_money_can_be_placed_anew(isp
     isp(match_payment, payment_id=payment_id, customer_id=rightly.customer_id)
     assert isp.read(owed, customer_id=rightly.customer_id) == kes(-1_500)
     assert isp.read(balance, code=AccountCode.UNMATCHED) == kes(0)
+
+
+def test_after_an_undone_match_other_credit_pays_and_dunning_waits(isp: Run) -> None:
+    set_up_channels(isp)
+    wrongly, rightly = make_customer(isp), make_customer(isp, name="Brian Otieno", phone="0722000111")
+    invoice_id = make_invoice(isp, wrongly)
+    payment_id = paid(isp, c2b("HOME", receipt=receipt(), amount=kes(1_500)))
+    isp(match_payment, payment_id=payment_id, customer_id=wrongly.customer_id)
+    settle(isp, c2b(wrongly.account_number, receipt=receipt(2), amount=kes(600)))
+    isp(undo_match, payment_id=payment_id, reason="not theirs")
+    assert isp.read(invoice_status, invoice_id=invoice_id) == (InvoiceStatus.OPEN, 60_000)
+    assert isp.read(_deferred_until, customer_id=wrongly.customer_id) == date(2026, 11, 25)
+    isp(match_payment, payment_id=payment_id, customer_id=rightly.customer_id)
+    assert templates_of(isp).count("payment_received") == 3
+    assert_books_sound(isp)
+
+
+def _deferred_until(snapshot: Snapshot, *, customer_id: int) -> date | None:
+    customer = snapshot.session.get(Customer, customer_id)
+    assert customer is not None
+    return customer.dunning_deferred_until_on
 
 
 def test_money_that_was_placed_by_itself_can_be_taken_back_too(isp: Run) -> None:

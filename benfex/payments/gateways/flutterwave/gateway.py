@@ -188,10 +188,14 @@ class FlutterwaveGateway(PlainGateway):
             body = await self._client.find(f"/refunds/{request.gateway_reference}")
             data = object_in(load_object(body or b""), "data")
             return messages.read_refund(data) if data else RefundUnknown("an answer that cannot be read")
-        rows = load_object(await self._client.find("/refunds") or b"").get("data")
-        for row in rows if isinstance(rows, list) else []:
-            if isinstance(row, dict) and text_of(row.get("comments"), 60) == request.reference:
-                return messages.read_refund(row)
+        for number in range(1, _PAGES_MAX + 1):
+            listed = load_object(await self._client.find("/refunds", page=str(number)) or b"")
+            rows = listed.get("data")
+            for row in rows if isinstance(rows, list) else []:
+                if isinstance(row, dict) and text_of(row.get("comments"), 60) == request.reference:
+                    return messages.read_refund(row)
+            if number >= messages.page_count(listed):
+                break
         return RefundUnknown("Flutterwave lists no such refund")
 
     async def check(self) -> tuple[Finding, ...]:

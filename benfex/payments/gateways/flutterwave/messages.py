@@ -115,8 +115,13 @@ def read_list(body: bytes, *, received_at: datetime) -> tuple[tuple[PaymentEvide
         if isinstance(row, dict) and text_of(row.get("status"), 40).lower() == "successful"
         if (evidence := read_transaction(row, received_at=received_at)) is not None
     ]
+    return tuple(found), page_count(content)
+
+
+def page_count(content: Mapping[str, Any]) -> int:
+    """Return how many pages a list says it has, 1 where it says nothing."""
     pages = text_of(object_in(object_in(content, "meta"), "page_info").get("total_pages"), 6)
-    return tuple(found), int(pages) if pages.isascii() and pages.isdigit() else 1
+    return int(pages) if pages.isascii() and pages.isdigit() else 1
 
 
 def read_refund(data: Mapping[str, Any]) -> RefundOutcome:
