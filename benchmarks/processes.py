@@ -99,6 +99,28 @@ async def run(words: Sequence[str], *, environment: Mapping[str, str]) -> tuple[
     return running.returncode or 0, printed.decode(errors="replace")
 
 
+@asynccontextmanager
+async def serving(words: Sequence[str], *, port: int, log: Path) -> AsyncIterator[int]:
+    """Run another server while the block lasts, and yield its process; it listens when the block begins."""
+    async with _process(words, log=log, environment={}) as running:
+        deadline = time.monotonic() + START_SECONDS
+        while not _listens(port):
+            if running.returncode is not None or time.monotonic() > deadline:
+                raise BenchmarkError(f"A server did not start; see {log}.")
+            await asyncio.sleep(0.05)
+        yield running.pid
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as door:
+        return door.connect_ex(("127.0.0.1", port)) == 0
+
+
+async def started(words: Sequence[str]) -> tuple[int, str]:
+    """Run another program of the benchmarks to its end and return its code and what it printed."""
+    return await run(words, environment={})
+
+
 def free_port() -> int:
     """Return a port of this machine on which nobody listens."""
     with socket.socket() as door:

@@ -141,7 +141,9 @@ def build(
     clock = clock if clock is not None else SystemClock()
     bus, vault = EventBus(), Vault(settings.master_key)
     database = database or open_database(settings.resolved_database_url)
-    transactor = Transactor(database, clock, bus, before_commit=seal_chain)
+    # With one writer the chain is sealed as it is written.
+    sealing = None if database.is_sqlite else seal_chain
+    transactor = Transactor(database, clock, bus, before_commit=sealing)
     # A pool each: stalled reads must not hold up the writes that restore service.
     reading, writing = (make_pool(settings.concurrent_routers) for _ in range(2))
     readers = drivers or make_drivers(reading)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -76,9 +76,12 @@ def begin_migration(database: Database) -> Iterator[Connection]:
 
 
 @contextmanager
-def act_session(connection: Connection, *, now: datetime) -> Iterator[Session]:
-    """Yield a session in a savepoint of its own: an error undoes this act and nothing else."""
-    with connection.begin_nested():
+def act_session(connection: Connection, *, now: datetime, is_alone: bool = False) -> Iterator[Session]:
+    """Yield a session in a savepoint of its own: an error undoes this act and nothing else.
+
+    Who has the transaction alone needs no savepoint: then an error has to undo the transaction.
+    """
+    with nullcontext() if is_alone else connection.begin_nested():
         session = Session(
             bind=connection,
             join_transaction_mode="rollback_only",

@@ -19,11 +19,12 @@ import pages.portal
 import pages.public
 from benfex.application import Benfex
 from components import theme
-from pages import auth, documents, health, webhooks
+from pages import auth, documents, health
 from pages.api.router import add_api
 from pages.dependencies import SignInNeeded
 from pages.errors import not_found_page
 from pages.guard import SecurityHeaders
+from pages.webhooks import WebhookDoors
 
 
 def build_app(benfex: Benfex) -> FastAPI:
@@ -35,11 +36,11 @@ def build_app(benfex: Benfex) -> FastAPI:
     nicegui_app.state.benfex = benfex
     outer.include_router(auth.front)
     outer.include_router(auth.router)
-    outer.include_router(webhooks.router)
     outer.include_router(documents.router)
     outer.include_router(health.router)
     add_api(outer, benfex)
     outer.add_middleware(SecurityHeaders)
+    outer.add_middleware(WebhookDoors)
     theme.install(nicegui_app)
     for package in (pages.public, pages.admin, pages.portal):
         for module in pkgutil.iter_modules(package.__path__):

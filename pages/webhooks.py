@@ -1,30 +1,26 @@
 """The doors where gateways knock: bytes in, an answer out. Nothing is decided here.
 
 Each gateway has the door of its name: one address where it signs, a secret in the path where it does not. So
-adding a gateway touches nothing here.
+adding a gateway touches nothing here. They stand in front of everything else that is served, since a gateway that
+knocks a thousand times a second should wait for the disk and for nothing else.
 """
 
-from fastapi import APIRouter, Request
-from starlette.requests import ClientDisconnect
+from collections.abc import Mapping
+
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from benfex.payments.gateway import WebhookDelivery
-from pages.dependencies import BenfexDep
-
-router = APIRouter(prefix="/webhooks", include_in_schema=False)
+from pages.dependencies import running_benfex
 
 _BODY_MAX = 256 * 1024
+_MPESA = "mpesa"
 
 
-async def _deliver(
-    benfex: BenfexDep,
-    request: Request,
-    *,
-    gateway: str,
-    kind: str,
-    path_token: str | None = None,
-    attempt_token: str | None = None,
-) -> Response:
+async def _deliver(request: Request, *, gateway: str, kind: str) -> Response:
+    """Hand a delivery over; the secrets of its path are `callback_token`, and `token` of one thing of ours."""
     # What came with GET is what its address says (Pesapal may be set up so).
     body = bytearray(request.url.query.encode() if request.method == "GET" else b"")
     try:
@@ -34,11 +30,12 @@ async def _deliver(
                 return Response(status_code=413)
     except ClientDisconnect:  # half a delivery is none; its sender is gone, and has to send it again
         return Response(status_code=400)
+    benfex, path = running_benfex(request), _path(request)
     delivery = WebhookDelivery(
         path_kind=kind,
-        path_token=path_token,
-        attempt_token=attempt_token,
-        headers={key.lower(): value for key, value in request.headers.items()},
+        path_token=path.get("callback_token"),
+        attempt_token=path.get("token"),
+        headers=dict(request.headers),
         body=bytes(body),
         received_at=benfex.clock.now(),
         peer=request.client.host if request.client else "",
@@ -47,75 +44,62 @@ async def _deliver(
     return Response(reply.body, status_code=reply.status, media_type=reply.content_type)
 
 
-# M-Pesa refuses callback addresses that hold its own name (Daraja, C2B register), hence "mm".
-@router.post("/mm/{callback_token}/stk/{attempt_token}")
-async def stk(benfex: BenfexDep, request: Request, callback_token: str, attempt_token: str) -> Response:
+async def stk(request: Request) -> Response:
     """Take the callback of an STK push."""
-    return await _deliver(
-        benfex, request, gateway="mpesa", kind="stk", path_token=callback_token, attempt_token=attempt_token
-    )
+    return await _deliver(request, gateway=_MPESA, kind="stk")
 
 
-@router.post("/mm/{callback_token}/c2b/{kind}")
-async def c2b(benfex: BenfexDep, request: Request, callback_token: str, kind: str) -> Response:
+async def c2b(request: Request) -> Response:
     """Take a Paybill validation or confirmation."""
-    return await _deliver(benfex, request, gateway="mpesa", kind=f"c2b/{kind}", path_token=callback_token)
+    return await _deliver(request, gateway=_MPESA, kind=f"c2b/{_path(request)['kind']}")
 
 
-@router.post("/mm/{callback_token}/{kind}")
-async def later_result(benfex: BenfexDep, request: Request, callback_token: str, kind: str) -> Response:
-    """Take what M-Pesa sends later, such as a notice about pulled transactions."""
-    return await _deliver(benfex, request, gateway="mpesa", kind=kind, path_token=callback_token)
+async def later_result(request: Request) -> Response:
+    """Take what M-Pesa sends later: a notice about pulled transactions, how a refund or a question of ours ended."""
+    return await _deliver(request, gateway=_MPESA, kind=_path(request)["kind"])
 
 
-@router.post("/mm/{callback_token}/{kind}/{token}")
-async def result(benfex: BenfexDep, request: Request, callback_token: str, kind: str, token: str) -> Response:
-    """Take how a refund, a question or a standing order of ours ended."""
-    return await _deliver(
-        benfex, request, gateway="mpesa", kind=kind, path_token=callback_token, attempt_token=token
-    )
-
-
-@router.post("/mm/{callback_token}/{kind}/{token}/{about:path}")
-async def more_about_it(
-    benfex: BenfexDep, request: Request, callback_token: str, kind: str, token: str, about: str
-) -> Response:
+async def more_about_it(request: Request) -> Response:
     """Take M-Pesa's record of a refund, or its notice that it did not get to one in time."""
-    return await _deliver(
-        benfex,
-        request,
-        gateway="mpesa",
-        kind=f"{kind}/{about}",
-        path_token=callback_token,
-        attempt_token=token,
-    )
+    path = _path(request)
+    return await _deliver(request, gateway=_MPESA, kind=f"{path['kind']}/{path['about']}")
 
 
-@router.post("/{door}")
-async def signed(benfex: BenfexDep, request: Request, door: str) -> Response:
-    """Take an event of a gateway that proves itself by what it sends."""
-    return await _deliver(benfex, request, gateway=door, kind="event")
+async def event(request: Request) -> Response:
+    """Take an event of a gateway that proves itself by what it sends, or by knowing the path."""
+    path = _path(request)
+    return await _deliver(request, gateway=path["door"], kind=path.get("kind", "event"))
 
 
-@router.api_route("/{door}/{callback_token}", methods=["GET", "POST"])
-async def unsigned(benfex: BenfexDep, request: Request, door: str, callback_token: str) -> Response:
-    """Take an event of a gateway that proves itself by knowing the path."""
-    return await _deliver(benfex, request, gateway=door, kind="event", path_token=callback_token)
+def _path(request: Request) -> Mapping[str, str]:
+    return request.path_params
 
 
-@router.api_route("/{door}/{callback_token}/{kind}", methods=["GET", "POST"])
-async def unsigned_kind(
-    benfex: BenfexDep, request: Request, door: str, callback_token: str, kind: str
-) -> Response:
-    """Take one kind of event of a gateway that proves itself by knowing the path."""
-    return await _deliver(benfex, request, gateway=door, kind=kind, path_token=callback_token)
+# M-Pesa refuses callback addresses that hold its own name (Daraja, C2B register), hence "mm".
+_POST, _EITHER = ["POST"], ["GET", "POST"]
+_ROUTES: tuple[BaseRoute, ...] = (
+    Route("/webhooks/mm/{callback_token}/stk/{token}", stk, methods=_POST),
+    Route("/webhooks/mm/{callback_token}/c2b/{kind}", c2b, methods=_POST),
+    Route("/webhooks/mm/{callback_token}/{kind}", later_result, methods=_POST),
+    Route("/webhooks/mm/{callback_token}/{kind}/{token}", later_result, methods=_POST),
+    Route("/webhooks/mm/{callback_token}/{kind}/{token}/{about:path}", more_about_it, methods=_POST),
+    Route("/webhooks/{door}", event, methods=_POST),
+    Route("/webhooks/{door}/{callback_token}", event, methods=_EITHER),
+    Route("/webhooks/{door}/{callback_token}/{kind}", event, methods=_EITHER),
+    Route("/webhooks/{door}/{callback_token}/{kind}/{token}", event, methods=_EITHER),
+)
 
 
-@router.api_route("/{door}/{callback_token}/{kind}/{token}", methods=["GET", "POST"])
-async def unsigned_about(
-    benfex: BenfexDep, request: Request, door: str, callback_token: str, kind: str, token: str
-) -> Response:
-    """Take an event about one thing of ours, whose own secret ends the path."""
-    return await _deliver(
-        benfex, request, gateway=door, kind=kind, path_token=callback_token, attempt_token=token
-    )
+class WebhookDoors:
+    """Middleware that answers gateways before anything else of the web side is asked."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._doors = Router(_ROUTES, redirect_slashes=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a knock to its door, and everything else on."""
+        if scope["type"] == "http" and scope["path"].startswith("/webhooks/"):
+            await self._doors(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)

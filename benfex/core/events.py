@@ -26,7 +26,6 @@ from data.values.identifiers import (
     ShiftId,
     SubscriptionId,
     UserId,
-    WebhookId,
 )
 from data.values.states import AttemptStatus, DisputeStatus, RefundStatus, RouterStatus, SubscriptionStatus
 
@@ -239,10 +238,7 @@ class UsageSampled(Event):
 
 @dataclass(frozen=True, slots=True)
 class WebhookStored(Event):
-    """A gateway's message is safe and waits to be worked on."""
-
-    webhook_id: WebhookId
-    gateway: str
+    """Messages of gateways are safe and wait to be worked on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Run one act in one transaction, off the event loop, and publish its events after the commit.
 
 SQLite: every act goes to one writer thread, which takes all that waits (at most 64), runs each in a
-savepoint, commits once, and only then answers. So acts must be re-runnable: no effect outside the session but events.
+savepoint unless it is alone, commits once, and only then answers. So acts must be re-runnable: no effect outside
+the session but events.
 PostgreSQL: a pool of threads, one SERIALIZABLE transaction an act, run again when it lost a race.
 """
 
@@ -13,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import structlog
@@ -39,6 +41,10 @@ _log = structlog.get_logger("transactor")
 
 class _TransactionLostError(Exception):
     """The database ended the transaction under an act."""
+
+
+class _ActFailedError(Exception):
+    """The only act of a transaction failed, so the transaction is undone."""
 
 
 class _Work:
@@ -197,12 +203,15 @@ class Transactor:
         return batch
 
     def _run_batch(self, batch: list[_Work]) -> None:
-        with begin_write(self._database) as connection:
+        is_alone = len(batch) == 1
+        with suppress(_ActFailedError), begin_write(self._database) as connection:
             for work in batch:
-                self._run_one(connection, work)
+                self._run_one(connection, work, is_alone=is_alone)
                 if not is_in_transaction(connection):
                     connection.invalidate()
                     raise _TransactionLostError
+            if is_alone and batch[0].error is not None:
+                raise _ActFailedError
             self._seal(connection)
 
     def _run_each_alone(self, batch: list[_Work]) -> None:
@@ -212,12 +221,12 @@ class Transactor:
             except BaseException as cause:  # noqa: BLE001 - handed to the caller
                 self._fail(work, work.error or cause)
 
-    def _run_one(self, connection: Any, work: _Work) -> None:
+    def _run_one(self, connection: Any, work: _Work, *, is_alone: bool) -> None:
         work.error, work.result, work.events = None, None, []
         started = time.perf_counter()
         try:
             now = self._clock.now()
-            with act_session(connection, now=now) as session:
+            with act_session(connection, now=now, is_alone=is_alone) as session:
                 uow = UnitOfWork(session, work.actor, now)
                 work.result = work.run(uow)
                 _check_leaves_no_row(work.result)
@@ -231,7 +240,7 @@ class Transactor:
 
     def _seal(self, connection: Any) -> None:
         if self._before_commit is not None:
-            with act_session(connection, now=self._clock.now()) as session:
+            with act_session(connection, now=self._clock.now(), is_alone=True) as session:
                 self._before_commit(session)
 
     # PostgreSQL
@@ -242,7 +251,7 @@ class Transactor:
         for attempt in range(_TRIES_MAX):
             try:
                 with begin_write(self._database) as connection:
-                    self._run_one(connection, work)
+                    self._run_one(connection, work, is_alone=True)
                     if work.error is not None:
                         raise work.error
                     self._seal(connection)

@@ -4,7 +4,6 @@ What money does is said in `settlement`; how a gateway writes, in `gateways/`.
 """
 
 import asyncio
-import hashlib
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -13,12 +12,12 @@ import structlog
 
 from benfex.core.actors import SystemActor
 from benfex.core.errors import WebhookRejected
-from benfex.core.events import WebhookStored
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.core.vault import Vault
 from benfex.payments.accounts import GatewayBook
 from benfex.payments.attempts import ask_again, fail_attempt, note_paid_without_receipt
+from benfex.payments.delivery_store import DeliveryStore, keeping_of, quarantine
 from benfex.payments.gateway import (
     ChargeFailed,
     ChargeSucceeded,
@@ -32,25 +31,20 @@ from benfex.payments.gateway import (
     WebhookReply,
 )
 from benfex.payments.other_events import apply_other_event
-from benfex.payments.policy import payment_terms
-from benfex.payments.questions import Verdict, judge_question, stranger_of
+from benfex.payments.questions import Verdict, judge_question
 from benfex.payments.saved_methods import settle_and_keep_card
 from benfex.payments.settlement import Settled
-from data.models.webhook import InboundWebhook, QuarantinedWebhook
+from data.models.webhook import InboundWebhook
 from data.queries import webhooks as webhook_queries
 from data.queries.webhooks import StoredDelivery
-from data.values.errors import BenfexError, Conflict, NotFound
+from data.values.errors import BenfexError, NotFound
 from data.values.identifiers import WebhookId, hash_token
-from data.values.kinds import AddressCheck, EvidenceGrade
 from data.values.states import WebhookStatus, advance
 
-_QUARANTINE_KEEPS = 1_000
-_QUARANTINE_BYTES = 8 * 1024
 _TRIED_FOR = timedelta(hours=72)  # as long as an attempt is asked about
 _AT_ONCE = 8
 _FIRST_RETRY = timedelta(seconds=5)
 _LAST_RETRY = timedelta(hours=1)
-_KEPT_HEADERS = ("content-type", "user-agent", "x-paystack-signature")
 _ANSWER_SECONDS = 1.0  # M-Pesa waits for about eight
 _NOT_LISTED = WebhookReply(403, b"", "text/plain")
 _log = structlog.get_logger("webhooks")
@@ -71,6 +65,7 @@ class WebhookInbox:
         self._gateways = gateways
         self._vault = vault
         self._answer_seconds = answer_seconds
+        self._store = DeliveryStore(transactor)
 
     async def receive(self, gateway_name: str, delivery: WebhookDelivery) -> WebhookReply:
         """Store what proves itself, quarantine what does not, and return what to answer."""
@@ -85,21 +80,14 @@ class WebhookInbox:
         except WebhookRejected as rejected:
             _log.info("webhook refused", gateway=gateway_name, reason=rejected.message)
             await self._transactor.transact(
-                _quarantine, actor, gateway=gateway_name, delivery=delivery, reason=rejected.message
+                quarantine, actor, gateway=gateway_name, delivery=delivery, reason=rejected.message
             )
             return WebhookReply(404 if rejected.not_found else 401, b"", "text/plain")
         question = next((event for event in events if isinstance(event, ValidationAsked)), None)
         if question is not None:
             return await self._answer(actor, gateway, delivery, question)
-        try:
-            stored = await self._transactor.transact(
-                _store, actor, gateway=gateway, delivery=delivery, events=events
-            )
-        except Conflict:  # its twin was stored in the same moment; now there is one to find
-            stored = await self._transactor.transact(
-                _store, actor, gateway=gateway, delivery=delivery, events=events
-            )
-        return gateway.reply(events, accepted=True) if stored else _NOT_LISTED
+        taken = await self._store.keep(keeping_of(gateway, delivery, events))
+        return gateway.reply(events, accepted=True) if taken else _NOT_LISTED
 
     async def _answer(
         self, actor: SystemActor, gateway: Gateway, delivery: WebhookDelivery, question: ValidationAsked
@@ -109,13 +97,11 @@ class WebhookInbox:
         try:
             async with asyncio.timeout(self._answer_seconds):
                 # Kept as everything is; where that takes too long it goes on after the answer.
-                keeping = self._transactor.submit(
-                    _store, actor, gateway=gateway, delivery=delivery, events=(question,)
-                )
+                keeping = self._store.keep(keeping_of(gateway, delivery, (question,)))
                 verdict = await self._transactor.read(
                     judge_question, actor, delivery=delivery, question=question
                 )
-                await asyncio.shield(asyncio.wrap_future(keeping))
+                await asyncio.shield(keeping)
         except Exception as cause:  # noqa: BLE001 - whatever is wrong here is no reason to turn money away
             _log.warning("not asked in time", gateway=gateway.name, reason=type(cause).__name__)
         if verdict is Verdict.NOT_LISTED:
@@ -165,71 +151,6 @@ class WebhookInbox:
 
 def _due(snapshot: Snapshot, *, limit: int) -> tuple[StoredDelivery, ...]:
     return tuple(webhook_queries.due_deliveries(snapshot.session, now=snapshot.now, limit=limit))
-
-
-def _quarantine(uow: UnitOfWork, *, gateway: str, delivery: WebhookDelivery, reason: str) -> None:
-    uow.session.add(
-        QuarantinedWebhook(
-            gateway=gateway,
-            reason=reason[:160],
-            path="".join(letter for letter in delivery.path_kind if letter.isprintable())[:120],
-            body=delivery.body[:_QUARANTINE_BYTES],
-            received_at=delivery.received_at,
-        )
-    )
-    uow.session.flush()
-    webhook_queries.trim_quarantine(uow.session, keep=_QUARANTINE_KEEPS)
-
-
-def _store(
-    uow: UnitOfWork, *, gateway: Gateway, delivery: WebhookDelivery, events: tuple[GatewayEvent, ...]
-) -> bool:
-    """Keep a delivery, unless its address is not on the list; return whether it was taken."""
-    only_has_us_ask = any(isinstance(event, StatusChanged) for event in events)
-    # What only has us ask books nothing, whoever says it: its gateway's own answer does.
-    must_be_listed = gateway.evidence_grade is EvidenceGrade.SECRET_PATH and not only_has_us_ask
-    if must_be_listed and not _comes_from_the_list(uow, gateway, delivery):
-        return False
-    # Unsigned gateways could be sent a forged id that shadows a true one, so the whole body is the id.
-    parts = [delivery.path_kind.encode(), (delivery.attempt_token or "").encode(), delivery.body]
-    if only_has_us_ask:
-        # Such a notice says the same of every change: the one of today is not the one of yesterday.
-        parts.append(delivery.received_at.isoformat().encode())
-    digest = hashlib.sha256(b"\0".join(parts))
-    if webhook_queries.has_delivery(uow.session, gateway=gateway.name, external_id=digest.hexdigest()):
-        return True
-    nothing_to_do = all(isinstance(event, (Ignored, ValidationAsked)) for event in events)
-    row = InboundWebhook(
-        gateway=gateway.name,
-        kind=delivery.path_kind[:32],
-        external_id=digest.hexdigest(),
-        attempt_token_hash=delivery.attempt_token,
-        headers=json.dumps({key: value for key, value in delivery.headers.items() if key in _KEPT_HEADERS}),
-        body=delivery.body,
-        evidence=gateway.evidence_grade,
-        status=WebhookStatus.IGNORED if nothing_to_do else WebhookStatus.RECEIVED,
-        error=next((event.reason for event in events if isinstance(event, Ignored)), None),
-        received_at=delivery.received_at,
-        processed_at=uow.now if nothing_to_do else None,
-    )
-    uow.session.add(row)
-    uow.session.flush()
-    if not nothing_to_do and row.id is not None:
-        uow.emit(WebhookStored(webhook_id=WebhookId(row.id), gateway=gateway.name))
-    return True
-
-
-def _comes_from_the_list(uow: UnitOfWork, gateway: Gateway, delivery: WebhookDelivery) -> bool:
-    terms = payment_terms(uow)
-    stranger = stranger_of(terms, delivery)
-    if stranger is None:
-        return True
-    enforced = terms.address_check is AddressCheck.ENFORCE
-    _log.warning("address not on the list", gateway=gateway.name, address=stranger, refused=enforced)
-    if enforced:
-        reason = f"{stranger} is not on the list of addresses"
-        _quarantine(uow, gateway=gateway.name, delivery=delivery, reason=reason)
-    return not enforced
 
 
 def _work_off(

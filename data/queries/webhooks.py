@@ -1,13 +1,23 @@
 """SELECTs about inbound deliveries, and the bound of the quarantine."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import Table, delete, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from data.models.webhook import InboundWebhook, QuarantinedWebhook
 from data.session import Session
+from data.values.kinds import EvidenceGrade
 from data.values.states import WebhookStatus
+
+_INBOX = cast(Table, vars(InboundWebhook)["__table__"])
+# The twin of a delivery may come in the same moment: then the first is enough.
+_ADD = {
+    "sqlite": sqlite.insert(_INBOX).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(_INBOX).on_conflict_do_nothing(),
+}
 
 
 class StoredDelivery(NamedTuple):
@@ -35,16 +45,42 @@ def last_heard_at(session: Session, *, gateway: str) -> datetime | None:
     ).one_or_none()
 
 
-def has_delivery(session: Session, *, gateway: str, external_id: str) -> bool:
-    """Return whether this delivery is stored already."""
-    return (
-        session.execute(
-            select(InboundWebhook.id).where(
-                InboundWebhook.gateway == gateway, InboundWebhook.external_id == external_id
-            )
-        ).first()
-        is not None
+class NewDelivery(NamedTuple):
+    """A delivery as it is kept; `external_id` tells it from others of its gateway."""
+
+    gateway: str
+    kind: str
+    external_id: str
+    attempt_token_hash: str | None
+    headers: str
+    body: bytes
+    evidence: EvidenceGrade
+    status: WebhookStatus
+    error: str | None
+    received_at: datetime
+
+
+def add_deliveries(session: Session, deliveries: Sequence[NewDelivery], *, now: datetime) -> None:
+    """Keep deliveries, those that are kept already as they are: one statement, whatever their number."""
+    if not deliveries:
+        return
+    ready = {"attempts": 0, "created_at": now, "updated_at": now}
+    rows = [
+        row._asdict() | ready | {"processed_at": None if row.status is WebhookStatus.RECEIVED else now}
+        for row in deliveries
+    ]
+    connection = session.connection()
+    connection.execute(_ADD[connection.dialect.name], rows)
+
+
+def add_quarantined(
+    session: Session, *, gateway: str, reason: str, path: str, body: bytes, received_at: datetime
+) -> None:
+    """Keep what proved nothing."""
+    session.add(
+        QuarantinedWebhook(gateway=gateway, reason=reason, path=path, body=body, received_at=received_at)
     )
+    session.flush()
 
 
 def due_deliveries(session: Session, *, now: datetime, limit: int) -> list[StoredDelivery]:

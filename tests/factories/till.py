@@ -15,7 +15,7 @@ from benfex.payments.reconciliation import PaymentReconciler
 from benfex.payments.registry import build_gateways
 from benfex.payments.webhooks import WebhookInbox
 from benfex.simulation.door import Door
-from pages import webhooks
+from pages.webhooks import WebhookDoors
 from tests.factories.isp import SYSTEM, VAULT
 from tests.factories.money import SETTINGS
 
@@ -69,7 +69,7 @@ async def webhook_doors() -> AsyncIterator[tuple[str, SimpleNamespace]]:
     """Yield the address of the doors, and what stands behind them: set its `inbox` and `clock`."""
     app, behind = FastAPI(), SimpleNamespace()
     app.state.benfex = behind
-    app.include_router(webhooks.router)
+    app.add_middleware(WebhookDoors)
     door = Door(app)
     await door.start()
     try:
