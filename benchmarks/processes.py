@@ -166,8 +166,15 @@ def _make_folder(home: Path) -> None:
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment without settings that happen to be set on this machine."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("BENFEX_")}
+    """Return the environment without settings that happen to be set on this machine.
+
+    An installation keeps its bytecode, whatever this machine's habit is.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("BENFEX_") and name != "PYTHONDONTWRITEBYTECODE"
+    }
     return {**kept, **more}
 
 

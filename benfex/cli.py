@@ -13,7 +13,9 @@ from typing import Annotated
 import typer
 
 from benfex.cli_cards import cards
+from benfex.cli_cash import cash
 from benfex.cli_gateways import gateways
+from benfex.cli_matching import matching
 from benfex.cli_refunds import refunds
 from benfex.cli_running import CLI as _CLI
 from benfex.cli_running import Demo, Json
@@ -22,6 +24,7 @@ from benfex.cli_running import open_benfex as _open
 from benfex.cli_running import run as _run
 from benfex.cli_running import say as _say
 from benfex.cli_statements import statement
+from benfex.cli_terms import orders, terms
 from benfex.core.policy import billing_today
 from benfex.doctor import examine
 from benfex.dunning.rehearsing import rehearse_tomorrow
@@ -59,6 +62,10 @@ commands.add_typer(refunds, name="refunds")
 commands.add_typer(statement, name="statement")
 commands.add_typer(cards, name="cards")
 commands.add_typer(gateways, name="gateway")
+commands.add_typer(cash, name="cash")
+commands.add_typer(matching, name="match")
+commands.add_typer(terms, name="terms")
+commands.add_typer(orders, name="orders")
 
 
 def run_command_line(words: Sequence[str]) -> int:

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +15,7 @@ from benfex.core.actors import SystemActor
 from benfex.core.logging import set_up_logging
 from benfex.core.settings import Settings
 from data.values.errors import BenfexError
+from data.values.money import Money
 
 CLI = SystemActor("command line")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -25,6 +28,27 @@ def open_benfex(demo: bool) -> Benfex:
     set_up_logging()
     prepare_database(settings)
     return build(settings)
+
+
+@contextmanager
+def working(demo: bool) -> Iterator[Benfex]:
+    """Open a Benfex while a command works; what it may be told is said in one line, and the command ends with 1."""
+    try:
+        benfex = open_benfex(demo)
+        try:
+            yield benfex
+        finally:
+            benfex.transactor.close()
+    except BenfexError as error:
+        raise fail(error) from None
+
+
+def figures_of(record: Any) -> dict[str, Any]:
+    """Return a record as it is printed for programs: amounts exact, what is not of JSON as text."""
+    return {
+        name: value.to_json() if isinstance(value, Money) else value
+        for name, value in ((item.name, getattr(record, item.name)) for item in fields(record))
+    }
 
 
 def say(figures: dict[str, Any], text: str, *, as_json: bool) -> None:
