@@ -18,16 +18,24 @@ from benfex.core.logging import set_up_logging
 from benfex.core.settings import Settings
 from benfex.demo.living import LivingDemo
 from data.values.errors import BenfexError
+from pages.front import Front
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 
-def build_app(benfex: Benfex) -> "FastAPI":
-    """Return the web side of a Benfex, ready for any ASGI server."""
-    from pages.register import build_app as register
+def build_app(benfex: Benfex) -> Front:
+    """Return the web side of a Benfex, ready for any ASGI server; gateways are answered before it is loaded whole."""
 
-    return register(benfex)
+    def load() -> "FastAPI":
+        from pages.register import build_app as register
+
+        web = register(benfex)
+        gc.collect()
+        gc.freeze()  # what lives as long as the process is not looked through again: a tenth of a bill run's time
+        return web
+
+    return Front(benfex, load)
 
 
 @commands.command("serve")
@@ -67,11 +75,8 @@ def _serve(settings: Settings) -> None:
         if living is not None:
             living.introduce(benfex)
         _greet(benfex, settings)
-        web = build_app(benfex)
-        gc.collect()
-        gc.freeze()  # what lives as long as the process is not looked through again: a tenth of a bill run's time
         server = uvicorn.Config(
-            web,
+            build_app(benfex),
             host=settings.host,
             port=settings.port,
             log_level="warning",

@@ -119,13 +119,13 @@ async def storm(ground: Ground, outside: Surroundings, *, kills: int, seed: int 
         senders = [group.create_task(sending.send()) for _ in range(_SENDERS)]
         for life in range(kills):
             at = time.perf_counter()
-            async with product(ground.settings) as served:
-                starts.append(time.perf_counter() - at)
+            async with product(ground.settings, is_ready=lambda: sending.last_acknowledged_at > at) as served:  # noqa: B023
+                starts.append(sending.last_acknowledged_at - at)
                 await _until_acknowledged(sending, share=(life + 1) / (kills + 1), served=served)
                 os.kill(served.pid, signal.SIGKILL)
         at = time.perf_counter()
-        async with product(ground.settings):
-            starts.append(time.perf_counter() - at)
+        async with product(ground.settings, is_ready=lambda: sending.last_acknowledged_at > at):
+            starts.append(sending.last_acknowledged_at - at)
             await asyncio.gather(*senders)
             await _until(lambda: traces.is_at_rest(restorations=len(ground.subscribers)))
     restored = await _restored(outside, ground.subscribers)

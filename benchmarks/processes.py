@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,14 +71,19 @@ async def simulation(home: Path, *, routers: int, subscribers: int = 0) -> Async
 
 
 @asynccontextmanager
-async def product(settings: Settings) -> AsyncIterator[Product]:
-    """Run the product over a prepared database while the block lasts; it is ready when the block begins."""
+async def product(
+    settings: Settings, *, is_ready: Callable[[], bool] | None = None
+) -> AsyncIterator[Product]:
+    """Run the product over a prepared database while the block lasts; it is ready when the block begins.
+
+    It is by its own word, unless `is_ready` says so sooner.
+    """
     log = settings.home / "product.log"
     words = [str(ROOT / "app.py"), "--port", str(settings.port)]
     async with _process(words, log=log, environment={"BENFEX_HOME": str(settings.home)}) as running:
         served = Product(running.pid, settings.public_url, log)
         try:
-            await _until_ready(served, running)
+            await _until_ready(served, running, is_ready)
             yield served
         except Exception:
             sys.stderr.write(served.said())
@@ -178,8 +183,14 @@ def _environment(more: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **more}
 
 
-async def _until_ready(served: Product, running: asyncio.subprocess.Process) -> None:
+async def _until_ready(
+    served: Product, running: asyncio.subprocess.Process, is_ready: Callable[[], bool] | None
+) -> None:
     deadline = time.monotonic() + START_SECONDS
+    while is_ready is not None and time.monotonic() < deadline and running.returncode is None:
+        if is_ready():
+            return
+        await asyncio.sleep(0.01)
     async with httpx.AsyncClient(trust_env=False, timeout=2) as client:
         while time.monotonic() < deadline and running.returncode is None:
             with suppress(httpx.HTTPError):

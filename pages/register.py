@@ -6,8 +6,6 @@ would leave a session and a client behind.
 
 import importlib
 import pkgutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
 from nicegui import app as nicegui_app
@@ -28,10 +26,8 @@ from pages.webhooks import WebhookDoors
 
 
 def build_app(benfex: Benfex) -> FastAPI:
-    """Return the whole web side of a Benfex: plain routes outside, pages inside."""
-    outer = FastAPI(
-        title="Benfex", openapi_url=None, docs_url=None, redoc_url=None, lifespan=_lifespan(benfex)
-    )
+    """Return the web side of a Benfex: plain routes outside, pages inside. Who serves it starts the Benfex."""
+    outer = FastAPI(title="Benfex", openapi_url=None, docs_url=None, redoc_url=None)
     outer.state.benfex = benfex
     nicegui_app.state.benfex = benfex
     outer.include_router(auth.front)
@@ -40,7 +36,7 @@ def build_app(benfex: Benfex) -> FastAPI:
     outer.include_router(health.router)
     add_api(outer, benfex)
     outer.add_middleware(SecurityHeaders)
-    outer.add_middleware(WebhookDoors)
+    outer.add_middleware(WebhookDoors, benfex=benfex)
     theme.install(nicegui_app)
     for package in (pages.public, pages.admin, pages.portal):
         for module in pkgutil.iter_modules(package.__path__):
@@ -58,18 +54,6 @@ def build_app(benfex: Benfex) -> FastAPI:
     )
     _close_origins(benfex)
     return outer
-
-
-def _lifespan(benfex: Benfex):  # type: ignore[no-untyped-def]
-    @asynccontextmanager
-    async def run(_: FastAPI) -> AsyncIterator[None]:
-        await benfex.start()
-        try:
-            yield
-        finally:
-            await benfex.stop()
-
-    return run
 
 
 def _close_origins(benfex: Benfex) -> None:

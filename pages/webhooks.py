@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from benfex.application import Benfex
 from benfex.payments.gateway import WebhookDelivery
-from pages.dependencies import running_benfex
 
 _BODY_MAX = 256 * 1024
 _MPESA = "mpesa"
@@ -30,7 +30,8 @@ async def _deliver(request: Request, *, gateway: str, kind: str) -> Response:
                 return Response(status_code=413)
     except ClientDisconnect:  # half a delivery is none; its sender is gone, and has to send it again
         return Response(status_code=400)
-    benfex, path = running_benfex(request), _path(request)
+    benfex: Benfex = request.scope["benfex"]
+    path = _path(request)
     delivery = WebhookDelivery(
         path_kind=kind,
         path_token=path.get("callback_token"),
@@ -93,13 +94,14 @@ _ROUTES: tuple[BaseRoute, ...] = (
 class WebhookDoors:
     """Middleware that answers gateways before anything else of the web side is asked."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, benfex: Benfex) -> None:
+        self._app, self._benfex = app, benfex
         self._doors = Router(_ROUTES, redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a knock to its door, and everything else on."""
         if scope["type"] == "http" and scope["path"].startswith("/webhooks/"):
+            scope["benfex"] = self._benfex
             await self._doors(scope, receive, send)
         else:
             await self._app(scope, receive, send)

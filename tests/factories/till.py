@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import cast
 
 from fastapi import FastAPI
 
+from benfex.application import Benfex
 from benfex.core.clock import Clock
 from benfex.core.transactor import Transactor
 from benfex.payments.accounts import GatewayBook, save_gateway_account
@@ -69,7 +71,7 @@ async def webhook_doors() -> AsyncIterator[tuple[str, SimpleNamespace]]:
     """Yield the address of the doors, and what stands behind them: set its `inbox` and `clock`."""
     app, behind = FastAPI(), SimpleNamespace()
     app.state.benfex = behind
-    app.add_middleware(WebhookDoors)
+    app.add_middleware(WebhookDoors, benfex=cast(Benfex, behind))
     door = Door(app)
     await door.start()
     try:

@@ -68,7 +68,11 @@ async def site(
 
             outer = build_app(benfex)
             async with outer.router.lifespan_context(outer):
-                yield outer
+                await benfex.start()
+                try:
+                    yield outer
+                finally:
+                    await benfex.stop()
     finally:
         ui.navigate, ui.notify, ui.download = Navigate(), notify, download
     errors = [record.getMessage() for record in caplog.get_records("call") if record.levelname == "ERROR"]
