@@ -15,6 +15,7 @@ import typer
 from benfex.cli_cards import cards
 from benfex.cli_cash import cash
 from benfex.cli_gateways import gateways
+from benfex.cli_inbox import inbox
 from benfex.cli_matching import matching
 from benfex.cli_refunds import refunds
 from benfex.cli_running import CLI as _CLI
@@ -64,6 +65,7 @@ commands.add_typer(cards, name="cards")
 commands.add_typer(gateways, name="gateway")
 commands.add_typer(cash, name="cash")
 commands.add_typer(matching, name="match")
+commands.add_typer(inbox, name="inbox")
 commands.add_typer(terms, name="terms")
 commands.add_typer(orders, name="orders")
 

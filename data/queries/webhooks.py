@@ -113,3 +113,54 @@ def trim_quarantine(session: Session, *, keep: int) -> None:
     ).scalar_one_or_none()
     if oldest_kept is not None:
         session.execute(delete(QuarantinedWebhook).where(QuarantinedWebhook.id < oldest_kept))
+
+
+class ListedDelivery(NamedTuple):
+    """A delivery as it is listed; `processed_at` is None while it is still tried by itself."""
+
+    id: int
+    gateway: str
+    kind: str
+    status: WebhookStatus
+    attempts: int
+    error: str | None
+    received_at: datetime
+    next_try_at: datetime | None
+    processed_at: datetime | None
+
+
+def listed_deliveries(
+    session: Session,
+    *,
+    status: WebhookStatus | None,
+    limit: int,
+    offset: int = 0,
+    after_id: int | None = None,
+) -> list[ListedDelivery]:
+    """Return deliveries in one state, or in any, newest first."""
+    query = select(*(getattr(InboundWebhook, name) for name in ListedDelivery._fields))
+    if status is not None:
+        query = query.where(InboundWebhook.status == status)
+    if after_id is not None:
+        query = query.where(InboundWebhook.id < after_id)
+    rows = session.execute(query.order_by(InboundWebhook.id.desc()).limit(limit).offset(offset))
+    return [ListedDelivery(*row) for row in rows]
+
+
+def count_deliveries(session: Session, *, status: WebhookStatus | None) -> int:
+    """Return how many deliveries there are in one state, or in any."""
+    query = select(func.count()).select_from(InboundWebhook)
+    if status is not None:
+        query = query.where(InboundWebhook.status == status)
+    return int(session.execute(query).scalar_one())
+
+
+def quarantined_page(session: Session, *, limit: int, offset: int) -> list[QuarantinedWebhook]:
+    """Return what proved nothing, newest first."""
+    query = select(QuarantinedWebhook).order_by(QuarantinedWebhook.id.desc())
+    return list(session.scalars(query.limit(limit).offset(offset)))
+
+
+def count_quarantined(session: Session) -> int:
+    """Return how much is kept of what proved nothing."""
+    return int(session.execute(select(func.count()).select_from(QuarantinedWebhook)).scalar_one())

@@ -12,6 +12,7 @@ from benfex.core.events import (
     PaymentSettled,
 )
 from benfex.core.policy import current_terms
+from benfex.payments.delivery_desk import count_failed
 from benfex.payments.gateway import name_of_gateway
 from benfex.payments.views import (
     AttemptListed,
@@ -28,6 +29,7 @@ from components.money import money_cell
 from components.status_badge import UNMATCHED, status_cell
 from data.values.identifiers import PaymentId
 from data.values.roles import Permission
+from pages.admin.gateway_messages import messages_table
 from pages.admin.lists import Unhurried, on_each, page_request
 from pages.admin.money_back import money_back_actions
 from pages.admin.paper_dialogs import RECEIPT
@@ -70,20 +72,23 @@ async def payments(benfex: BenfexDep, staff: StaffDep) -> None:
         zone = (await benfex.read(current_terms, staff.actor)).timezone
         lists = _Lists(benfex, staff, zone)
         waiting = Note(tone="warn", symbol="circle-alert")
-        sections = Sections(
-            [
-                Section("received", "Received", lists.received),
-                Section("attempts", "Attempts", lists.attempts),
-                Section("unmatched", "Not placed", lists.unmatched),
-            ],
-            label="Payments",
-        )
+        may_place = may(staff, Permission.MATCH_PAYMENTS)
+        found = [
+            Section("received", "Received", lists.received),
+            Section("attempts", "Attempts", lists.attempts),
+            Section("unmatched", "Not placed", lists.unmatched),
+        ]
+        if may_place:
+            found.append(Section("messages", "Messages", lists.messages))
+        sections = Sections(found, label="Payments")
         await sections.show("received")
 
         async def count() -> None:
             counts = await benfex.read(payment_counts, await staff.fresh())
             for key in ("received", "attempts", "unmatched"):
                 sections.set_count(key, f"{getattr(counts, key):,}")
+            if may_place:
+                sections.set_count("messages", f"{await benfex.read(count_failed, await staff.fresh()):,}")
             some = say_count(counts.unmatched, "payment")
             words = f"{counts.unmatched_sum} in {some} has no customer yet. Place it so that it pays."
             waiting.set(words if counts.unmatched else None)
@@ -203,6 +208,10 @@ class _Lists:
                 ),
             )
         )
+
+    async def messages(self) -> None:
+        """Create the table of what gateways told us."""
+        await self._keep(messages_table(self._benfex, self._staff, self._zone, self.after_match))
 
     async def _keep(self, table: DataTable) -> None:
         self._tables.append(table)

@@ -112,3 +112,10 @@ def test_standing_orders_are_told_of_and_refused_in_words(told: Any) -> None:
     code, said = told(*asked)
     assert (code, said) == (1, "benfex: There is no such way to pay.")
     assert told("orders", "end", "9")[0] == 1
+
+
+def test_messages_of_gateways_are_listed_and_refused_in_words(told: Any) -> None:
+    assert told("inbox", "list") == (0, {"messages": []})
+    assert told("inbox", "show", "1") == (1, "benfex: There is no such message.")
+    assert told("inbox", "retry", "1")[0] == 1
+    assert told("inbox", "set-aside", "1", "--reason", "not ours")[0] == 1

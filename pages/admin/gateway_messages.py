@@ -1,0 +1,111 @@
+"""Messages of gateways that could not be placed, in front of a person: look, try again, set aside."""
+
+from collections.abc import Awaitable, Callable
+
+from benfex.application import Benfex
+from benfex.payments.delivery_desk import (
+    DeliveryRecord,
+    list_deliveries,
+    set_aside,
+    try_again,
+    whole_delivery,
+)
+from benfex.payments.gateway import name_of_gateway
+from components.data_table import Column, DataTable, Empty, Row, RowAction, TableQuery, TableTab
+from components.dialogs import ask_reason
+from components.elements import text
+from components.feedback import toast_error, toast_ok
+from components.moments import say_exactly, say_when
+from components.status_badge import status_cell
+from data.values.errors import BenfexError
+from data.values.identifiers import WebhookId
+from data.values.states import WebhookStatus
+from pages.admin.dialogs import form_dialog
+from pages.admin.lists import page_request
+from pages.dependencies import SignedInStaff
+
+After = Callable[[], Awaitable[None]]
+_COLUMNS = (
+    Column("title", "Message"),
+    Column("at", "Came", "note"),
+    Column("why", "Why", "note"),
+    Column("again", "Tried again", "note"),
+    Column("status", "Status", "badge"),
+)
+
+
+def messages_table(benfex: Benfex, staff: SignedInStaff, zone: str, after: After) -> DataTable:
+    """Return the table of messages, those that failed first in its tabs."""
+
+    async def fetch(query: TableQuery) -> tuple[list[Row], int]:
+        page = await benfex.read(list_deliveries, await staff.fresh(), request=page_request(query))
+        return [_row(one, benfex, zone) for one in page.rows], page.total
+
+    async def look(key: str) -> None:
+        await _look(benfex, staff, WebhookId(int(key)))
+
+    async def again(key: str) -> None:
+        try:
+            await benfex.transact(try_again, await staff.fresh(), webhook_id=WebhookId(int(key)))
+        except BenfexError as error:
+            toast_error(error.message)
+            return
+        toast_ok("It is tried now.")
+        await after()
+
+    async def aside(key: str) -> None:
+        reason = await ask_reason(
+            "Set this message aside?", "It is kept, and not tried again.", action="Set aside"
+        )
+        if not reason:
+            return
+        try:
+            await benfex.transact(
+                set_aside, await staff.fresh(), webhook_id=WebhookId(int(key)), reason=reason
+            )
+        except BenfexError as error:
+            toast_error(error.message)
+            return
+        toast_ok("It is set aside.")
+        await after()
+
+    return DataTable(
+        _COLUMNS,
+        fetch,
+        label="Messages of gateways",
+        sort="",
+        tabs=[
+            TableTab(WebhookStatus.FAILED, "Could not be placed"),
+            TableTab(WebhookStatus.RECEIVED, "Waiting"),
+            TableTab("", "All"),
+        ],
+        row_actions=[
+            RowAction("look", "What it says", "eye", look),
+            RowAction("again", "Try again", "refresh-cw", again),
+            RowAction("aside", "Set aside", "circle-slash", aside),
+        ],
+        empty=Empty("Nothing here", "What gateways tell us and we cannot place is listed here.", "inbox"),
+    )
+
+
+async def _look(benfex: Benfex, staff: SignedInStaff, webhook_id: WebhookId) -> None:
+    try:
+        found = await benfex.read(whole_delivery, await staff.fresh(), webhook_id=webhook_id)
+    except BenfexError as error:
+        toast_error(error.message)
+        return
+    with form_dialog("What the gateway said", found.delivery.reason or "It was worked off."):
+        text(found.body, "bf-pre num", "pre")
+
+
+def _row(one: DeliveryRecord, benfex: Benfex, zone: str) -> Row:
+    now = benfex.clock.now()
+    row: Row = {
+        "id": str(one.id),
+        "title": f"{name_of_gateway(one.gateway)} · {one.kind}",
+        "at": say_when(one.received_at, now=now, timezone=zone),
+        "at_title": say_exactly(one.received_at, timezone=zone),
+        "why": one.reason,
+        "again": say_when(one.next_try_at, now=now, timezone=zone) if one.next_try_at else "",
+    }
+    return row | status_cell("status", one.status)

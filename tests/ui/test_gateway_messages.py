@@ -1,0 +1,45 @@
+"""What gateways told us and we could not place, on the page of payments."""
+
+from nicegui import ui
+from nicegui.testing import User
+
+from data.models.webhook import InboundWebhook
+from data.values.kinds import EvidenceGrade
+from data.values.states import WebhookStatus
+from tests.ui.isp import Isp, rows, sign_in, until
+
+
+async def test_a_message_that_could_not_be_placed_is_looked_at(user: User, isp: Isp) -> None:
+    def astray(uow: object) -> None:
+        uow.session.add(  # type: ignore[attr-defined]
+            InboundWebhook(
+                gateway="mpesa",
+                kind="stk",
+                external_id="1",
+                headers="{}",
+                body=b'{"Body": "who asked?"}',
+                evidence=EvidenceGrade.SECRET_PATH,
+                status=WebhookStatus.FAILED,
+                attempts=3,
+                error="no attempt of ours has this secret",
+                received_at=isp.benfex.clock.now(),
+                processed_at=isp.benfex.clock.now(),
+            )
+        )
+
+    await isp.do(astray)
+    await sign_in(user)
+    await user.open("/admin/payments")
+    user.find(marker="section-messages").click()
+    await until(lambda: any("no attempt of ours" in str(row.get("why")) for row in rows(user)))
+    user.find(kind=ui.table).trigger("act", {"key": "look", "id": "1"})
+    await user.should_see("who asked?", retries=20)
+    user.find(kind=ui.table).trigger("act", {"key": "again", "id": "1"})
+    await user.should_see("It is tried now.", retries=20)
+
+
+async def test_support_sees_no_messages_of_gateways(user: User, isp: Isp) -> None:
+    await sign_in(user, "support")
+    await user.open("/admin/payments")
+    await user.should_see("Not placed", retries=20)
+    await user.should_not_see(marker="section-messages")
