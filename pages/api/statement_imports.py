@@ -85,13 +85,17 @@ class Row(Outgoing):
 
 
 class StatementPreview(Outgoing):
-    """What an import would do; `skipped` rows say nothing about money."""
+    """What an import would do; `skipped` rows say nothing about money.
+
+    `counts` are of the whole file, `rows` those that were asked for; `next_row` asks for more, null at the end.
+    """
 
     bank: str
     imported_before: bool
     skipped: int
     counts: dict[RowOutcome, int]
     rows: list[Row]
+    next_row: int | None
 
 
 class Refused(Outgoing):
@@ -154,16 +158,20 @@ async def preview_statement(
     bank: BankName,
     file_name: FileName = "statement.csv",
     day_first: DayFirst = None,
+    from_row: Annotated[int, Query(ge=1, le=10**9, description="The first row of the file to tell of.")] = 1,
+    limit: Annotated[int, Query(ge=1, le=1_000, description="How many rows to tell of.")] = 200,
 ) -> StatementPreview:
     """Return what an import of the file in the body would do; nothing is booked."""
     upload = StatementUpload(bank, file_name, await request.body(), day_first)
     found = await benfex.statements.preview(actor, upload)
+    rows = [row for row in found.rows if row.row >= from_row][: limit + 1]
     return StatementPreview(
         bank=found.bank.name,
         imported_before=found.imported_before,
         skipped=found.skipped,
         counts={outcome: found.count(outcome) for outcome in RowOutcome},
-        rows=[_row(row) for row in found.rows],
+        rows=[_row(row) for row in rows[:limit]],
+        next_row=rows[limit].row if len(rows) > limit else None,
     )
 
 

@@ -30,7 +30,7 @@ async def astray(benfex: Benfex) -> int:
         uow.session.flush()  # type: ignore[attr-defined]
         return int(row.id or 0)
 
-    return await benfex.transact(add, SystemActor("tests"))  # type: ignore[arg-type]
+    return await benfex.transact(add, SystemActor("tests"))
 
 
 async def test_a_failed_message_is_listed_looked_at_and_set_aside(owner: Caller, astray: int) -> None:

@@ -40,6 +40,29 @@ async def test_a_statement_is_looked_at_booked_and_known_again(owner: Caller) ->
     assert (await owner.get(f"/customers/{customer['id']}")).json()["balance"] == kes(-150_000)
 
 
+async def test_a_long_preview_is_told_in_parts_and_asks_about_what_may_be_known(owner: Caller) -> None:
+    customer = await owner.made("/customers", {"name": "Amina Wanjiru", "phone": "0712345679"})
+    await owner.made("/statement-banks", BANK)
+    slip = {"customer_id": customer["id"], "amount": kes(70_000), "method": "bank", "reference": "SLIP-9"}
+    await owner.made("/payments", slip)
+    day = "20-11-2026"
+    rows = "".join(f"{day},FT{number},x,,{number}\n" for number in range(1, 451))
+    content = f"Date,Ref,Narrative,Debit,Credit\n{rows}{day},FTX,COUNTER,,700\n".encode()
+    first = (await send(owner, "/statement-imports/preview", content, bank="Equity")).json()
+    assert (len(first["rows"]), first["next_row"], first["counts"]["wait"]) == (200, 202, 450)
+    last = (
+        await send(owner, "/statement-imports/preview", content, bank="Equity", from_row="402", limit="100")
+    ).json()
+    assert (len(last["rows"]), last["next_row"], last["rows"][-1]["outcome"]) == (51, None, "ask")
+    row = f"Date,Ref,Narrative,Debit,Credit\n{day},FTX,COUNTER,,700\n".encode()
+    asks = (await send(owner, "/statement-imports", row, bank="Equity")).json()
+    assert (asks["booked"], len(asks["refused"])) == (0, 1)
+    known = (await send(owner, "/statement-imports", row, bank="Equity", same="FTX")).json()
+    assert (known["booked"], known["known"]) == (0, 1)
+    both = await send(owner, "/statement-imports", row, bank="Equity", same="FTX", other="FTX")
+    assert fields(both) == ["other"]
+
+
 async def test_what_is_no_statement_is_a_problem_in_words(owner: Caller, support: Caller) -> None:
     problem(await send(owner, "/statement-imports", b"x", bank="Nobody"), 404, "not_found")
     answer = await send(owner, "/statement-imports", b"PK\x03\x04", bank="mpesa")
