@@ -101,7 +101,8 @@ class WebhookDoors:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a knock to its door, and everything else on."""
         if scope["type"] == "http" and scope["path"].startswith("/webhooks/"):
-            scope["benfex"] = self._benfex
-            await self._doors(scope, receive, send)
+            # Without `app`: what is no door is answered here, and not raised for an application around it.
+            knock = {name: value for name, value in scope.items() if name != "app"}
+            await self._doors(knock | {"benfex": self._benfex}, receive, send)
         else:
             await self._app(scope, receive, send)

@@ -54,3 +54,22 @@ async def test_half_a_delivery_is_no_delivery(
     assert isp.read(quarantined) == ()
     await till.inbox.process_pending()
     assert [payment.transaction_id for payment in isp.read(payments)] == ["TKN4QX71SV"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/webhooks/", 404),
+        ("POST", "/webhooks/a/b/c/d/e", 404),
+        ("POST", "/webhooks/nobody", 404),
+        ("GET", "/webhooks/paystack", 405),
+        ("PUT", PATH, 405),
+        ("HEAD", f"/webhooks/pesapal/{CALLBACK_TOKEN}", 404),
+    ],
+)
+async def test_what_is_no_door_is_answered_and_never_an_error_of_ours(
+    doors: tuple[str, Till], method: str, path: str, status: int
+) -> None:
+    url, _ = doors
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as sender:
+        assert (await sender.request(method, path, content=b"{}")).status_code == status
