@@ -16,6 +16,7 @@ import httpx
 
 from benchmarks.installation import (
     BENCHMARK,
+    PAYSTACK_KEY,
     Isp,
     Subscriber,
     found,
@@ -29,7 +30,6 @@ from benchmarks.processes import ROOT, BenchmarkError, Product, Surroundings, pr
 from benchmarks.storm_messages import Message, make_messages
 from benchmarks.storm_sender import Storm
 from benchmarks.storm_traces import Traces
-from benchmarks.webhook_peers import SECRET
 from benfex.core.settings import Settings
 from benfex.dunning.runs import run_dunning
 from benfex.payments.accounts import save_gateway_account
@@ -98,7 +98,7 @@ def prepare(home: Path, outside: Surroundings, *, subscribers: int, webhooks: in
             save_gateway_account,
             BENCHMARK,
             gateway="paystack",
-            settings={"secret_key": SECRET, "base_url": outside.paystack},
+            settings={"secret_key": PAYSTACK_KEY, "base_url": outside.paystack},
             vault=benfex.vault,
         )
         people = subscribe(benfex, isp, usernames=[f"line-{number:04d}" for number in range(subscribers)])

@@ -34,6 +34,7 @@ from data.values.money import Money
 BENCHMARK = SystemActor("benchmark")
 OWNER_EMAIL = "owner@isp.example"
 OWNER_PASSWORD = "a long benchmark password"  # noqa: S105 - of a database that is thrown away
+PAYSTACK_KEY = "sk_test_benfex_demo_key"  # the simulated Paystack's
 PRICE = Money(2_500_00, "KES")
 _MPESA = {
     "consumer_key": "demo-consumer-key",

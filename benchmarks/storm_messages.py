@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlmodel import col
 
-from benchmarks.installation import BENCHMARK, PRICE, Subscriber
-from benchmarks.webhook_peers import SECRET
+from benchmarks.installation import BENCHMARK, PAYSTACK_KEY, PRICE, Subscriber
 from benfex.application import Benfex
 from benfex.core.clock import SystemClock
 from benfex.core.unit_of_work import Snapshot
@@ -169,5 +168,5 @@ def _event(reference: str, number: int) -> Message:
         "customer": {"email": "amina@example.com"},
     }
     body = json.dumps({"event": "charge.success", "data": data}).encode()
-    proof = hmac.new(SECRET.encode(), body, hashlib.sha512).hexdigest()
+    proof = hmac.new(PAYSTACK_KEY.encode(), body, hashlib.sha512).hexdigest()
     return Message("/webhooks/paystack", body, proof, transaction)

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from benchmarks.installation import BENCHMARK, found, long_ago, make_settings, opened
+from benchmarks.installation import BENCHMARK, PAYSTACK_KEY, found, long_ago, make_settings, opened
 from benchmarks.outcome import Figure, Outcome, Target
 from benchmarks.processes import BenchmarkError, free_port, product, serving, simulation, started
-from benchmarks.webhook_peers import INSERT, PATH, SECRET, TABLE, row_of
+from benchmarks.webhook_peers import INSERT, PATH, TABLE, row_of
 from benchmarks.webhook_peers import opened as opened_plainly
 from benchmarks.webhook_sender import BODY, signature_of
 from benfex.core.settings import Settings
@@ -81,7 +81,7 @@ async def _everything(folder: Path) -> AsyncIterator[dict[str, _Server]]:
                 save_gateway_account,
                 BENCHMARK,
                 gateway="paystack",
-                settings={"secret_key": SECRET, "base_url": outside.paystack},
+                settings={"secret_key": PAYSTACK_KEY, "base_url": outside.paystack},
                 vault=benfex.vault,
             )
         async with (
@@ -110,7 +110,7 @@ async def _send(server: _Server, *, connections: int, seconds: float) -> _Round:
         PATH,
         connections,
         seconds,
-        SECRET,
+        PAYSTACK_KEY,
         next(_numbers),
     )
     code, said = await started(tuple(str(word) for word in words))
@@ -125,7 +125,7 @@ async def _send(server: _Server, *, connections: int, seconds: float) -> _Round:
 def _serial(path: Path) -> float:
     """Return how many of the same rows are committed in a second one after another, with nothing around them."""
     bodies = [BODY % number for number in range(_SERIAL)]
-    signed = [(body, signature_of(body, SECRET.encode()).decode()) for body in bodies]
+    signed = [(body, signature_of(body, PAYSTACK_KEY.encode()).decode()) for body in bodies]
     with closing(opened_plainly(path)) as link:
         link.execute(TABLE)
         began = time.perf_counter()

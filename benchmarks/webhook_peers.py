@@ -24,9 +24,9 @@ from starlette.requests import Request as StarletteRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
+from benchmarks.installation import PAYSTACK_KEY
 from benfex.core.clock import SystemClock
 
-SECRET = "sk_test_benfex_demo_key"  # noqa: S105 - the simulated Paystack's
 PATH = "/webhooks/paystack"
 TABLE = (
     "CREATE TABLE kept (id INTEGER PRIMARY KEY, external_id VARCHAR(80) NOT NULL UNIQUE, headers TEXT NOT NULL,"
@@ -59,7 +59,7 @@ def opened(path: Path) -> sqlite3.Connection:
 
 def row_of(body: bytes, signature: str) -> tuple[str, str, bytes, str, str]:
     """Return the row that a message is kept as. Raises ValueError for one that is not signed."""
-    proof = hmac.new(SECRET.encode(), body, hashlib.sha512).hexdigest()
+    proof = hmac.new(PAYSTACK_KEY.encode(), body, hashlib.sha512).hexdigest()
     if not hmac.compare_digest(proof, signature):
         raise ValueError("not signed")
     json.loads(body)

@@ -62,7 +62,7 @@ def test_cards_are_listed_withdrawn_and_charged_by_command(
     assert (card["label"], card["pays_by_itself"]) == ("Visa ending 4081", True)
     assert "sealed" not in printed
     assert run_command_line(["cards", "charge", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"charged": 0, "refused": 0, "to_confirm": 0}
+    assert json.loads(capsys.readouterr().out) == {"charged": 0, "refused": 0, "to_confirm": 0, "failed": 0}
     assert run_command_line(["cards", "withdraw", who, str(card["id"])]) == 0
     assert run_command_line(["cards", "withdraw", who, str(card["id"])]) != 0
     assert "pays nothing by itself" in capsys.readouterr().err
