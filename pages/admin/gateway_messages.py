@@ -105,7 +105,7 @@ def _row(one: DeliveryRecord, benfex: Benfex, zone: str) -> Row:
         "title": f"{name_of_gateway(one.gateway)} · {one.kind}",
         "at": say_when(one.received_at, now=now, timezone=zone),
         "at_title": say_exactly(one.received_at, timezone=zone),
-        "why": one.reason,
+        "why": one.reason[:1].upper() + one.reason[1:],
         "again": say_when(one.next_try_at, now=now, timezone=zone) if one.next_try_at else "",
     }
     return row | status_cell("status", one.status)

@@ -31,7 +31,7 @@ async def test_a_message_that_could_not_be_placed_is_looked_at(user: User, isp: 
     await sign_in(user)
     await user.open("/admin/payments")
     user.find(marker="section-messages").click()
-    await until(lambda: any("no attempt of ours" in str(row.get("why")) for row in rows(user)))
+    await until(lambda: any("No attempt of ours" in str(row.get("why")) for row in rows(user)))
     user.find(kind=ui.table).trigger("act", {"key": "look", "id": "1"})
     await user.should_see("who asked?", retries=20)
     user.find(kind=ui.table).trigger("act", {"key": "again", "id": "1"})
