@@ -91,7 +91,7 @@ stories = st.builds(
 )
 
 
-@over_a_database(usual=15, deep=300)
+@over_a_database(usual=6, deep=300)
 @given(told=st.lists(stories, min_size=1, max_size=3), seed=st.integers(0, 2**32))
 def test_any_interleaving_with_crashes_leaves_the_books_of_the_plain_order(
     run: Run, clock: MovedClock, told: list[Story], seed: int

@@ -10,7 +10,7 @@ from benchmarks.processes import simulation
 
 
 async def test_a_small_storm_with_two_kills_loses_nothing_and_books_nothing_twice(tmp_path: Path) -> None:
-    left = await _storm(tmp_path, webhooks=150, subscribers=10, kills=2)
+    left = await _storm(tmp_path, webhooks=100, subscribers=6, kills=2)
     _check(left)
 
 
