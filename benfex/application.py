@@ -31,6 +31,7 @@ from benfex.payments.auto_pay import AutoPay
 from benfex.payments.checkout import Checkout
 from benfex.payments.dispute_following import Disputes
 from benfex.payments.gateway_checks import GatewayChecks
+from benfex.payments.gateway_reconciliation import GatewayReconciliation
 from benfex.payments.inquiries import Inquiries
 from benfex.payments.reconciliation import PaymentReconciler
 from benfex.payments.refund_following import Refunds
@@ -87,6 +88,7 @@ class Benfex:
         auto_pay: AutoPay,
         inbox: WebhookInbox,
         reconciler: PaymentReconciler,
+        reconciliation: GatewayReconciliation,
         refunds: Refunds,
         disputes: Disputes,
         channels: ChannelBook,
@@ -113,9 +115,9 @@ class Benfex:
         self.auto_pay = auto_pay
         self.inbox = inbox
         self.reconciler = reconciler
+        self.reconciliation = reconciliation
         self.refunds = refunds
         self.disputes = disputes
-        self.statements = StatementImporter(transactor)
         self.channels = channels
         self.messages = messages
         self.documents = documents
@@ -132,6 +134,11 @@ class Benfex:
         self.first_run_token: str | None = None
         self.demo_accounts: tuple[tuple[str, str, str], ...] = ()
         self.phone_url: str | None = None
+
+    @property
+    def statements(self) -> StatementImporter:
+        """Return what reads statements from files."""
+        return StatementImporter(self.transactor)
 
     @property
     def gateway_checks(self) -> GatewayChecks:

@@ -37,6 +37,7 @@ from benfex.payments.auto_pay import AutoPay
 from benfex.payments.checkout import Checkout
 from benfex.payments.dispute_following import Disputes
 from benfex.payments.gateway import Gateway
+from benfex.payments.gateway_reconciliation import GatewayReconciliation
 from benfex.payments.pay_links import create_pay_link
 from benfex.payments.reconciliation import PaymentReconciler
 from benfex.payments.refund_following import Refunds
@@ -87,6 +88,7 @@ class _Till(TypedDict):
     auto_pay: AutoPay
     inbox: WebhookInbox
     reconciler: PaymentReconciler
+    reconciliation: GatewayReconciliation
     refunds: Refunds
     disputes: Disputes
 
@@ -190,11 +192,15 @@ def build(
 
 
 def _till(transactor: Transactor, book: GatewayBook, clock: Clock, vault: Vault, settings: Settings) -> _Till:
+    reconciler = PaymentReconciler(transactor, book, clock, vault=vault)
     return {
         "checkout": Checkout(transactor, book, public_url=settings.public_url),
         "auto_pay": AutoPay(transactor, book, vault, public_url=settings.public_url),
         "inbox": WebhookInbox(transactor, book, vault=vault),
-        "reconciler": PaymentReconciler(transactor, book, clock, vault=vault),
+        "reconciler": reconciler,
+        "reconciliation": GatewayReconciliation(
+            transactor, book, reconciler, clock, public_url=settings.public_url
+        ),
         "refunds": Refunds(transactor, book, vault, public_url=settings.public_url),
         "disputes": Disputes(transactor, book, clock),
     }

@@ -147,6 +147,13 @@ class DisputeMoved(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ReconciliationMoved(Event):
+    """A gateway's record was compared with our books, or a difference was found or settled."""
+
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True)
 class SubscriptionChanged(Event):
     """A subscription moved to another state."""
 

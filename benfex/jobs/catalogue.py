@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from benfex.application import Benfex
 from benfex.billing.earning import earn_revenue
@@ -70,14 +69,13 @@ async def _auto_pay(benfex: Benfex) -> str:
 
 
 async def _reconcile_gateways(benfex: Benfex) -> str:
-    booked = 0
+    if await benfex.read(isp_profile, _CLOCK) is None:
+        return _NOT_YET
     await benfex.gateways.register_callbacks(public_url=benfex.settings.public_url)
-    now = benfex.clock.now()
-    for name in benfex.gateways.with_statement():
-        booked += (
-            await benfex.reconciler.read_statement(name, since=now - timedelta(hours=6), until=now)
-        ).booked
-    return f"{booked} payments found"
+    looks = await benfex.reconciliation.run_all()
+    booked, red = sum(look.booked for look in looks), sum(look.red_days for look in looks)
+    refused = "".join(f", {look.gateway}: {look.problem}" for look in looks if look.problem)
+    return f"{booked} payments found, {red} days do not agree{refused}"
 
 
 async def _register_callbacks(benfex: Benfex) -> str:

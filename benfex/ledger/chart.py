@@ -17,6 +17,7 @@ class AccountCode(StrEnum):
     UNMATCHED = "2100"
     DEFERRED_REVENUE = "2200"
     REFUNDS_UNDER_WAY = "2300"
+    OPENING_BALANCES = "3000"
     REVENUE = "4000"
     CREDITS_GIVEN = "4090"
     PAYMENT_FEES = "5000"
@@ -32,6 +33,7 @@ KIND_OF: dict[AccountCode, AccountKind] = {
     AccountCode.UNMATCHED: AccountKind.LIABILITY,
     AccountCode.DEFERRED_REVENUE: AccountKind.LIABILITY,
     AccountCode.REFUNDS_UNDER_WAY: AccountKind.LIABILITY,
+    AccountCode.OPENING_BALANCES: AccountKind.EQUITY,
     AccountCode.REVENUE: AccountKind.INCOME,
     AccountCode.CREDITS_GIVEN: AccountKind.INCOME,
     AccountCode.PAYMENT_FEES: AccountKind.EXPENSE,
@@ -47,6 +49,7 @@ NAME_OF: dict[AccountCode, str] = {
     AccountCode.UNMATCHED: "Unmatched receipts",
     AccountCode.DEFERRED_REVENUE: "Deferred revenue",
     AccountCode.REFUNDS_UNDER_WAY: "Refunds under way",
+    AccountCode.OPENING_BALANCES: "Opening balances",
     AccountCode.REVENUE: "Revenue",
     AccountCode.CREDITS_GIVEN: "Credits given",
     AccountCode.PAYMENT_FEES: "Payment fees",
@@ -83,4 +86,5 @@ CREDITS_GIVEN = AccountKey(AccountCode.CREDITS_GIVEN)
 PAYMENT_FEES = AccountKey(AccountCode.PAYMENT_FEES)
 BAD_DEBT = AccountKey(AccountCode.BAD_DEBT)
 REFUNDS_UNDER_WAY = AccountKey(AccountCode.REFUNDS_UNDER_WAY)
+OPENING_BALANCES = AccountKey(AccountCode.OPENING_BALANCES)
 CASH_DIFFERENCES = AccountKey(AccountCode.CASH_DIFFERENCES)

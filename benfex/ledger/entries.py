@@ -11,6 +11,7 @@ from benfex.ledger.chart import (
     CASH_DIFFERENCES,
     CREDITS_GIVEN,
     DEFERRED_REVENUE,
+    OPENING_BALANCES,
     PAYMENT_FEES,
     REFUNDS_UNDER_WAY,
     REVENUE,
@@ -142,6 +143,11 @@ def shift_difference(over: Money) -> tuple[PostingLine, ...]:
 def swept(gateway: str, amount: Money) -> tuple[PostingLine, ...]:
     """Return: what a gateway or a drawer held for us is in our bank."""
     return _pair(BANK, clearing(gateway), amount)
+
+
+def held_before(gateway: str, amount: Money) -> tuple[PostingLine, ...]:
+    """Return: the gateway held the amount before our books began; below nothing it was overdrawn."""
+    return _pair(clearing(gateway), OPENING_BALANCES, amount)
 
 
 def reversed_lines(lines: tuple[PostingLine, ...]) -> tuple[PostingLine, ...]:

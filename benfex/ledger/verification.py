@@ -50,7 +50,7 @@ _DOCUMENT_CHECKS = (
     (document_checks.notes_without_entry, "credit note", "is not in the journal"),
     (document_checks.payments_without_entry, "payment", "came in but is not in the journal"),
     (document_checks.matches_without_entry, "payment", "has a customer, but not in the journal"),
-    (document_checks.fees_without_entry, "payment", "cost a fee that is not in the journal"),
+    (document_checks.fees_that_differ_from_entries, "payment", "cost another fee than is in the journal"),
     (document_checks.reversals_without_entry, "payment", "is reversed but that is not in the journal"),
     (document_checks.refunds_without_entry, "refund", "took a step that is not in the journal"),
     (

@@ -54,6 +54,7 @@ class GatewayCapabilities:
 
     `channels` are the ways to pay that the payer may choose from at it; empty where there is one way only.
     `push_channels` are those of them that ask on a phone, where the others send the browser away.
+    `statement_hours` is how far back it lists payments; 0 where that has no end.
     """
 
     currencies: frozenset[str]
@@ -68,6 +69,7 @@ class GatewayCapabilities:
     channels: tuple[str, ...] = ()
     push_channels: tuple[str, ...] = ()
     minimums: tuple[tuple[str, int], ...] = ()
+    statement_hours: int = 0
     can_refund: bool = False
     refunds_partly: bool = False
     can_pay_out: bool = False
@@ -365,6 +367,9 @@ class Gateway(Protocol):
 
     async def read_settlements(self, *, since: datetime, until: datetime) -> Sequence[SettlementRecord]:
         """Return what the gateway paid out to our bank in `[since, until)`."""
+
+    async def read_settled(self, settlement_id: str) -> Sequence[PaymentEvidence]:
+        """Return the payments that a payout is made of; none where the gateway does not say."""
 
     async def ask_balance(self, *, callback_url: str) -> Money | None:
         """Return what the gateway holds for us, None when it will tell at `callback_url`."""

@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from benfex.core.unit_of_work import UnitOfWork
+from benfex.payments.balances import note_balance
 from benfex.payments.disputes import note_dispute
 from benfex.payments.gateway_events import (
     BalanceTold,
@@ -30,6 +31,7 @@ def apply_other_event(uow: UnitOfWork, stored: StoredDelivery, event: OtherEvent
         case StandingOrderChanged():
             return note_standing_order(uow, gateway=stored.gateway, event=event)
         case BalanceTold():
-            return f"nobody acts on {type(event).__name__} yet"
+            note_balance(uow, gateway=stored.gateway, balance=event.balance, at=stored.received_at)
+            return None
         case _:
             assert_never(event)

@@ -59,6 +59,10 @@ class PlainGateway:
         """Return none: it does not tell what it paid out."""
         return ()
 
+    async def read_settled(self, settlement_id: str) -> Sequence[PaymentEvidence]:
+        """Return none: it does not tell what a payout is made of."""
+        return ()
+
     async def ask_balance(self, *, callback_url: str) -> Money | None:
         """Refuse: its balance is on its own screens only."""
         raise GatewayRejected("This gateway does not tell its balance.")

@@ -31,6 +31,7 @@ from benfex.payments.gateway_events import RefundChanged, RefundDone
 from benfex.payments.refund_news import note_refund_changed
 from benfex.payments.saved_methods import settle_and_keep_card
 from benfex.payments.settlement import Settled
+from benfex.payments.statement_keeping import keep_lines
 from benfex.payments.taken_back import note_taken_back
 from data.models.payment import PaymentAttempt
 from data.queries import payments as payment_queries
@@ -42,6 +43,7 @@ from data.values.states import AttemptStatus, RefundStatus, advance
 
 _ACTOR = SystemActor("reconciler")
 _AT_ONCE = 8
+_KEPT_AT_ONCE = 200
 _RECEIPT_FOLLOWS = timedelta(minutes=2)
 _STATEMENT_MARGIN = timedelta(hours=1)
 _log = structlog.get_logger("reconciliation")
@@ -61,10 +63,14 @@ class UnfinishedAttempt:
 
 @dataclass(frozen=True, slots=True)
 class StatementMatch:
-    """How many lines a gateway's record had, and how many of them were new to us and booked."""
+    """How many lines a gateway's record had, and how many of them were new to us and booked.
+
+    `problem` says why it could not be read; empty when it was.
+    """
 
     read: int
     booked: int
+    problem: str = ""
 
 
 class PaymentReconciler:
@@ -92,17 +98,30 @@ class PaymentReconciler:
         await self._transactor.transact(_check_now, _ACTOR, attempt_id=attempt_id)
 
     async def read_statement(self, gateway_name: str, *, since: datetime, until: datetime) -> StatementMatch:
-        """Read what the gateway says it received and book what we do not know yet."""
+        """Read what the gateway says it received in `[since, until)`, and book what we do not know yet."""
         gateway = self._gateways.get(gateway_name)
         try:
             entries = await gateway.read_statement(since=since, until=until)
         except GatewayError as error:
             _log.info("statement not read", gateway=gateway_name, reason=error.message)
-            return StatementMatch(0, 0)
-        fresh = await self._transactor.read(_unbooked, _ACTOR, gateway=gateway_name, entries=tuple(entries))
+            return StatementMatch(0, 0, error.message)
+        return await self.take_in(gateway_name, entries)
+
+    async def take_in(self, gateway_name: str, entries: Sequence[PaymentEvidence]) -> StatementMatch:
+        """Book what of a gateway's record we do not know yet, and keep its lines, compared with our books."""
         booked = 0
-        for evidence in fresh:
-            booked += await self._settle(evidence, source="statement") is Settled.BOOKED
+        for start in range(0, len(entries), _KEPT_AT_ONCE):
+            some = tuple(entries[start : start + _KEPT_AT_ONCE])
+            fresh = await self._transactor.read(_unbooked, _ACTOR, gateway=gateway_name, entries=some)
+            found = [
+                evidence.transaction_id
+                for evidence in fresh
+                if await self._settle(evidence, source="statement") is Settled.BOOKED
+            ]
+            booked += len(found)
+            await self._transactor.transact(
+                keep_lines, _ACTOR, gateway=gateway_name, entries=some, found=frozenset(found)
+            )
         return StatementMatch(len(entries), booked)
 
     async def _check_all(self, gateway_name: str, attempts: Sequence[UnfinishedAttempt]) -> None:

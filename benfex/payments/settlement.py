@@ -17,6 +17,7 @@ from benfex.core.events import AttemptChanged, PaymentSettled
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.ledger import entries
 from benfex.ledger.journal import EntrySource, post_entry
+from benfex.payments.differences import note_other_amount
 from benfex.payments.gateway import PaymentEvidence, name_of_gateway
 from benfex.payments.matching import ASKED_FOR, Match, account_for, match_evidence, write_match
 from benfex.payments.receipts import tell_receipt
@@ -269,7 +270,17 @@ def _enrich(
     assert payment.id is not None
     match = match_evidence(uow, evidence=evidence)
     agrees = (payment.amount_minor, payment.currency) == (evidence.amount.minor, evidence.amount.currency)
-    if agrees and _refusal(uow, match, evidence) is None:
+    if not agrees:
+        note_other_amount(
+            uow,
+            gateway=payment.gateway,
+            transaction_id=payment.gateway_transaction_id,
+            payment_id=PaymentId(payment.id),
+            booked=Money(payment.amount_minor, payment.currency),
+            told=evidence.amount,
+            at=payment.received_at,
+        )
+    elif _refusal(uow, match, evidence) is None:
         exact = evidence.attempt_token is not None or evidence.our_reference is not None
         is_waiting = payment.customer_id is None and payment.status is PaymentStatus.RECEIVED
         # What a person took back, only a person places anew: the next evidence would say the same again.

@@ -15,7 +15,8 @@ from data.values.money import Money
 class FileLine:
     """One transaction: `amount` is above nothing for money in and below it for money out; `at` is UTC.
 
-    `row` is the line of the file, counted from 1, for a person who looks it up.
+    `row` is the line of the file, counted from 1, for a person who looks it up. `linked` is the transaction that it
+    belongs to, where the file says so.
     """
 
     row: int
@@ -27,6 +28,7 @@ class FileLine:
     payer_name: str = ""
     payer_phone: str = ""
     details: str = ""
+    linked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

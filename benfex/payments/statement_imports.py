@@ -12,13 +12,14 @@ from datetime import datetime
 
 import structlog
 
-from benfex.core.actors import Actor, require
+from benfex.core.actors import Actor, SystemActor, require
 from benfex.core.paging import Page, PageRequest, Slice, SliceRequest, sliced
 from benfex.core.policy import current_terms
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot
 from benfex.payments.bank_files import BYTES_MAX, ROWS_MAX, read_bank_file
 from benfex.payments.bank_mappings import Bank, find_bank
+from benfex.payments.file_comparison import compare_file, compare_lines
 from benfex.payments.registry import STATEMENT_FILES
 from benfex.payments.statement_booking import (
     PartOutcome,
@@ -40,6 +41,7 @@ from data.values.roles import Permission
 
 _LOOKED_AT_ONCE = 200
 _BOOKED_AT_ONCE = 20
+_RECONCILER = SystemActor("reconciler")
 _log = structlog.get_logger("statements")
 
 Progress = Callable[[int, int], None]
@@ -151,7 +153,14 @@ class StatementImporter:
                 refused += outcome.refused
             if progress is not None:
                 progress(done, len(found.lines))
+        await self._compare(bank.gateway, found.lines)
         return ImportOutcome(import_id, booked, known, out, found.skipped, tuple(refused))
+
+    async def _compare(self, gateway: str, lines: tuple[FileLine, ...]) -> None:
+        """Compare what the file said with our books; its money is booked by now, whatever comes of this."""
+        for part, _ in _parts(lines, _LOOKED_AT_ONCE):
+            await self._transactor.transact(compare_lines, _RECONCILER, gateway=gateway, lines=part)
+        await self._transactor.transact(compare_file, _RECONCILER, gateway=gateway, lines=lines)
 
     async def _read(self, actor: Actor, upload: StatementUpload) -> tuple[Bank, StatementFile]:
         bank = await self._transactor.read(find_bank, actor, name=upload.bank)

@@ -39,11 +39,15 @@ class StatementImport(Row, table=True):
 
 
 class StatementCursor(Row, table=True):
-    """How far a gateway's record was read whole; `problem` says why the last try read nothing, empty when it did."""
+    """From when to when a gateway's record was read whole, by its API or from files.
+
+    `problem` says why the last try read nothing, empty when it did.
+    """
 
     __tablename__ = "statement_cursor"
 
     gateway: str = Field(max_length=24, unique=True)
+    read_from: datetime = Field(sa_type=UtcDateTime)
     read_until: datetime = Field(sa_type=UtcDateTime)
     read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     problem: str = Field(default="", max_length=250)
@@ -130,7 +134,7 @@ class ReconciliationDifference(Row, table=True):
 
 
 class GatewayBalance(Row, table=True):
-    """What a gateway said it holds for us at an instant."""
+    """What a gateway said it holds for us at an instant, and what its clearing account held when we heard it."""
 
     __tablename__ = "gateway_balance"
     __table_args__ = (Index("ix_gateway_balance_at", "gateway", "at"),)
@@ -138,6 +142,7 @@ class GatewayBalance(Row, table=True):
     gateway: str = Field(max_length=24)
     currency: str = Field(max_length=3)
     balance_minor: int = Field(sa_type=MinorUnits)
+    clearing_minor: int = Field(sa_type=MinorUnits)
     at: datetime = Field(sa_type=UtcDateTime)
 
 

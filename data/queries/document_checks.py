@@ -30,11 +30,12 @@ from data.models.invoice import (
     InvoiceLine,
     InvoiceLineTax,
 )
-from data.models.ledger import JournalEntry
+from data.models.ledger import JournalEntry, LedgerAccount, Posting
 from data.models.payment import Payment, PaymentAllocation, Refund
+from data.models.reconciliation import GatewayBalance
 from data.queries.refunds import LET_GO
 from data.session import Session
-from data.values.kinds import EntryKind
+from data.values.kinds import AccountKind, EntryKind
 from data.values.states import InvoiceStatus, PaymentStatus, RefundStatus
 
 Check = Callable[[], Select[Any]]
@@ -285,9 +286,22 @@ def matches_without_entry() -> Select[Any]:
     )
 
 
-def fees_without_entry() -> Select[Any]:
-    """Select payments whose gateway's fee is not posted."""
-    return _unposted(Payment.id, (EntryKind.GATEWAY_FEE,), "payment", Payment.fee_minor > 0)
+def fees_that_differ_from_entries() -> Select[Any]:
+    """Select payments whose gateway's fee is not what is posted for it."""
+    posted = (
+        select(JournalEntry.source_id.label("key"), func.sum(Posting.amount_minor).label("minor"))
+        .join(Posting, Posting.entry_id == JournalEntry.id)
+        .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+        .where(
+            JournalEntry.kind.in_((EntryKind.GATEWAY_FEE, EntryKind.FEE_CORRECTED)),
+            JournalEntry.source_type == "payment",
+            LedgerAccount.kind == AccountKind.EXPENSE,
+        )
+        .group_by(JournalEntry.source_id)
+        .subquery()
+    )
+    differs = Payment.fee_minor != func.coalesce(posted.c.minor, 0)
+    return select(Payment.id).outerjoin(posted, posted.c.key == Payment.id).where(differs)
 
 
 def reversals_without_entry() -> Select[Any]:
@@ -330,6 +344,7 @@ _SOURCES: dict[str, Any] = {
     "allocation": PaymentAllocation.id,
     "shift": CashierShift.id,
     "sweep": Sweep.id,
+    "gateway_balance": GatewayBalance.id,
 }
 
 

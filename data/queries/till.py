@@ -1,6 +1,7 @@
 """SELECTs about cashiers' shifts, what is in their drawers, and money on its way to the bank."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -146,6 +147,36 @@ def sweep_by_reference(session: Session, *, gateway: str, reference: str) -> Swe
     """Return the sweep of a gateway with this number, or None."""
     return session.scalars(
         select(Sweep).where(Sweep.gateway == gateway, Sweep.reference == reference)
+    ).one_or_none()
+
+
+def sweeps_with_references(session: Session, *, gateway: str, references: Sequence[str]) -> set[str]:
+    """Return which of these numbers were handed in before."""
+    query = select(Sweep.reference).where(Sweep.gateway == gateway, Sweep.reference.in_(references))
+    return set(session.scalars(query))
+
+
+def sweep_like(
+    session: Session,
+    *,
+    gateway: str,
+    amount_minor: int,
+    currency: str,
+    since: date,
+    until: date,
+    not_named: Sequence[str],
+) -> Sweep | None:
+    """Return a sweep of this amount in these days that has none of these numbers, or None."""
+    return session.scalars(
+        select(Sweep)
+        .where(
+            Sweep.gateway == gateway,
+            Sweep.amount_minor == amount_minor,
+            Sweep.currency == currency,
+            Sweep.banked_on.between(since, until),
+            Sweep.reference.not_in(not_named),
+        )
+        .limit(1)
     ).one_or_none()
 
 

@@ -125,6 +125,8 @@ class EntryKind(StrEnum):
     REFUND_FAILED = "refund_failed"
     SHIFT_DIFFERENCE = "shift_difference"
     FEE_CORRECTED = "fee_corrected"
+    OPENING_BALANCE = "opening_balance"
+    CLEARING_CORRECTED = "clearing_corrected"
 
 
 class AccountKind(StrEnum):
@@ -229,6 +231,17 @@ class DifferenceKind(StrEnum):
     FEE = "fee"
     REVERSED = "reversed"
     BALANCE = "balance"
+
+
+class DifferenceAnswer(StrEnum):
+    """What a person says of a difference: that it is looked into, or, of a balance, where it comes from.
+
+    `opening` is money that was there before our books began, `charge` what the gateway took for itself.
+    """
+
+    NOTED = "noted"
+    OPENING = "opening"
+    CHARGE = "charge"
 
 
 class HintKind(StrEnum):

@@ -79,6 +79,7 @@ class MpesaGateway(PlainGateway):
             flow=Flow.PUSH,
             can_query=True,
             can_statement=True,
+            statement_hours=48,
             needs_phone=True,
             needs_email=False,
             can_refund=has_initiator,

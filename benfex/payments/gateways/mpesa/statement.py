@@ -34,6 +34,7 @@ _COLUMNS: Final = {
     "reason": ("reasontype",),
     "party": ("otherpartyinfo", "otherparty"),
     "account": ("acno", "accountno", "accountnumber"),
+    "linked": ("linkedtransactionid",),
 }
 _NEEDED = ("receipt", "completed", "paid_in", "withdrawn")
 _CHARGES = ("charge", "tariff", "fee")
@@ -164,6 +165,7 @@ def _line(row: _Row, day_first: bool) -> FileLine | None:
         payer_name=row["party"].partition(" - ")[2].strip()[:120],
         payer_phone=f"+{phone.group(1)}" if phone else row["party"].partition(" - ")[0].strip()[:20],
         details=row["details"][:250],
+        linked=row["linked"][:40].upper(),
     )
 
 
