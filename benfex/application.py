@@ -73,6 +73,9 @@ class Timetable(Service, Protocol):
 class Benfex:
     """A running system. Pages, routes, jobs and the command line all go through it."""
 
+    first_run_token: str | None = None
+    phone_url: str | None = None
+
     def __init__(  # noqa: PLR0913 - the one list of everything that is plugged together
         self,
         *,
@@ -131,9 +134,7 @@ class Benfex:
         self.rollup = rollup
         self.timetable: Timetable | None = None
         self.storage_secret = ""
-        self.first_run_token: str | None = None
         self.demo_accounts: tuple[tuple[str, str, str], ...] = ()
-        self.phone_url: str | None = None
 
     @property
     def statements(self) -> StatementImporter:
