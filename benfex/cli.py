@@ -7,7 +7,7 @@ Each command fails with one clear line and a code other than 0; `--json` prints 
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -17,6 +17,7 @@ from benfex.cli_cash import cash
 from benfex.cli_gateways import gateways
 from benfex.cli_inbox import inbox
 from benfex.cli_matching import matching
+from benfex.cli_reconciliation import reconciliation
 from benfex.cli_refunds import refunds
 from benfex.cli_running import CLI as _CLI
 from benfex.cli_running import Demo, Json
@@ -65,6 +66,7 @@ commands.add_typer(cards, name="cards")
 commands.add_typer(gateways, name="gateway")
 commands.add_typer(cash, name="cash")
 commands.add_typer(matching, name="match")
+commands.add_typer(reconciliation, name="reconciliation")
 commands.add_typer(inbox, name="inbox")
 commands.add_typer(terms, name="terms")
 commands.add_typer(orders, name="orders")
@@ -214,34 +216,6 @@ def payments_settle(as_json: Json = False, demo: Demo = False) -> None:
         f"Worked off {deliveries} messages and asked about {attempts} payments.",
         as_json=as_json,
     )
-    benfex.transactor.close()
-
-
-@payments.command("reconcile")
-def payments_reconcile(
-    hours: Annotated[int, typer.Option(help="How far back to read.", min=1, max=48)] = 24,
-    as_json: Json = False,
-    demo: Demo = False,
-) -> None:
-    """Read what the gateways received and book what no message told us."""
-    try:
-        benfex = _open(demo)
-        until = benfex.clock.now()
-
-        async def work() -> dict[str, dict[str, int]]:
-            found = {}
-            for gateway in benfex.gateways.with_statement():
-                match = await benfex.reconciler.read_statement(
-                    gateway, since=until - timedelta(hours=hours), until=until
-                )
-                found[gateway] = {"read": match.read, "booked": match.booked}
-            return found
-
-        figures = _run(benfex, work())
-    except BenfexError as error:
-        raise _fail(error) from None
-    text = "\n".join(f"{name}: read {row['read']}, booked {row['booked']}" for name, row in figures.items())
-    _say(figures, text or "No gateway is set up that can list its payments.", as_json=as_json)
     benfex.transactor.close()
 
 

@@ -23,6 +23,7 @@ from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.core.vault import Vault
 from benfex.customers.registration import register_customer
 from benfex.demo.billing import DemoBilling
+from benfex.demo.gateway_records import make_records
 from benfex.demo.money import DemoMoney
 from benfex.demo.usage import DemoUsage
 from benfex.dunning.runs import customers_to_chase, run_dunning
@@ -99,6 +100,7 @@ class DemoHistory:
                 return
             self._live_through(benfex, first, now, routers, say)
             self._clock.move_to(now)
+            make_records(benfex.transactor)
             benfex.transactor.run_sync(_finish, _DEMO, through=now.astimezone(self._zone).date())
         finally:
             benfex.transactor.close()

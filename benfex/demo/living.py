@@ -14,6 +14,7 @@ from benfex.core.errors import ConfigurationError
 from benfex.core.settings import Settings
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.core.vault import Vault
+from benfex.demo.gateway_records import held_by_mpesa
 from benfex.demo.history import DemoHistory, RouterPlace
 from benfex.network.inventory import edit_router
 from benfex.notifications.accounts import save_channel_account
@@ -108,7 +109,8 @@ class LivingDemo:
     def _arrange(self, outside: Announcement, say: Callable[[str], None]) -> None:
         vault = Vault(self._settings.master_key)
         history = DemoHistory(self._settings)
-        if not history.is_made():
+        is_new = not history.is_made()
+        if is_new:
             say("Making six months of history for the demo; this takes about a minute, and only once.")
             history.make(routers=outside["routers"], say=say)
         benfex = build(self._settings, with_timetable=False)
@@ -117,8 +119,11 @@ class LivingDemo:
             run(_save_gateways, _DEMO, outside=outside, vault=vault)
             run(_save_channels, _DEMO, outside=outside, vault=vault)
             run(_move_routers, _DEMO, places=outside["routers"], vault=vault)
+            held = benfex.transactor.read_sync(held_by_mpesa, _DEMO)
         finally:
             benfex.transactor.close()
+        if is_new:
+            _tell(f"{outside['control']}/daraja/balance", {"balance": held})
 
 
 def _save_gateways(uow: UnitOfWork, *, outside: Announcement, vault: Vault) -> None:

@@ -10,7 +10,7 @@ from benfex.core.events import ReconciliationMoved
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.payments.clearing import clearing_of
-from benfex.payments.differences import Difference, note_differences
+from benfex.payments.differences import Difference, note_differences, settle_difference
 from benfex.payments.gateway import name_of_gateway
 from data.models.reconciliation import ReconciliationDay
 from data.queries import reconciling as queries
@@ -41,7 +41,12 @@ def compare_days(uow: UnitOfWork, *, gateway: str, since: datetime, until: datet
     lone = _lone_payments(uow, gateway, since, until)
     found = [_missing_there(one, local_date(one.received_at, zone)) for one in lone]
     note_differences(uow, gateway=gateway, found=found)
-    first = max(local_date(since, zone), local_date(until, zone) - timedelta(days=_DAYS_MAX))
+    settled = queries.open_of_reversed(uow.session, gateway=gateway)
+    for row in settled:
+        settle_difference(uow, row, "The payment was taken out of the books.")
+    uow.session.flush()
+    first = min([local_date(since, zone), *(row.day for row in settled)])
+    first = max(first, local_date(until, zone) - timedelta(days=_DAYS_MAX))
     red = write_days(uow, gateway=gateway, first=first, last=local_date(until, zone))
     uow.emit(ReconciliationMoved(gateway=gateway))
     return red

@@ -1,14 +1,21 @@
 """How gateways and our books agree, for a page: each day and why, what differs, what each gateway holds."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from benfex.core.actors import require
+from benfex.core.clock import local_date
 from benfex.core.paging import Page, PageRequest, Slice, SliceRequest, sliced
-from benfex.core.policy import billing_today
+from benfex.core.policy import billing_today, current_terms
 from benfex.core.unit_of_work import Snapshot
 from benfex.payments.clearing import opening_is_known
-from data.models.reconciliation import GatewayBalance, ReconciliationDay, ReconciliationDifference
+from data.models.reconciliation import (
+    GatewayBalance,
+    ReconciliationDay,
+    ReconciliationDifference,
+    StatementCursor,
+)
 from data.queries import reconciling as queries
 from data.queries import reconciling_listing as listing
 from data.values.errors import InvalidInput, NotFound
@@ -92,7 +99,7 @@ class GatewayStanding:
 def standings(snapshot: Snapshot, *, gateways: tuple[str, ...]) -> tuple[GatewayStanding, ...]:
     """Return how each gateway stands: those named, and those of which a record was ever read."""
     require(snapshot.actor, Permission.VIEW_PAYMENTS)
-    today = billing_today(snapshot)
+    today, zone = billing_today(snapshot), current_terms(snapshot).timezone
     span = [today - timedelta(days=back) for back in range(29, -1, -1)]
     colours: dict[str, dict[date, bool]] = {}
     for one in listing.colours(snapshot.session, first=span[0]):
@@ -105,6 +112,7 @@ def standings(snapshot: Snapshot, *, gateways: tuple[str, ...]) -> tuple[Gateway
     found = []
     for name in dict.fromkeys((*gateways, *cursors, *open_, *balances)):
         cursor, days = cursors.get(name), colours.get(name, {})
+        read = _days_read(cursor, zone)
         found.append(
             GatewayStanding(
                 name,
@@ -114,7 +122,7 @@ def standings(snapshot: Snapshot, *, gateways: tuple[str, ...]) -> tuple[Gateway
                 cursor.problem if cursor else "",
                 tuple(balances.get(name, ())),
                 open_.get(name, 0),
-                tuple((day, days.get(day)) for day in span),
+                tuple((day, days.get(day, True if day in read else None)) for day in span),
             )
         )
     return tuple(found)
@@ -223,6 +231,14 @@ def count_open(snapshot: Snapshot) -> int:
     """Return how many differences wait for a person."""
     require(snapshot.actor, Permission.VIEW_PAYMENTS)
     return listing.count_differences(snapshot.session, is_open=True)
+
+
+def _days_read(cursor: StatementCursor | None, zone: str) -> Container[date]:
+    """Return the days that a gateway's record was read for: on one without a row nothing came, and that agrees."""
+    if cursor is None or cursor.read_at is None:
+        return ()
+    first, last = local_date(cursor.read_from, zone), local_date(cursor.read_until, zone)
+    return {first + timedelta(days=number) for number in range((last - first).days + 1)}
 
 
 def _day(row: ReconciliationDay) -> DayRecord:

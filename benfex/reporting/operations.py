@@ -6,9 +6,15 @@ from datetime import datetime, timedelta
 from benfex.core.actors import require
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import Snapshot
-from data.queries import reports_listing, routers_listing, subscriptions_listing
+from data.queries import (
+    reconciling_listing,
+    reports_listing,
+    routers_listing,
+    subscriptions_listing,
+    webhooks,
+)
 from data.values.roles import Permission
-from data.values.states import SubscriptionStatus
+from data.values.states import SubscriptionStatus, WebhookStatus
 
 _LATELY = timedelta(hours=24)
 _ON = (SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
@@ -27,7 +33,10 @@ class FailedJob:
 
 @dataclass(frozen=True, slots=True)
 class OperationFigures:
-    """Services that should be on and that are suspended, waiting router work, failed jobs newest first."""
+    """Services that should be on and that are suspended, waiting router work, failed jobs newest first.
+
+    `differences` with gateways and `messages` of theirs that could not be placed wait for a person.
+    """
 
     services_on: int
     services_suspended: int
@@ -35,6 +44,8 @@ class OperationFigures:
     oldest_task_at: datetime | None
     failed_jobs: tuple[FailedJob, ...]
     timezone: str
+    differences: int = 0
+    messages: int = 0
 
 
 def operations(snapshot: Snapshot) -> OperationFigures:
@@ -54,4 +65,6 @@ def operations(snapshot: Snapshot) -> OperationFigures:
             for row in failures
         ),
         timezone=current_terms(snapshot).timezone,
+        differences=reconciling_listing.count_differences(session, is_open=True),
+        messages=webhooks.count_deliveries(session, status=WebhookStatus.FAILED),
     )

@@ -93,6 +93,7 @@ class Control:
             get("/daraja/deliveries", self._daraja_deliveries),
             post("/daraja/delivery", self._daraja_delivery),
             post("/daraja/options", self._daraja_options),
+            post("/daraja/balance", self._daraja_balance),
             post("/daraja/fault", self._daraja_fault),
             get("/daraja/outgoing", self._daraja_outgoing),
             get("/daraja/certificate", self._daraja_certificate),
@@ -233,6 +234,11 @@ class Control:
 
     async def _daraja_options(self, request: Request) -> object:
         self._daraja.change(await read_object(request))
+        return DONE
+
+    async def _daraja_balance(self, request: Request) -> object:
+        """Let the paybill hold another sum, in whole shillings."""
+        self._daraja.hold(number(await read_object(request), "balance"))
         return DONE
 
     async def _daraja_fault(self, request: Request) -> object:

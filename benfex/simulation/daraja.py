@@ -90,6 +90,11 @@ class Daraja:
         """Change the options by name. Raises ValueError naming the field."""
         self._paybill.options = changed(self._paybill.options, changes)
 
+    def hold(self, balance: int) -> None:
+        """Let the paybill hold so many shillings, as if its owner had brought or taken money."""
+        self.ledger.balance = balance
+        self._file.touch()
+
     def set_fault(self, wanted: dict[str, object]) -> None:
         """Switch a fault on or off. Raises ValueError."""
         self.faults.set(wanted)

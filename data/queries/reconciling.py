@@ -246,6 +246,22 @@ def open_balance(session: Session, *, gateway: str, currency: str) -> Reconcilia
     ).one_or_none()
 
 
+def open_of_reversed(session: Session, *, gateway: str) -> list[ReconciliationDifference]:
+    """Return the open differences of payments that were taken out of the books since, oldest day first."""
+    return list(
+        session.scalars(
+            select(ReconciliationDifference)
+            .join(Payment, Payment.id == ReconciliationDifference.payment_id)
+            .where(
+                ReconciliationDifference.gateway == gateway,
+                ReconciliationDifference.resolved_at.is_(None),
+                Payment.status == PaymentStatus.REVERSED,
+            )
+            .order_by(ReconciliationDifference.day)
+        )
+    )
+
+
 class OpenSum(NamedTuple):
     """How many differences of a kind are open on a day."""
 

@@ -244,6 +244,13 @@ class DifferenceAnswer(StrEnum):
     CHARGE = "charge"
 
 
+class DayState(StrEnum):
+    """Whether a gateway's day agrees with our books."""
+
+    AGREES = "agrees"
+    DIFFERS = "differs"
+
+
 class HintKind(StrEnum):
     """What a confirmed match taught: how an account was written, or from which phone or name money comes."""
 

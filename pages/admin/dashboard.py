@@ -159,7 +159,7 @@ class _Overview:
         self._say_online()
         self._needs.clear()
         with self._needs:
-            found = self._router_needs(routers) + self._job_needs(figures)
+            found = self._router_needs(routers) + self._money_needs(figures) + self._job_needs(figures)
             if figures.waiting_tasks and figures.oldest_task_at is not None:
                 since = say_when(figures.oldest_task_at, now=self._benfex.clock.now(), timezone=self._zone)
                 words = f"the oldest since {since}"
@@ -237,7 +237,7 @@ class _Overview:
         services = say_count(self._services, "service")
         self._online_card.set(f"{self._benfex.live.network().online:,}", note=f"of {services}")
 
-    def _router_needs(self, routers: tuple[RouterView, ...]) -> list[tuple[str, str, str]]:
+    def _router_needs(self, routers: tuple[RouterView, ...]) -> list[tuple[str, str, str | None]]:
         words = {
             RouterStatus.UNREACHABLE: "does not answer",
             RouterStatus.AUTH_FAILED: "refuses our password",
@@ -251,6 +251,18 @@ class _Overview:
             for view in routers
             if view.status in words
         ]
+
+    def _money_needs(self, figures: OperationFigures) -> list[tuple[str, str, str | None]]:
+        if not may(self._staff, Permission.MATCH_PAYMENTS):
+            return []
+        found: list[tuple[str, str, str | None]] = []
+        if figures.differences:
+            title = say_count(figures.differences, "difference") + " with gateways"
+            found.append((title, "what they received and what is booked", "/admin/reconciliation"))
+        if figures.messages:
+            title = say_count(figures.messages, "message") + " of gateways not placed"
+            found.append((title, "tried again, and to be looked at", "/admin/payments"))
+        return found
 
     def _job_needs(self, figures: OperationFigures) -> list[tuple[str, str, str | None]]:
         now = self._benfex.clock.now()

@@ -49,6 +49,10 @@ _MENU = (
     _Place(
         MenuEntry("Statements", "table-2", "/admin/statements", section="Money"), Permission.MATCH_PAYMENTS
     ),
+    _Place(
+        MenuEntry("Reconciliation", "scale", "/admin/reconciliation", section="Money"),
+        Permission.VIEW_PAYMENTS,
+    ),
     _Place(MenuEntry("Refunds", "undo-2", "/admin/refunds", section="Money"), Permission.VIEW_PAYMENTS),
     _Place(MenuEntry("Vouchers", "tag", "/admin/vouchers", section="Money"), Permission.VIEW_VOUCHERS),
     _Place(

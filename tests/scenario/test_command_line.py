@@ -233,7 +233,7 @@ def test_the_demo_does_not_touch_a_real_database(home: Path) -> None:
             ("staff", "create", "a@b.example", "--name", "A", "--role", "subscriber"),
             "'subscriber' is not one of 'owner', 'admin', 'accountant', 'support'.",
         ),
-        (("payments", "reconcile", "--hours", "0"), "'--hours'"),
+        (("reconciliation", "settle", "1"), "'--words'"),
         (("ledger", "verify", "extra"), "unexpected extra argument(s) (extra)"),
         (("bill", "run", "--off"), "No such option: --off"),
     ],
