@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benfex.cli_running import CLI, Demo, Json, fail, open_benfex, run, say
+from benfex.cli_running import CLI, Demo, Json, fail, open_benfex, run, say, working
 from benfex.core.paging import SliceRequest
 from benfex.payments.api_views import whole_payment
 from benfex.payments.dispute_views import dispute_records
@@ -88,6 +88,22 @@ def refunds_decline(
         raise fail(error) from None
     say(_figures(found), f"Refund {found.id} of {found.amount} is declined.", as_json=as_json)
     benfex.transactor.close()
+
+
+@refunds.command("to-account")
+def refunds_to_account(
+    refund_id: Annotated[int, typer.Argument(help="The refund that cannot go back as it came.")],
+    bank: Annotated[str, typer.Option(help="The bank's code, as the gateway lists it.")],
+    account: Annotated[str, typer.Option(help="The customer's account number.")],
+    as_json: Json = False,
+    demo: Demo = False,
+) -> None:
+    """Have a refund sent to the customer's bank account."""
+    with working(demo) as benfex:
+        key = RefundId(refund_id)
+        run(benfex, benfex.refunds.send_to_account(CLI, key, bank_code=bank, account_number=account))
+        found = benfex.transactor.read_sync(refund_record, CLI, refund_id=key)
+        say(_figures(found), f"Refund {found.id} goes to that account.", as_json=as_json)
 
 
 @refunds.command("follow")

@@ -73,6 +73,7 @@ class GatewayCapabilities:
     can_refund: bool = False
     refunds_partly: bool = False
     can_pay_out: bool = False
+    can_send_elsewhere: bool = False
     can_answer_disputes: bool = False
     can_tell_balance: bool = False
     can_charge_saved: bool = False

@@ -4,25 +4,31 @@ What was sent once is never sent again: a lost answer is asked for until it come
 """
 
 import asyncio
+import re
 from dataclasses import dataclass
 
 import structlog
 
-from benfex.core.actors import SystemActor
+from benfex.core.actors import Actor, SystemActor, require
 from benfex.core.errors import GatewayError, GatewayRejected
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot
 from benfex.core.vault import Vault
 from benfex.payments.accounts import GatewayBook
 from benfex.payments.gateway import Gateway, RefundRequest
-from benfex.payments.gateway_events import RefundFailed, RefundOutcome, RefundUnknown
-from benfex.payments.refund_steps import begin_sending, note_refund, request_of
+from benfex.payments.gateway_events import RefundDetails, RefundFailed, RefundOutcome, RefundUnknown
+from benfex.payments.refund_steps import begin_sending, note_refund, note_sent_elsewhere, request_of
+from data.models.payment import Payment, Refund
+from data.queries import payments as payment_queries
 from data.queries import refunds as refund_queries
-from data.values.errors import DomainError
-from data.values.identifiers import RefundId
+from data.values.errors import Conflict, DomainError, InvalidInput, NotFound
+from data.values.identifiers import PaymentId, RefundId
+from data.values.roles import Permission
+from data.values.states import RefundStatus
 
 _ACTOR = SystemActor("refunds")
 _AT_ONCE = 4
+_ACCOUNT = re.compile(r"[A-Za-z0-9-]{1,34}")
 _log = structlog.get_logger("refunds")
 
 
@@ -66,6 +72,39 @@ class Refunds:
             await asyncio.gather(*(self._check(sent) for sent in due[start : start + _AT_ONCE]))
         return len(due)
 
+    async def send_to_account(
+        self, actor: Actor, refund_id: RefundId, *, bank_code: str, account_number: str
+    ) -> None:
+        """Have a refund that cannot go back the way the money came sent to the customer's bank account.
+
+        Raises NotFound, Conflict, InvalidInput (bank_code, account_number), GatewayError where it is refused.
+        """
+        for field, text in (("bank_code", bank_code), ("account_number", account_number)):
+            if not _ACCOUNT.fullmatch(text.strip()):
+                raise InvalidInput(field, "Write it as the bank does: letters and digits.")
+        sent = await self._transactor.read(self._under_way, actor, refund_id=refund_id)
+        gateway = self._gateways.get(sent.gateway)
+        if not gateway.capabilities.can_send_elsewhere:
+            raise Conflict("This gateway sends refunds only the way the money came.")
+        details = RefundDetails(bank_code.strip(), account_number.strip(), sent.request.amount.currency)
+        await self._transactor.transact(
+            note_sent_elsewhere, actor, refund_id=refund_id, account_number=details.account_number
+        )
+        outcome = await gateway.retry_refund(sent.request, details)
+        await self._transactor.transact(note_refund, _ACTOR, refund_id=refund_id, outcome=outcome)
+
+    def _under_way(self, snapshot: Snapshot, *, refund_id: RefundId) -> _Sent:
+        """Return a refund that a gateway has and has not finished. Raises NotFound, Conflict."""
+        require(snapshot.actor, Permission.MATCH_PAYMENTS)
+        refund = refund_queries.find_refund(snapshot.session, refund_id)
+        if refund is None:
+            raise NotFound("refund")
+        payment = payment_queries.find_payment(snapshot.session, PaymentId(refund.payment_id))
+        assert payment is not None
+        if refund.status is not RefundStatus.PENDING:
+            raise Conflict("Only a refund that is under way can be sent to an account.")
+        return self._sent(snapshot, refund, payment)
+
     async def _send(self, refund_id: RefundId, name: str) -> bool:
         gateway = self._gateways.find(name)
         if gateway is None:
@@ -103,13 +142,16 @@ class Refunds:
     def _due(self, snapshot: Snapshot, *, limit: int) -> tuple[_Sent, ...]:
         found = []
         for refund, payment in refund_queries.refunds_due(snapshot.session, now=snapshot.now, limit=limit):
-            gateway = self._gateways.find(payment.gateway)
-            assert refund.id is not None
-            request = request_of(
-                snapshot, refund, payment, gateway=gateway, vault=self._vault, public_url=self._public_url
-            )
-            found.append(_Sent(RefundId(refund.id), payment.gateway, request))
+            found.append(self._sent(snapshot, refund, payment))
         return tuple(found)
+
+    def _sent(self, snapshot: Snapshot, refund: Refund, payment: Payment) -> _Sent:
+        gateway = self._gateways.find(payment.gateway)
+        assert refund.id is not None
+        request = request_of(
+            snapshot, refund, payment, gateway=gateway, vault=self._vault, public_url=self._public_url
+        )
+        return _Sent(RefundId(refund.id), payment.gateway, request)
 
 
 async def _ask_for(gateway: Gateway, request: RefundRequest, refund_id: RefundId) -> RefundOutcome:

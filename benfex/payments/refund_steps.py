@@ -153,6 +153,13 @@ def note_refund(uow: UnitOfWork, *, refund_id: RefundId, outcome: RefundOutcome)
     uow.session.flush()
 
 
+def note_sent_elsewhere(uow: UnitOfWork, *, refund_id: RefundId, account_number: str) -> None:
+    """Keep who has a refund sent to an account, and the end of its number."""
+    require(uow.actor, Permission.MATCH_PAYMENTS)
+    changes = {"account": f"…{account_number[-4:]}"}
+    record_audit(uow, action="send to an account", entity="refund", entity_id=refund_id, changes=changes)
+
+
 def finish_by_hand(uow: UnitOfWork, payment: Payment, refund: Refund) -> None:
     """Note that approved money was given back by hand; cash comes out of the open drawer of who gives it."""
     if payment.gateway == CashMethod.CASH.value:

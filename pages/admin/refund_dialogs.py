@@ -168,6 +168,27 @@ async def open_arrived(benfex: Benfex, staff: SignedInStaff, refund_id: RefundId
         form.submit("It went back")
 
 
+async def open_account(benfex: Benfex, staff: SignedInStaff, refund_id: RefundId, after: After) -> None:
+    """Ask for the bank account of a customer whose refund cannot go back the way the money came."""
+
+    async def send(values: Values) -> None:
+        await benfex.refunds.send_to_account(
+            await staff.fresh(),
+            refund_id,
+            bank_code=values["bank_code"],
+            account_number=values["account_number"],
+        )
+        dialog.close()
+        toast_ok("The gateway has the account.")
+        await after()
+
+    words = "For a refund that the gateway cannot give back the way the money came."
+    with form_dialog("Send to a bank account", words) as dialog, Form(send) as form:
+        form.text("bank_code", "Bank", hint="The bank's code, as the gateway lists it.")
+        form.text("account_number", "Account number")
+        form.submit("Send there")
+
+
 async def _decide(
     benfex: Benfex,
     staff: SignedInStaff,

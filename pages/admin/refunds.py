@@ -21,6 +21,7 @@ from pages.admin.lists import Unhurried, on_each, page_request
 from pages.admin.phrases import say_count
 from pages.admin.refund_dialogs import (
     After,
+    open_account,
     open_approval,
     open_arrived,
     open_decline,
@@ -119,6 +120,11 @@ class RefundLists:
         """Create the table of what is on its way."""
         acts = [
             RowAction("decline", "Call off, if not sent", "circle-x", self._decline, bad=True),
+            *(
+                [RowAction("account", "Send to a bank account", "landmark", self._elsewhere)]
+                if any(one.capabilities.can_send_elsewhere for one in self._benfex.gateways.running.values())
+                else []
+            ),
             RowAction("arrived", "It went back", "circle-check", self._arrived),
             RowAction("failed", "It did not go back", "circle-slash", self._not_arrived, bad=True),
         ]
@@ -170,6 +176,9 @@ class RefundLists:
 
     async def _decline(self, key: str) -> None:
         await open_decline(self._benfex, self._staff, RefundId(int(key)), self.after)
+
+    async def _elsewhere(self, key: str) -> None:
+        await open_account(self._benfex, self._staff, RefundId(int(key)), self.after)
 
     async def _arrived(self, key: str) -> None:
         await open_arrived(self._benfex, self._staff, RefundId(int(key)), self.after)

@@ -111,6 +111,13 @@ class Refund(Outgoing):
     failure_message: str | None
 
 
+class BankAccount(Incoming):
+    """The customer's account, with the bank as the gateway names it."""
+
+    bank_code: Text
+    account_number: Text
+
+
 class Payout(Outgoing):
     """A customer's credit that goes back, as refunds of the payments it comes from."""
 
@@ -209,6 +216,18 @@ async def decline(refund_id: PathId, asked: Reason, call: UnsafeCallDep) -> Resp
         return told(200, _refund(uow, known))
 
     return await call.once(work)
+
+
+@router.post("/refunds/{refund_id}/account", response_model=Refund, responses=WRITING)
+async def send_to_account(
+    refund_id: PathId, asked: BankAccount, benfex: BenfexDep, actor: ActorDep, call: UnsafeCallDep
+) -> Response:
+    """Have a refund that cannot go back the way the money came sent to the customer's bank account."""
+    key = RefundId(refund_id)
+    await benfex.refunds.send_to_account(
+        actor, key, bank_code=asked.bank_code, account_number=asked.account_number
+    )
+    return await call.once(lambda uow: told(200, _refund(uow, key)))
 
 
 @router.post("/refunds/{refund_id}/arrived", response_model=Refund, responses=WRITING)

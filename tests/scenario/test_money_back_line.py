@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from benfex.core.clock import MovedClock, SystemClock
+from benfex.core.errors import GatewayRejected
 from benfex.core.paging import SliceRequest
 from benfex.core.transactor import Transactor
 from benfex.ledger.chart import AccountCode
@@ -18,6 +19,7 @@ from benfex.payments.dispute_views import DisputeRecord, dispute_records
 from benfex.payments.refund_following import Refunds
 from benfex.payments.refund_requests import NewRefund, approve_refund, ask_refund
 from benfex.payments.refunds import refundable
+from data.values.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from data.values.identifiers import PaymentId, RefundId
 from data.values.kinds import RefundWay
 from data.values.states import DisputeStatus, PaymentStatus, RefundStatus
@@ -25,7 +27,7 @@ from tests.acts.payments.test_refund_requests import OTHER
 from tests.conftest import Run
 from tests.contract.gateway_clients import client, open_outside, until
 from tests.factories.customers import MadeCustomer, make_customer
-from tests.factories.isp import ACCOUNTANT, SYSTEM, VAULT, kes, set_up_isp
+from tests.factories.isp import ACCOUNTANT, SUPPORT, SYSTEM, VAULT, kes, set_up_isp
 from tests.factories.looks import assert_books_sound, attempt_look, balance, deliveries, owed, payments
 from tests.factories.refunding import only_refund, payment_status
 from tests.factories.till import Till, open_till, webhook_doors
@@ -192,3 +194,30 @@ async def test_a_dispute_that_no_webhook_told_is_read_and_its_loss_booked_once(l
     assert line.dispute.status is DisputeStatus.LOST
     assert line.run.read(payment_status, payment_id=line.payment_id) is PaymentStatus.REVERSED
     assert line.run.read(owed, customer_id=line.customer.customer_id) == kes(0)
+
+
+async def test_a_refund_that_cannot_go_back_as_it_came_is_sent_to_a_bank_account(line: Line) -> None:
+    refund_id = line.asks(1_000)
+    await line.refunds.follow()
+    await line.tell("/paystack/refund-status", reference=line.reference, status="needs-attention")
+    await line.came(3)
+    assert "bank account" in (only_refund(line.run).failure or "")
+    send = line.refunds.send_to_account
+    for wrong, bank, account in (("bank_code", " ", "0123456789"), ("account_number", "9", "01 23;")):
+        with pytest.raises(InvalidInput) as refused:
+            await send(ACCOUNTANT, refund_id, bank_code=bank, account_number=account)
+        assert refused.value.field == wrong
+    with pytest.raises(NotPermitted):
+        await send(SUPPORT, refund_id, bank_code="9", account_number="0123456789")
+    with pytest.raises(NotFound):
+        await send(ACCOUNTANT, RefundId(99), bank_code="9", account_number="0123456789")
+    await send(ACCOUNTANT, refund_id, bank_code="9", account_number="0123456789")
+    (kept,) = (await line.control.get("/paystack/refunds")).json()
+    assert kept["status"] == "processing"
+    with pytest.raises(GatewayRejected):
+        await send(ACCOUNTANT, refund_id, bank_code="9", account_number="0123456789")
+    await line.tell("/paystack/refund-status", reference=line.reference, status="processed")
+    await line.ends()
+    assert only_refund(line.run).status is RefundStatus.SUCCEEDED
+    with pytest.raises(Conflict):
+        await send(ACCOUNTANT, refund_id, bank_code="9", account_number="0123456789")

@@ -109,6 +109,7 @@ class PaystackGateway(PlainGateway):
         refunds_partly=True,
         can_answer_disputes=True,
         can_tell_balance=True,
+        can_send_elsewhere=True,
         can_charge_saved=True,
     )
 
