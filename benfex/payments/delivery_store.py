@@ -123,7 +123,7 @@ def keeping_of(gateway: Gateway, delivery: WebhookDelivery, events: tuple[Gatewa
     nothing_to_do = all(isinstance(event, (Ignored, ValidationAsked)) for event in events)
     row = NewDelivery(
         gateway=gateway.name,
-        kind=delivery.path_kind[:32],
+        kind=_printable(delivery.path_kind)[:32],
         external_id=hashlib.sha256(b"\0".join(parts)).hexdigest(),
         attempt_token_hash=delivery.attempt_token,
         headers=json.dumps({key: value for key, value in delivery.headers.items() if key in _KEPT_HEADERS}),
@@ -157,11 +157,16 @@ def quarantine(uow: UnitOfWork, *, gateway: str, delivery: WebhookDelivery, reas
         uow.session,
         gateway=gateway,
         reason=reason[:160],
-        path="".join(letter for letter in delivery.path_kind if letter.isprintable())[:120],
+        path=_printable(delivery.path_kind)[:120],
         body=delivery.body[:_QUARANTINE_BYTES],
         received_at=delivery.received_at,
     )
     webhook_queries.trim_quarantine(uow.session, keep=_QUARANTINE_KEEPS)
+
+
+def _printable(kind: str) -> str:
+    """Return the part of a path as text that any database takes: whoever knocks may write what they like there."""
+    return "".join(letter for letter in kind if letter.isprintable())
 
 
 def _is_listed(uow: UnitOfWork, keeping: Keeping) -> bool:
