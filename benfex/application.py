@@ -1,5 +1,6 @@
 """Benfex: everything a running system has, how it starts and stops, and which event wakes which work."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
@@ -10,6 +11,7 @@ from benfex.core.events import (
     AttemptCheckDue,
     EventBus,
     MessagesQueued,
+    ProgramsToTell,
     RefundMoved,
     RouterTaskQueued,
     WebhookStored,
@@ -26,6 +28,7 @@ from benfex.network.inventory import RouterProbe
 from benfex.network.provisioning import Provisioner
 from benfex.notifications.accounts import ChannelBook
 from benfex.notifications.dispatching import MessageDispatcher
+from benfex.outgoing.telling import Telling
 from benfex.payments.accounts import GatewayBook
 from benfex.payments.auto_pay import AutoPay
 from benfex.payments.checkout import Checkout
@@ -73,6 +76,7 @@ class Timetable(Service, Protocol):
 class Benfex:
     """A running system. Pages, routes, jobs and the command line all go through it."""
 
+    telling: Telling
     first_run_token: str | None = None
     phone_url: str | None = None
 
@@ -133,7 +137,7 @@ class Benfex:
         self.live = live
         self.rollup = rollup
         self.timetable: Timetable | None = None
-        self.storage_secret = ""
+        self.storage_secret = hashlib.sha256(f"screens {settings.master_key}".encode()).hexdigest()
         self.demo_accounts: tuple[tuple[str, str, str], ...] = ()
 
     @property
@@ -184,6 +188,7 @@ class Benfex:
         self.bus.subscribe(WebhookStored, lambda _: self._wake("process_webhooks"))
         self.bus.subscribe(AttemptCheckDue, lambda _: self._wake("check_payment_attempts"))
         self.bus.subscribe(MessagesQueued, lambda _: self._wake("send_messages"))
+        self.bus.subscribe(ProgramsToTell, lambda _: self._wake("tell_programs"))
         self.bus.subscribe(RefundMoved, self._send_refund)
         self.bus.subscribe(RouterTaskQueued, lambda event: self.provisioner.wake(event.router_id))
         await self.provisioner.start()

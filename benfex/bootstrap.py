@@ -1,6 +1,5 @@
 """The composition root: settings in, a Benfex out. Tests and benchmarks hand in other parts here."""
 
-import hashlib
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +31,9 @@ from benfex.notifications.accounts import ChannelBook, save_channel_account
 from benfex.notifications.channel import Channel
 from benfex.notifications.dispatching import MessageDispatcher
 from benfex.notifications.registry import build_channels
+from benfex.outgoing.channels.https import knock
+from benfex.outgoing.facts import tell_programs
+from benfex.outgoing.telling import Telling
 from benfex.payments.accounts import GatewayBook, save_gateway_account
 from benfex.payments.auto_pay import AutoPay
 from benfex.payments.checkout import Checkout
@@ -185,7 +187,7 @@ def build(
         live=live,
         rollup=rollup,
     )
-    benfex.storage_secret = hashlib.sha256(f"screens {settings.master_key}".encode()).hexdigest()
+    _listen_for_programs(benfex)
     if with_timetable:
         benfex.timetable = Scheduler(benfex, TIMETABLE)
     return benfex
@@ -204,6 +206,19 @@ def _till(transactor: Transactor, book: GatewayBook, clock: Clock, vault: Vault,
         "refunds": Refunds(transactor, book, vault, public_url=settings.public_url),
         "disputes": Disputes(transactor, book, clock),
     }
+
+
+def _listen_for_programs(benfex: Benfex) -> None:
+    """Have other programs told of what acts emit; what they are told is written in the act's transaction."""
+    settings = benfex.settings
+    benfex.telling = Telling(
+        benfex.transactor,
+        benfex.vault,
+        benfex.clock,
+        knock=knock,
+        may_be_private=settings.demo or settings.webhooks_to_private_addresses,
+    )
+    benfex.transactor.set_after_act(tell_programs)
 
 
 def _pace(settings: Settings) -> _Pace:

@@ -27,6 +27,7 @@ from benfex.cli_running import run as _run
 from benfex.cli_running import say as _say
 from benfex.cli_statements import statement
 from benfex.cli_terms import orders, terms
+from benfex.cli_webhooks import checkouts, webhooks
 from benfex.core.policy import billing_today
 from benfex.doctor import examine
 from benfex.dunning.rehearsing import rehearse_tomorrow
@@ -66,6 +67,8 @@ commands.add_typer(cards, name="cards")
 commands.add_typer(gateways, name="gateway")
 commands.add_typer(cash, name="cash")
 commands.add_typer(matching, name="match")
+commands.add_typer(webhooks, name="webhooks")
+commands.add_typer(checkouts, name="checkout")
 commands.add_typer(reconciliation, name="reconciliation")
 commands.add_typer(inbox, name="inbox")
 commands.add_typer(terms, name="terms")

@@ -19,6 +19,7 @@ from data.values.identifiers import (
     CustomerId,
     DisputeId,
     InvoiceId,
+    PayLinkId,
     PaymentAttemptId,
     PaymentId,
     RefundId,
@@ -27,7 +28,14 @@ from data.values.identifiers import (
     SubscriptionId,
     UserId,
 )
-from data.values.states import AttemptStatus, DisputeStatus, RefundStatus, RouterStatus, SubscriptionStatus
+from data.values.states import (
+    AttemptStatus,
+    CheckoutStatus,
+    DisputeStatus,
+    RefundStatus,
+    RouterStatus,
+    SubscriptionStatus,
+)
 
 _log = structlog.get_logger("events")
 
@@ -144,6 +152,19 @@ class DisputeMoved(Event):
     dispute_id: DisputeId
     payment_id: PaymentId | None
     status: DisputeStatus
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutEnded(Event):
+    """A hosted checkout was paid, closed, or ran out of time."""
+
+    pay_link_id: PayLinkId
+    status: CheckoutStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramsToTell(Event):
+    """Facts wait to be told to other programs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     sms_sender: str | None = None
     sms_base_url: str | None = None
 
+    webhooks_to_private_addresses: bool = False  # what we tell other programs goes to public https only
+
     usage_interval_seconds: int = Field(default=60, ge=5, le=3600)
     watch_interval_seconds: int = Field(default=2, ge=1, le=60)
     router_timeout_seconds: int = Field(default=10, ge=1, le=120)

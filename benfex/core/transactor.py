@@ -79,6 +79,7 @@ class Transactor:
         self._clock = clock
         self._bus = bus
         self._before_commit = before_commit
+        self._after_act: Callable[[UnitOfWork], None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
@@ -95,6 +96,10 @@ class Transactor:
     def set_before_commit(self, hook: Callable[[Session], None]) -> None:
         """Run another hook just before each commit."""
         self._before_commit = hook
+
+    def set_after_act(self, hook: Callable[[UnitOfWork], None]) -> None:
+        """Run a hook at the end of each act that emitted something, in the act's own transaction."""
+        self._after_act = hook
 
     async def start(self) -> None:
         """Publish events on this loop from now on."""
@@ -229,6 +234,8 @@ class Transactor:
             with act_session(connection, now=now, is_alone=is_alone) as session:
                 uow = UnitOfWork(session, work.actor, now)
                 work.result = work.run(uow)
+                if uow.events and self._after_act is not None:
+                    self._after_act(uow)
                 _check_leaves_no_row(work.result)
             work.events = uow.events
         except BaseException as cause:  # noqa: BLE001 - handed to the caller

@@ -10,6 +10,7 @@ from benfex.core.policy import billing_today, isp_profile
 from benfex.dunning.runner import DunningRunner
 from benfex.dunning.runs import foreseen_suspensions
 from benfex.ledger.verification import verify_ledger
+from benfex.payments.checkouts import end_run_out_checkouts
 from benfex.reporting.purge import purge_old_rows
 from benfex.subscriptions.cap_access import cap_access_changes, follow_cap
 from benfex.subscriptions.prepaid import services_over
@@ -84,6 +85,14 @@ async def _register_callbacks(benfex: Benfex) -> str:
 
 async def _send_messages(benfex: Benfex) -> str:
     return f"{await benfex.messages.dispatch_due()} messages"
+
+
+async def _tell_programs(benfex: Benfex) -> str:
+    return f"{await benfex.telling.tell_due()} told"
+
+
+async def _end_checkouts(benfex: Benfex) -> str:
+    return f"{await benfex.transact(end_run_out_checkouts, _CLOCK)} checkouts ran out"
 
 
 async def _run_dunning(benfex: Benfex) -> str:
@@ -190,6 +199,8 @@ TIMETABLE: tuple[Job, ...] = (
     Job("warn_prepaid", _warn_prepaid, "each notice has a key of its own", every_seconds=60),
     Job("expire_prepaid", _expire_prepaid, "what was renewed is not over", every_seconds=1),
     Job("send_messages", _send_messages, "a message is claimed and written down once", every_seconds=5),
+    Job("tell_programs", _tell_programs, "each fact has an id by which it is known again", every_seconds=5),
+    Job("end_checkouts", _end_checkouts, "a checkout ends once", every_seconds=60),
     Job("roll_up_usage", _roll_up_usage, "it is worked out anew", every_seconds=300),
     Job("follow_caps", _follow_caps, "it compares states", every_seconds=60),
     Job("reconcile_gateways", _reconcile_gateways, "a transaction id is booked once", every_seconds=3600),

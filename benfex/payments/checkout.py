@@ -4,7 +4,7 @@ Nothing is open while the gateway is asked. A timeout is not a no: the attempt w
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from benfex.core.actors import Actor, SubscriberActor, SystemActor, require_customer_access
@@ -15,6 +15,7 @@ from benfex.core.unit_of_work import UnitOfWork
 from benfex.payments.accounts import GatewayBook
 from benfex.payments.attempts import announce, mark_failed, next_check_after
 from benfex.payments.gateway import Flow, Gateway, PaymentRequest, StartedPayment
+from benfex.payments.pay_links import check_link
 from benfex.payments.policy import payment_terms
 from benfex.payments.quotes import quote
 from data.locks import lock_customer
@@ -26,6 +27,7 @@ from data.values.errors import AmountOutOfRange, Conflict, InvalidInput, NotFoun
 from data.values.identifiers import (
     CustomerId,
     InvoiceId,
+    PayLinkId,
     PaymentAttemptId,
     PhoneNumber,
     hash_token,
@@ -46,7 +48,7 @@ class CheckoutRequest:
     """Who pays how much by which gateway. The phone is needed for a push, the e-mail only where asked for.
 
     `channel` is one of the gateway's ways to pay, None for its own page or its only way; `till` is the M-Pesa
-    till that pays where the channel asks for one.
+    till that pays where the channel asks for one. Who pays by a link pays what it asks for, and no more than is owed.
     """
 
     customer_id: CustomerId
@@ -58,6 +60,7 @@ class CheckoutRequest:
     return_path: str = "/portal"
     channel: str | None = None
     till: str | None = None
+    pay_link_id: PayLinkId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,10 @@ def prepare_attempt(
     lock_customer(uow.session, request.customer_id)
     amount = _check_amount(uow, request, gateway, customer.currency)
     _check_invoice(uow, request)
+    if request.pay_link_id is not None:
+        check_link(
+            uow, pay_link_id=request.pay_link_id, customer_id=request.customer_id, amount=request.amount
+        )
     phone, email = request.phone, request.email or customer.email
     is_push = _check_channel(request, gateway) is Flow.PUSH
     payer = phone.e164 if phone is not None else (email or "")
@@ -135,6 +142,7 @@ def prepare_attempt(
         callback_token_hash=hash_token(token),
         customer_id=request.customer_id,
         invoice_id=request.invoice_id,
+        pay_link_id=request.pay_link_id,
         gateway=gateway.name,
         amount_minor=amount.minor,
         currency=amount.currency,
@@ -153,20 +161,33 @@ def prepare_attempt(
     if alongside is not None:
         alongside(uow, attempt_id)
     announce(uow, attempt)
-    return PreparedAttempt(
-        attempt_id,
-        PaymentRequest(
-            reference=reference,
-            amount=amount,
-            payer_phone=phone,
-            payer_email=email,
-            account_number=customer.account_number,
-            description="Internet",
-            callback_url=f"{public_url}{path}" if (path := gateway.callback_path("stk", token)) else "",
-            return_url=_return_url(public_url, request.return_path, reference),
-            channel=request.channel,
-            payer_till=request.till,
-        ),
+    address = f"{public_url}{path}" if (path := gateway.callback_path("stk", token)) else ""
+    asked = _asked(
+        request, attempt, account_number=customer.account_number, email=email, public_url=public_url
+    )
+    return PreparedAttempt(attempt_id, replace(asked, callback_url=address))
+
+
+def _asked(
+    request: CheckoutRequest,
+    attempt: PaymentAttempt,
+    *,
+    account_number: str,
+    email: str | None,
+    public_url: str,
+) -> PaymentRequest:
+    """Return what a gateway is asked about an attempt, without the address where it calls back."""
+    return PaymentRequest(
+        reference=attempt.reference,
+        amount=Money(attempt.amount_minor, attempt.currency),
+        payer_phone=request.phone,
+        payer_email=email,
+        account_number=account_number,
+        description="Internet",
+        callback_url="",
+        return_url=_return_url(public_url, request.return_path, attempt.reference),
+        channel=request.channel,
+        payer_till=request.till,
     )
 
 

@@ -17,6 +17,7 @@ from benfex.core.events import AttemptChanged, PaymentSettled
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.ledger import entries
 from benfex.ledger.journal import EntrySource, post_entry
+from benfex.payments.checkouts import note_paid
 from benfex.payments.differences import note_other_amount
 from benfex.payments.gateway import PaymentEvidence, name_of_gateway
 from benfex.payments.matching import ASKED_FOR, Match, account_for, match_evidence, write_match
@@ -28,7 +29,7 @@ from data.models.cashier import MatchDecision
 from data.models.payment import Payment, PaymentAttempt, RestorationClock
 from data.queries import matching as matching_queries
 from data.queries import payments as payment_queries
-from data.values.identifiers import CustomerId, PaymentAttemptId, PaymentId, SubscriptionId
+from data.values.identifiers import CustomerId, PayLinkId, PaymentAttemptId, PaymentId, SubscriptionId
 from data.values.kinds import EntryKind, EvidenceGrade
 from data.values.money import Money
 from data.values.roles import Permission
@@ -337,6 +338,8 @@ def _succeed(uow: UnitOfWork, attempt: PaymentAttempt) -> None:
     attempt.failure_code = attempt.failure_message = None
     attempt.needs_review, attempt.review_reason = False, None
     uow.session.flush()
+    if attempt.pay_link_id is not None:
+        note_paid(uow, pay_link_id=PayLinkId(attempt.pay_link_id))
     uow.emit(
         AttemptChanged(
             attempt_id=PaymentAttemptId(attempt.id),

@@ -161,8 +161,8 @@ class Refund(Row, table=True):
 class PayLink(Row, table=True):
     """A link that lets its holder pay without signing in; the token leaves, its hash stays.
 
-    Another program that made one as a hosted checkout names it by `client_reference` and is told on
-    `endpoint_id`; `made_by` is who made it.
+    Another program that made one as a hosted checkout (`is_checkout`) names it by `client_reference` and is told on
+    `endpoint_id`; `made_by` is who made it. It ends once: paid, closed, or `expired_at`.
     """
 
     __tablename__ = "pay_link"
@@ -178,6 +178,9 @@ class PayLink(Row, table=True):
     endpoint_id: int | None = Field(default=None, foreign_key="webhook_endpoint.id")
     made_by: str = Field(default="", max_length=120)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    is_checkout: bool = False
+    paid_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    expired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class RestorationClock(Row, table=True):

@@ -48,12 +48,19 @@ class QuarantinedWebhook(Row, table=True):
 
 
 class WebhookEndpoint(Row, table=True):
-    """Where another program wants to hear from us; `events` holds names with commas between."""
+    """Where another program wants to hear from us; `events` holds names with commas between.
+
+    The former secret signs beside the new one for a day after `rotated_at`. `problem` says why we switched it off.
+    """
 
     __tablename__ = "webhook_endpoint"
 
     url: str = Field(max_length=500)
     secret_sealed: str = Field(sa_column=Column(Text, nullable=False))
+    former_secret_sealed: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    rotated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    problem: str = Field(default="", max_length=250)
+    removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     events: str = Field(max_length=250)
     is_enabled: bool = True
     made_by: str = Field(max_length=120)

@@ -135,8 +135,11 @@ def pay_link_by_hash(session: Session, *, token_hash: str) -> PayLink | None:
 
 
 def purge_pay_links(session: Session, *, before: datetime) -> None:
-    """Delete pay links that ended before the instant."""
-    session.execute(delete(PayLink).where(PayLink.expires_at < before))
+    """Delete pay links that ended before the instant, nothing was asked for by, and no other program made."""
+    is_used = select(PaymentAttempt.id).where(PaymentAttempt.pay_link_id == PayLink.id).exists()
+    session.execute(
+        delete(PayLink).where(PayLink.expires_at < before, PayLink.is_checkout.is_(False), ~is_used)
+    )
 
 
 def restoration_times(

@@ -259,6 +259,21 @@ class HintKind(StrEnum):
     NAME = "name"
 
 
+class PublicEvent(StrEnum):
+    """What other programs may hear of."""
+
+    CHECKOUT_PAID = "checkout.paid"
+    CHECKOUT_CLOSED = "checkout.closed"
+    CHECKOUT_EXPIRED = "checkout.expired"
+    PAYMENT_SETTLED = "payment.settled"
+    PAYMENT_REVERSED = "payment.reversed"
+    PAYMENT_REFUNDED = "payment.refunded"
+    INVOICE_ISSUED = "invoice.issued"
+    SERVICE_SUSPENDED = "service.suspended"
+    SERVICE_RESTORED = "service.restored"
+    TEST = "endpoint.test"
+
+
 class AddressCheck(StrEnum):
     """What happens to a gateway's message from an address that is not on the list."""
 

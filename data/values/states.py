@@ -130,6 +130,15 @@ class LineStatus(StrEnum):
     IGNORED = "ignored"
 
 
+class CheckoutStatus(StrEnum):
+    """How a hosted checkout stands; it ends once. Money that comes later is booked all the same."""
+
+    OPEN = "open"
+    PAID = "paid"
+    CLOSED = "closed"
+    EXPIRED = "expired"
+
+
 class VoucherStatus(StrEnum):
     """Whether a voucher still opens a period."""
 

@@ -6,6 +6,7 @@ from benfex.application import Benfex
 from benfex.customers.notes import add_note
 from benfex.customers.registration import archive_customer, edit_customer
 from benfex.customers.views import CustomerView
+from benfex.documents.codes import qr_code
 from benfex.identity.passwords import check_password
 from benfex.identity.staff import create_subscriber_login
 from benfex.payments.cash import receipt_number_of, record_cash_payment
@@ -15,6 +16,7 @@ from components.dialogs import ask_reason
 from components.elements import text
 from components.feedback import toast_error, toast_ok
 from components.form import Form, Values
+from components.qr import qr
 from components.status_badge import look_of
 from data.values.errors import BenfexError
 from data.values.identifiers import InvoiceId, parse_phone
@@ -122,6 +124,8 @@ def show_pay_link(address: str, name: str) -> None:
     """Show a pay link for copying; it cannot be read again."""
     with form_dialog("Pay link", f"Whoever has this link can pay for {name}. It works for 90 days."):
         copyable(address, what="pay link")
+        code = qr_code(address)
+        qr(code.size, code.runs, label="The pay link as a code")
         text("Send it by SMS, WhatsApp or e-mail. It is shown only now; make another one any time.", "bf-sub")
 
 

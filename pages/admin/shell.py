@@ -72,6 +72,10 @@ _MENU = (
         Permission.EDIT_PROFILE,
     ),
     _Place(
+        MenuEntry("Webhooks", "link", "/admin/settings/webhooks", section="Settings"),
+        Permission.EDIT_PROFILE,
+    ),
+    _Place(
         MenuEntry("Messages", "mail", "/admin/settings/messages", section="Settings"),
         Permission.EDIT_PROFILE,
     ),

@@ -13,6 +13,7 @@ from benfex.payments.bank_files import BYTES_MAX
 from pages.api import (
     auth,
     bill_runs,
+    checkouts,
     connections,
     credit_notes,
     customers,
@@ -40,6 +41,7 @@ from pages.api import (
     taxes,
     usage,
     vouchers,
+    webhook_endpoints,
 )
 from pages.api.problems import FieldProblem, Problem, http_problem, install_problems
 
@@ -114,6 +116,8 @@ def add_api(outer: FastAPI, benfex: Benfex) -> None:
         statement_imports,
         reconciliation,
         payment_attempts,
+        checkouts,
+        webhook_endpoints,
         gateways,
         routers,
         connections,

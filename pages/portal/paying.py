@@ -1,6 +1,7 @@
 """What paying looks like, in the portal and behind a pay link alike: the form, then one live line of progress."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from nicegui import ui
 
@@ -15,8 +16,19 @@ from components.elements import body, box, card, link_button, text
 from components.feedback import Steps, note
 from components.form import Form, Values
 from components.money import money_label
-from data.values.identifiers import CustomerId, PaymentAttemptId, parse_phone
+from data.values.identifiers import CustomerId, PayLinkId, PaymentAttemptId, PhoneNumber, parse_phone
+from data.values.money import Money
 from pages.live import on
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTerms:
+    """What a pay link is for: `amount`, or any where it is None, from `phone` unless its holder names another."""
+
+    pay_link_id: PayLinkId
+    amount: Money | None
+    phone: PhoneNumber | None
+
 
 WhoPays = Callable[[], Awaitable[Actor]]
 _STEPS = ["Asked", "Confirmed by you", "Received", "Back online"]
@@ -31,9 +43,14 @@ def pay_form(
     phone: str,
     here: str,
     return_path: str,
+    by: LinkTerms | None = None,
 ) -> None:
-    """Ask how much and from which number, then start the payment and go to its progress under `here`."""
+    """Ask how much and from which number, then start the payment and go to its progress under `here`.
+
+    `by` are the terms of the link that is paid by, None for who is signed in.
+    """
     ways = {way.key: way for way in ways_to_pay(benfex.gateways)}
+    known = masked(by.phone) if by and by.phone else None
     if not ways:
         note("Paying online is not set up yet. Please call us.", tone="warn")
         return
@@ -41,30 +58,32 @@ def pay_form(
     async def start(values: Values) -> None:
         request = CheckoutRequest(
             customer_id=customer_id,
-            amount=values["amount"],
+            amount=fixed or values["amount"],
             gateway=ways[values["gateway"]].gateway,
             channel=ways[values["gateway"]].channel,
-            phone=parse_phone(values["phone"]) if values["phone"] else None,
+            phone=_phone(values["phone"], by) if ways[values["gateway"]].needs_phone else None,
             till=values.get("till"),
             return_path=return_path,
+            pay_link_id=by.pay_link_id if by else None,
         )
         attempt_id = await benfex.checkout.start(await who(), request)
         progress = await benfex.read(payment_progress, await who(), attempt_id=attempt_id)
-        if progress.redirect_url and progress.failure is None:
-            ui.navigate.to(progress.redirect_url)
-        else:
-            ui.navigate.to(f"{here}{attempt_id}")
+        goes_on_there = progress.redirect_url if progress.failure is None else None
+        ui.navigate.to(goes_on_there or f"{here}{attempt_id}")
 
-    amount = owed.suggested
+    fixed = by.amount if by else None
+    amount = fixed or owed.suggested
     with card(), body(), Form(start) as form:
-        form.money("amount", "Amount", amount.currency, value=amount if amount.is_positive else None)
+        if fixed is None:
+            form.money("amount", "Amount", amount.currency, value=amount if amount.is_positive else None)
         labels = {key: way.label for key, way in ways.items()}
         chosen = form.choice("gateway", "Pay with", labels, value=next(iter(ways)))
         form.text(
             "phone",
             "Phone that pays",
             phone,
-            hint="The request to pay appears on this phone.",
+            required=known is None,
+            hint=f"Leave it empty for {known}." if known else "The request to pay appears on this phone.",
             props="type=tel autocomplete=tel",
         )
         form.show_while("phone", chosen, lambda key: ways[key].needs_phone)
@@ -76,8 +95,28 @@ def pay_form(
         form.submit(f"Pay {amount}" if amount.is_positive else "Pay", classes="big wide")
 
 
-def follow(benfex: Benfex, progress: PaymentProgress, *, who: WhoPays, again: str, home: str) -> None:
-    """Show how a payment goes on, live, until nothing more will happen."""
+def masked(phone: PhoneNumber) -> str:
+    """Return a number as its owner knows it again and nobody else: 07•• ••• 149."""
+    digits = f"0{phone.e164[4:]}" if phone.e164.startswith("+254") else phone.e164
+    return f"{digits[:2]}•• ••• {digits[-3:]}"
+
+
+def _phone(typed: str | None, by: LinkTerms | None) -> PhoneNumber | None:
+    if typed:
+        return parse_phone(typed)
+    return by.phone if by else None
+
+
+def follow(
+    benfex: Benfex,
+    progress: PaymentProgress,
+    *,
+    who: WhoPays,
+    again: str,
+    home: str,
+    back: Callable[[], None] | None = None,
+) -> None:
+    """Show how a payment goes on, live, until nothing more will happen; `back` then makes the way back elsewhere."""
     with card(), body():
         money_label(progress.received or progress.amount, hero=True)
         steps = Steps(_STEPS if progress.restores or progress.receipt is None else _STEPS[:3])
@@ -105,6 +144,8 @@ def follow(benfex: Benfex, progress: PaymentProgress, *, who: WhoPays, again: st
             with finish:
                 if now.failure is not None:
                     link_button("Try again", again, kind="primary", classes="big wide")
+                elif back is not None:
+                    back()
                 else:
                     link_button("Done", home, kind="primary", classes="big wide")
 

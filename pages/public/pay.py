@@ -1,23 +1,41 @@
 """Pay by link, without signing in: the token opens one customer's bill and nothing else."""
 
+from collections.abc import Callable
+from urllib.parse import urlencode, urlsplit
+
+from nicegui import ui
 from starlette.exceptions import HTTPException
 
 from benfex.application import Benfex
 from benfex.core.actors import Actor, SystemActor
 from benfex.core.policy import IspProfileView, isp_profile
 from benfex.customers.contact import contact_of
+from benfex.documents.codes import qr_code
 from benfex.payments.pay_links import OpenedPayLink, open_pay_link
 from benfex.payments.progress import attempt_of_reference
 from benfex.payments.quotes import quote
+from components.elements import body, box, button, card, text
 from components.elements import link as text_link
-from components.elements import text
 from components.feedback import note
 from components.frame import plain_frame
+from components.money import money_label
+from components.qr import qr
 from components.theme import DEFAULT_ACCENT
 from data.values.errors import NotFound
+from data.values.identifiers import PhoneNumber
+from data.values.states import CheckoutStatus
 from pages.dependencies import DOOR, BenfexDep
-from pages.portal.paying import follow, pay_form, progress_of
+from pages.portal.paying import LinkTerms, follow, pay_form, progress_of
 from pages.screen import screen
+
+_ENDED = {
+    CheckoutStatus.PAID: ("This is paid. Thank you.", "circle-check"),
+    CheckoutStatus.CLOSED: (
+        "Whoever asked for this payment closed it. Nothing is to be paid here.",
+        "circle-x",
+    ),
+    CheckoutStatus.EXPIRED: ("The time for this payment is over. Ask for a new link.", "timer"),
+}
 
 
 @screen("/pay/{token}", title="Pay")
@@ -33,6 +51,8 @@ async def pay_by_link(
     attempt_id = attempt or await _returned(benfex, link, reference or trxref)
     if attempt_id:
         await _follow(benfex, profile, link, token, attempt_id)
+    elif link.status is not CheckoutStatus.OPEN:
+        _say_ended(profile, link)
     else:
         await _ask(benfex, profile, link, token)
 
@@ -52,10 +72,16 @@ async def _ask(benfex: Benfex, profile: IspProfileView | None, link: OpenedPayLi
         subtitle=f"Account {contact.account_number}",
         large=True,
     ):
-        if owed.to_pay.is_positive:
+        if link.amount is not None:
+            money_label(link.amount, hero=True)
+            if link.description:
+                text(link.description, "bf-sub", "p")
+        elif owed.to_pay.is_positive:
             text(f"{owed.to_pay} to pay", "bf-title")
         else:
             note("Nothing is due. What you pay now is kept for the next bill.")
+        if link.paid.is_positive:
+            note(f"{link.paid} was paid by this link.", tone="ok", symbol="circle-check")
         if link.invoice_id is not None:
             text_link("Invoice as PDF", f"/documents/pay/{token}/invoice.pdf")
         pay_form(
@@ -66,7 +92,14 @@ async def _ask(benfex: Benfex, profile: IspProfileView | None, link: OpenedPayLi
             phone="",
             here=f"/pay/{token}?attempt=",
             return_path=f"/pay/{token}",
+            by=LinkTerms(
+                link.pay_link_id, link.amount, PhoneNumber(contact.phone) if contact.phone else None
+            ),
         )
+        with box("bf-qr-wide bf-stack tight"):
+            code = qr_code(f"{benfex.settings.public_url}/pay/{token}")
+            qr(code.size, code.runs, label="This page as a code for a phone")
+            text("Or scan it and pay on your phone.", "bf-sub", "p")
 
 
 async def _follow(
@@ -88,7 +121,40 @@ async def _follow(
         accent=profile.accent if profile else DEFAULT_ACCENT,
         large=True,
     ):
-        follow(benfex, progress, who=who, again=f"/pay/{token}", home=f"/pay/{token}")
+        follow(benfex, progress, who=who, again=f"/pay/{token}", home=f"/pay/{token}", back=_way_back(link))
+
+
+def _say_ended(profile: IspProfileView | None, link: OpenedPayLink) -> None:
+    words, symbol = _ENDED[link.status]
+    with plain_frame(
+        "Your payment",
+        isp_name=profile.name if profile else "Benfex",
+        accent=profile.accent if profile else DEFAULT_ACCENT,
+        large=True,
+    ):
+        if link.paid.is_positive:
+            money_label(link.paid, hero=True)
+        note(words, tone="ok" if link.status is CheckoutStatus.PAID else "mute", symbol=symbol)
+        back = _way_back(link)
+        if back is not None:
+            with card(), body():
+                back()
+
+
+def _way_back(link: OpenedPayLink) -> Callable[[], None] | None:
+    """Return what makes the button back to whoever asked for the payment, None for a link of ours."""
+    if link.return_url is None:
+        return None
+    said = {"checkout_id": str(link.pay_link_id)}
+    if link.client_reference:
+        said["client_reference"] = link.client_reference
+    address = f"{link.return_url}{'&' if '?' in link.return_url else '?'}{urlencode(said)}"
+    host = urlsplit(link.return_url).hostname or "the shop"
+
+    def back() -> None:
+        button(f"Back to {host}", lambda: ui.navigate.to(address), classes="big wide")
+
+    return back
 
 
 async def _returned(benfex: Benfex, link: OpenedPayLink, reference: str) -> int:

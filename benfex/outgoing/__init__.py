@@ -1,0 +1,1 @@
+"""What we tell other programs: facts of ours, signed, to the addresses that they named."""

@@ -1,0 +1,1 @@
+"""How a fact leaves the house."""
