@@ -75,7 +75,7 @@ def begin(isp: Run, customer: MadeCustomer, link: PayLinkId, amount: Money) -> M
 
 def pay(
     isp: Run, customer: MadeCustomer, link: PayLinkId, amount: Money, *, transaction: str = "90001"
-) -> int:
+) -> PaymentId:
     attempt = begin(isp, customer, link, amount)
     paid = settle(isp, paystack(attempt, transaction=transaction)).payment_id
     assert paid is not None
