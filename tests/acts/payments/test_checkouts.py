@@ -32,7 +32,7 @@ from data.values.errors import (
     NotFound,
     NotPermitted,
 )
-from data.values.identifiers import CustomerId, EndpointId, InvoiceId, PayLinkId
+from data.values.identifiers import CustomerId, EndpointId, InvoiceId, PayLinkId, PaymentId
 from data.values.money import Money
 from data.values.states import CheckoutStatus
 from tests.conftest import Run
