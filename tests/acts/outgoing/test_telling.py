@@ -4,12 +4,14 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from starlette.responses import PlainTextResponse
 
-from benfex.core.clock import MovedClock
+from benfex.core.clock import MovedClock, SystemClock
 from benfex.core.paging import PageRequest, SliceRequest
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import UnitOfWork
@@ -321,3 +323,17 @@ async def test_a_checkout_tells_only_the_endpoint_that_it_names(shop: Shop) -> N
     body = json.loads(shop.heard()[0].raw)
     assert (body["type"], body["data"]["client_reference"]) == ("checkout.closed", "order-7")
     assert shop.run.read(checkout_record, checkout_id=made, vault=VAULT).status == "closed"
+
+
+async def test_the_example_of_the_docs_reads_what_we_tell(shop: Shop) -> None:
+    document = (Path(__file__).parents[3] / "docs" / "checkout.md").read_text(encoding="utf-8")
+    example: dict[str, Any] = {}
+    exec(document.partition("```python\n")[2].partition("```")[0], example)
+    shop.clock.move_to(SystemClock().now())
+    key = await shop.subscribe()
+    shop.run(send_test, endpoint_id=key)
+    await shop.telling.tell_due()
+    (received,) = shop.heard()
+    assert example["read_webhook"](shop.secret, received.headers, received.raw)["type"] == "endpoint.test"
+    with pytest.raises(ValueError, match="not signed"):
+        example["read_webhook"](shop.secret, received.headers, received.raw + b" ")
