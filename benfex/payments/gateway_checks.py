@@ -71,7 +71,7 @@ class GatewayChecks:
         return (
             Finding(
                 is_good=False,
-                text=f"Gateways cannot reach Benfex at {self._public_url}.",
+                text=f"Gateways report payments to https addresses only, and Benfex is at {self._public_url}.",
                 advice="Set BENFEX_BASE_URL to the https address of this server, and start Benfex again.",
             ),
         )

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
-from benfex.core.errors import GatewayRejected
-from benfex.payments.gateway import PaymentEvidence, RefundRequest
+from benfex.core.errors import GatewayError, GatewayRejected, GatewayUnreachable
+from benfex.payments.gateway import Finding, PaymentEvidence, RefundRequest
 from benfex.payments.gateway_events import (
     DisputeAnswer,
     DisputeChanged,
@@ -15,6 +15,19 @@ from benfex.payments.gateway_events import (
     StandingOrderRequest,
 )
 from data.values.money import Money
+
+_PASSING = {"429", "busy", "closed"}  # a no that says nothing about the settings
+
+
+def what_failed(error: GatewayError, *, if_refused: str) -> Finding:
+    """Return what a test of the settings found when its call failed; `if_refused` is what to do about a clear no."""
+    if isinstance(error, GatewayUnreachable):
+        advice = "Check this machine's network; the settings may well be right."
+    elif isinstance(error, GatewayRejected) and error.gateway_code not in _PASSING:
+        advice = if_refused
+    else:
+        advice = "Try again in a minute."
+    return Finding(is_good=False, text=error.message, advice=advice)
 
 
 class PlainGateway:

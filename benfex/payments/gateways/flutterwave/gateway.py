@@ -31,7 +31,7 @@ from benfex.payments.gateway import (
 from benfex.payments.gateway_events import RefundFailed, RefundOutcome, RefundUnknown
 from benfex.payments.gateways.flutterwave import messages
 from benfex.payments.gateways.flutterwave.client import FlutterwaveClient
-from benfex.payments.plain_gateway import PlainGateway
+from benfex.payments.plain_gateway import PlainGateway, what_failed
 from benfex.payments.wire import load_object, object_in, text_of
 from data.values.errors import InvalidInput
 from data.values.kinds import EvidenceGrade, RefundWay
@@ -52,6 +52,13 @@ SETTINGS = (
         "A long random word that you also set in the dashboard under Webhooks. It proves their messages.",
         is_secret=True,
         pattern=r"\S{16,128}",
+    ),
+    SettingField(
+        "mode",
+        "Money",
+        "A test key takes no money: with one, people would be served for nothing.",
+        is_required=False,
+        choices=(("live", "Real money"), ("test", "Test, no real money")),
     ),
 )
 _PAGES_MAX = 200
@@ -86,12 +93,16 @@ class FlutterwaveGateway(PlainGateway):
     def __init__(self, settings: Mapping[str, str], clock: Clock) -> None:
         self._clock = clock
         self._secret_hash = settings["secret_hash"]
-        self._client = FlutterwaveClient(
-            base_url=settings.get("base_url") or PRODUCTION, secret_key=settings["secret_key"]
-        )
+        base_url, key = settings.get("base_url") or PRODUCTION, settings["secret_key"]
+        self._key_is_live = not key.startswith("FLWSECK_TEST")
+        # Nobody is served for test money unawares: at Flutterwave itself only real money counts unless said.
+        mode = settings.get("mode") or ("live" if self._key_is_live or base_url == PRODUCTION else "test")
+        self._is_live = mode == "live"
+        self._client = FlutterwaveClient(base_url=base_url, secret_key=key)
 
     async def start(self, request: PaymentRequest) -> StartedPayment:
         """Ask for the money on its page, or by a prompt on the phone where that channel was chosen."""
+        self._check_mode()
         email = request.payer_email or f"{request.account_number.lower()}@customers.invalid"
         body: dict[str, Any] = {"tx_ref": request.reference, "currency": request.amount.currency}
         if request.channel == MPESA:
@@ -141,11 +152,26 @@ class FlutterwaveGateway(PlainGateway):
 
         What it never heard of, or nobody tried to pay yet, is not paid.
         """
+        self._check_mode()
         if gateway_reference and gateway_reference.isdigit():
             outcome = self._read(await self._client.verify_by_id(gateway_reference), reference)
             if isinstance(outcome, Succeeded):
                 return outcome
         return self._read(await self._client.verify_by_reference(reference), reference)
+
+    def _check_mode(self) -> None:
+        for finding in self._mixed_keys():
+            raise GatewayRejected(finding.text, gateway_code="mode")
+
+    def _mixed_keys(self) -> tuple[Finding, ...]:
+        """Return what is wrong when the key is of the other mode than the money that is meant."""
+        if self._key_is_live is self._is_live:
+            return ()
+        text = "Flutterwave's key takes real money, but it is set up for tests. Tell the owner."
+        if self._is_live:
+            text = "Flutterwave's key is a test key, so no money would come. Tell the owner."
+        advice = "Copy the key of the other mode from Flutterwave: Settings, API keys."
+        return (Finding(is_good=False, text=text, advice=advice),)
 
     def _read(self, body: bytes | None, reference: str) -> PaymentOutcome:
         if body is None:
@@ -154,6 +180,7 @@ class FlutterwaveGateway(PlainGateway):
 
     async def read_statement(self, *, since: datetime, until: datetime) -> Sequence[PaymentEvidence]:
         """Return what Flutterwave received in the span, each once; its list goes by whole days."""
+        self._check_mode()
         found: dict[str, PaymentEvidence] = {}
         for number in range(1, _PAGES_MAX + 1):
             body = await self._client.list_page(since=since, until=until, page=number)
@@ -202,18 +229,13 @@ class FlutterwaveGateway(PlainGateway):
         """Ask about a transaction that never was, which needs a right key to be answered."""
         try:
             await self._client.verify_by_reference("BFXCHECK")
-        except GatewayRejected as refused:
-            return (
-                Finding(
-                    is_good=False,
-                    text=refused.message,
-                    advice="Copy the secret key again from Flutterwave's dashboard, and mind test and live.",
-                ),
-            )
         except GatewayError as error:
-            return (Finding(is_good=False, text=error.message, advice="Try again in a minute."),)
+            advice = "Copy the secret key again from Flutterwave's dashboard, and mind test and live."
+            return (*self._mixed_keys(), what_failed(error, if_refused=advice))
+        mode = "real money" if self._key_is_live else "test, no real money"
         return (
-            Finding(is_good=True, text="Flutterwave accepted the key."),
+            *self._mixed_keys(),
+            Finding(is_good=True, text=f"Flutterwave accepted the key ({mode})."),
             Finding(
                 is_good=True,
                 text="Whether the secret hash is the same there cannot be asked.",

@@ -1,13 +1,15 @@
 """What a test of M-Pesa's settings finds, in words for the owner. No money moves, no phone rings."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from benfex.core.errors import GatewayError
 from benfex.payments.gateway import Finding
 from benfex.payments.gateways.mpesa import messages
 from benfex.payments.gateways.mpesa.client import DarajaClient
-from benfex.payments.gateways.mpesa.requests import Initiator, public_key
+from benfex.payments.gateways.mpesa.requests import Initiator, public_key, runs_out_at
+from benfex.payments.plain_gateway import what_failed
 from data.values.errors import InvalidInput
 
 # C2B register, URL rules (payments reference, A7).
@@ -17,11 +19,28 @@ _UNSAFE_IN_PASSWORD = "@.()"  # noqa: S105 (signs that the portal advises agains
 
 
 async def findings_of(
-    client: DarajaClient, *, initiator: Initiator | None, public_url: str | None
+    client: DarajaClient,
+    *,
+    initiator: Initiator | None,
+    initiator_lacks: tuple[str, ...],
+    public_url: str | None,
+    now: datetime,
 ) -> tuple[Finding, ...]:
-    """Return what is right and wrong: keys, shortcode and passkey, initiator, and our own address."""
+    """Return what is right and wrong: keys, shortcode and passkey, initiator, and our own address.
+
+    `initiator_lacks` names what is not set where the rest of the initiator is.
+    """
     found = [*await _keys_and_passkey(client)]
-    if initiator is None:
+    if initiator_lacks:
+        found.append(
+            Finding(
+                is_good=False,
+                text=f"The initiator is set up in part, so refunds and balance are off. "
+                f"Missing: {', '.join(initiator_lacks)}.",
+                advice="Fill in what is missing, or leave all of the initiator empty.",
+            )
+        )
+    elif initiator is None:
         found.append(
             Finding(
                 is_good=True,
@@ -29,7 +48,7 @@ async def findings_of(
             )
         )
     else:
-        found += _initiator(initiator)
+        found += _initiator(initiator, now=now)
     if public_url is not None:
         found += _address(public_url)
     return tuple(found)
@@ -39,13 +58,14 @@ async def _keys_and_passkey(client: DarajaClient) -> tuple[Finding, ...]:
     try:
         await client.fresh_token()
     except GatewayError as error:
-        return (Finding(is_good=False, text=error.message, advice="Check the consumer key and secret."),)
+        advice = "Copy the consumer key and secret again; those of the sandbox do not work with real money."
+        return (what_failed(error, if_refused=advice),)
     keys = Finding(is_good=True, text="M-Pesa accepted the keys.")
     try:
         # Asking about a push that never was moves nothing, and tells whether we may ask at all.
         response = await client.query(checkout_id=_NEVER_ISSUED)
     except GatewayError as error:
-        return (keys, Finding(is_good=False, text=error.message, advice="Try again in a minute."))
+        return (keys, what_failed(error, if_refused="Try again in a minute."))
     error_ = messages.read_error(response.status_code, response.content)
     return (keys, _passkey(response.status_code, error_.code, error_.message.lower()))
 
@@ -78,15 +98,26 @@ def _passkey(status: int, code: str, text: str) -> Finding:
     )
 
 
-def _initiator(initiator: Initiator) -> Iterator[Finding]:
+def _initiator(initiator: Initiator, *, now: datetime) -> Iterator[Finding]:
     try:
         public_key(initiator.certificate)
     except InvalidInput as error:
         yield Finding(is_good=False, text="The certificate cannot be read.", advice=error.message)
     else:
+        ended_at = runs_out_at(initiator.certificate)
+        # Those that Safaricom published ran out years ago and are still used (payments reference, A8).
+        old = (
+            f" It ran out on {ended_at:%d %B %Y}; M-Pesa is known to take such ones."
+            if ended_at < now
+            else ""
+        )
         yield Finding(
             is_good=True,
-            text="The certificate can be read. Whether the initiator's password is right shows at the first use.",
+            text=f"The certificate can be read.{old} Whether the initiator's password is right shows at the "
+            "first use.",
+            advice="If refunds end with wrong credentials, copy the certificate anew from the portal."
+            if old
+            else "",
         )
     if any(sign in initiator.password for sign in _UNSAFE_IN_PASSWORD):
         yield Finding(

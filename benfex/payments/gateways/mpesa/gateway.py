@@ -35,7 +35,7 @@ from benfex.payments.gateway_events import RefundOutcome, RefundUnderWay, Refund
 from benfex.payments.gateways.mpesa import messages, requests, results
 from benfex.payments.gateways.mpesa.checking import findings_of
 from benfex.payments.gateways.mpesa.client import DarajaClient
-from benfex.payments.gateways.mpesa.settings import SETTINGS, account_of, initiator_of
+from benfex.payments.gateways.mpesa.settings import SETTINGS, account_of, initiator_lacks, initiator_of
 from benfex.payments.plain_gateway import PlainGateway
 from data.values.errors import AmountOutOfRange, InvalidInput
 from data.values.identifiers import hash_token
@@ -64,6 +64,7 @@ class MpesaGateway(PlainGateway):
         self._ours = frozenset({self._shortcode, self._till} - {""})
         self._nominated = settings.get("nominated_number") or _NOMINATED
         self._initiator = initiator_of(settings)
+        self._initiator_lacks = initiator_lacks(settings)
         self._payout_shortcode = settings.get("payout_shortcode") or self._shortcode
         self._capture = settings.get("standing_orders") or ""
         self._business = settings.get("business_name") or f"Paybill {self._shortcode}"
@@ -327,7 +328,13 @@ class MpesaGateway(PlainGateway):
 
     async def check(self) -> tuple[Finding, ...]:
         """Try keys, passkey and shortcode without moving money; look at certificate and address."""
-        return await findings_of(self._client, initiator=self._initiator, public_url=self._public_url)
+        return await findings_of(
+            self._client,
+            initiator=self._initiator,
+            initiator_lacks=self._initiator_lacks,
+            public_url=self._public_url,
+            now=self._clock.now(),
+        )
 
     async def register_callbacks(self, *, public_url: str) -> None:
         """Tell Daraja our Paybill addresses, and ask for Pull Transactions."""

@@ -8,6 +8,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -83,18 +84,27 @@ def public_key(certificate: str) -> RSAPublicKey:
 
     Its dates are not looked at: Safaricom's own ran out long ago (payments reference, A8). Raises InvalidInput.
     """
+    key = _certificate(certificate).public_key()
+    if not isinstance(key, RSAPublicKey):
+        raise InvalidInput("certificate", "This certificate holds no RSA key.")
+    return key
+
+
+def runs_out_at(certificate: str) -> datetime:
+    """Return when a certificate formally ends. Raises InvalidInput where there is none."""
+    return _certificate(certificate).not_valid_after_utc
+
+
+def _certificate(certificate: str) -> x509.Certificate:
     framed = _PEM.search(certificate)
     written = "".join((framed.group(1) if framed else certificate).split())
     try:
-        key = x509.load_der_x509_certificate(base64.b64decode(written, validate=True)).public_key()
+        return x509.load_der_x509_certificate(base64.b64decode(written, validate=True))
     except (ValueError, binascii.Error) as cause:
         raise InvalidInput(
             "certificate",
             "This is no certificate. Copy the whole file from the portal, both dashed lines too.",
         ) from cause
-    if not isinstance(key, RSAPublicKey):
-        raise InvalidInput("certificate", "This certificate holds no RSA key.")
-    return key
 
 
 def status_request(

@@ -7,6 +7,7 @@ from benfex.payments.gateways.mpesa.client import CALLS_PER_SECOND, DarajaAccoun
 from benfex.payments.gateways.mpesa.requests import Initiator
 
 PRODUCTION = "https://api.safaricom.co.ke"
+_INITIATOR = {"initiator_name", "initiator_password", "certificate"}
 SETTINGS = (
     SettingField(
         "kind",
@@ -97,3 +98,10 @@ def initiator_of(settings: Mapping[str, str]) -> Initiator | None:
     name, password = settings.get("initiator_name"), settings.get("initiator_password")
     certificate = settings.get("certificate")
     return Initiator(name, password, certificate) if name and password and certificate else None
+
+
+def initiator_lacks(settings: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the labels of what an initiator that is set in part still lacks; none where nothing or all is set."""
+    parts = [field for field in SETTINGS if field.name in _INITIATOR]
+    missing = [field for field in parts if not settings.get(field.name)]
+    return tuple(field.label for field in missing) if len(missing) < len(parts) else ()

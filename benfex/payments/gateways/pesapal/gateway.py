@@ -30,7 +30,7 @@ from benfex.payments.gateway import (
 from benfex.payments.gateway_events import RefundFailed, RefundOutcome, RefundUnderWay, RefundUnknown
 from benfex.payments.gateways.pesapal import messages
 from benfex.payments.gateways.pesapal.client import PesapalAccount, PesapalClient
-from benfex.payments.plain_gateway import PlainGateway
+from benfex.payments.plain_gateway import PlainGateway, what_failed
 from benfex.payments.wire import text_of
 from data.values.kinds import EvidenceGrade, RefundWay
 
@@ -74,7 +74,9 @@ class PesapalGateway(PlainGateway):
     def __init__(self, settings: Mapping[str, str], clock: Clock) -> None:
         self._clock = clock
         self._callback_token = settings["callback_token"]
-        place = SANDBOX if settings.get("mode") == "test" else PRODUCTION
+        is_test = settings.get("mode") == "test"
+        place = SANDBOX if is_test else PRODUCTION
+        self._money = "sandbox, no real money" if is_test else "real money"
         self._client = PesapalClient(
             PesapalAccount(
                 base_url=settings.get("base_url") or place,
@@ -167,12 +169,10 @@ class PesapalGateway(PlainGateway):
         """Fetch a token with the keys."""
         try:
             await self._client.fresh_token()
-        except GatewayRejected as refused:
-            advice = "Copy both keys again, and mind that sandbox and live have their own."
-            return (Finding(is_good=False, text=refused.message, advice=advice),)
         except GatewayError as error:
-            return (Finding(is_good=False, text=error.message, advice="Try again in a minute."),)
-        return (Finding(is_good=True, text="Pesapal accepted the keys."),)
+            advice = "Copy both keys again, and mind that sandbox and live have their own."
+            return (what_failed(error, if_refused=advice),)
+        return (Finding(is_good=True, text=f"Pesapal accepted the keys ({self._money})."),)
 
     async def register_callbacks(self, *, public_url: str) -> None:
         """Register our address for notices, unless Pesapal has it already."""
