@@ -22,7 +22,7 @@ from data.models.ledger import LedgerAccount
 from data.models.payment import Payment
 from data.models.subscription import Subscription, SubscriptionDiscount
 from data.queries.bulk import BulkInsert
-from data.values.identifiers import CustomerId
+from data.values.identifiers import CustomerId, make_account_number
 from data.values.kinds import CustomerKind, CycleAlignment, DiscountKind, EntryKind, EvidenceGrade
 from data.values.money import Money
 from data.values.states import CustomerStatus, PaymentStatus, SubscriptionStatus
@@ -99,7 +99,7 @@ def _seed(uow: UnitOfWork, *, ids: range, price_id: int, on: date) -> None:
         session,
         [
             (
-                number, f"B{number:07d}", CustomerKind.PERSON, f"Subscriber {number}", f"+2547{number:08d}",
+                number, make_account_number(number), CustomerKind.PERSON, f"Subscriber {number}", f"+2547{number:08d}",
                 f"{number:064d}", f"{number % 1000:03d}", "", "KES", CustomerStatus.ACTIVE, "en",
             )
             for number in ids

@@ -41,17 +41,22 @@ def make_messages(benfex: Benfex, subscribers: Sequence[Subscriber], *, webhooks
     """
     token = _token(benfex)
     prompts = _prompts(benfex, subscribers[: webhooks // 5])
-    hosted = _hosted(benfex, subscribers[: webhooks // 10])
+    hosted = _hosted(benfex, _next(subscribers, len(prompts), min(webhooks // 10, len(subscribers))))
     accounts = benfex.transactor.read_sync(_accounts, BENCHMARK)
     messages = [_callback(token, *prompt, number) for number, prompt in enumerate(prompts)]
     for number, subscriber in enumerate(subscribers[: len(prompts)]):
         if number % 2:
             messages.append(_confirmation(token, accounts[subscriber.customer_id], _receipt("S", number)))
     messages += [_event(reference, number) for number, reference in enumerate(hosted)]
-    for number in range(webhooks - len(messages)):
-        account = accounts[subscribers[number % len(subscribers)].customer_id]
-        messages.append(_confirmation(token, account, _receipt("C", number)))
+    typed = _next(subscribers, len(prompts) + len(hosted), webhooks - len(messages))
+    for number, subscriber in enumerate(typed):
+        messages.append(_confirmation(token, accounts[subscriber.customer_id], _receipt("C", number)))
     return tuple(messages)
+
+
+def _next(subscribers: Sequence[Subscriber], first: int, count: int) -> list[Subscriber]:
+    """Return whose turn it is from a place on, from the first again after the last."""
+    return [subscribers[number % len(subscribers)] for number in range(first, first + count)]
 
 
 def _token(benfex: Benfex) -> str:
