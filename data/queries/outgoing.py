@@ -11,7 +11,7 @@ from data.models.invoice import Invoice
 from data.models.payment import PayLink, Payment, PaymentAttempt
 from data.models.subscription import Subscription
 from data.models.webhook import OutboundWebhook, WebhookEndpoint
-from data.queries.bulk import among
+from data.queries.bulk import BulkSelect, among
 from data.session import Session
 from data.values.states import MessageStatus, PaymentStatus
 
@@ -31,14 +31,17 @@ class Listener(NamedTuple):
     events: frozenset[str]
 
 
+# Asked at the end of each act that emitted something, so it is made once.
+_LISTENERS = BulkSelect(
+    select(WebhookEndpoint.id, WebhookEndpoint.events)
+    .where(WebhookEndpoint.is_enabled, WebhookEndpoint.removed_at.is_(None))
+    .order_by(WebhookEndpoint.id)
+)
+
+
 def listeners(session: Session) -> list[Listener]:
     """Return the endpoints that are on, with what each wants to hear."""
-    rows = session.execute(
-        select(WebhookEndpoint.id, WebhookEndpoint.events)
-        .where(WebhookEndpoint.is_enabled, WebhookEndpoint.removed_at.is_(None))
-        .order_by(WebhookEndpoint.id)
-    )
-    return [Listener(row[0], frozenset(row[1].split(","))) for row in rows]
+    return [Listener(row[0], frozenset(row[1].split(","))) for row in _LISTENERS.rows(session)]
 
 
 def find_endpoint(session: Session, endpoint_id: int) -> WebhookEndpoint | None:
