@@ -31,10 +31,13 @@ _KINDS: Mapping[DifferenceKind, str] = {
 }
 
 
-def compare_days(uow: UnitOfWork, *, gateway: str, since: datetime, until: datetime) -> int:
+def compare_days(
+    uow: UnitOfWork, *, gateway: str, since: datetime, until: datetime, read_until: datetime | None = None
+) -> int:
     """Compare the days that a gateway's record was read for, `[since, until)`; return how many do not agree.
 
-    Payments in that time that no line of the record names are noted: we have them and the gateway has not.
+    Payments in that time that no line of the record names are noted: we have them and the gateway has not. Where the
+    record was read further, to `read_until`, days to there are written too, and nothing in them is missed yet.
     """
     require(uow.actor, Permission.MATCH_PAYMENTS)
     zone = current_terms(uow).timezone
@@ -46,8 +49,9 @@ def compare_days(uow: UnitOfWork, *, gateway: str, since: datetime, until: datet
         settle_difference(uow, row, "The payment was taken out of the books.")
     uow.session.flush()
     first = min([local_date(since, zone), *(row.day for row in settled)])
-    first = max(first, local_date(until, zone) - timedelta(days=_DAYS_MAX))
-    red = write_days(uow, gateway=gateway, first=first, last=local_date(until, zone))
+    last = local_date(read_until or until, zone)
+    first = max(first, last - timedelta(days=_DAYS_MAX))
+    red = write_days(uow, gateway=gateway, first=first, last=last)
     uow.emit(ReconciliationMoved(gateway=gateway))
     return red
 

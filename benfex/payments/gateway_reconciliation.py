@@ -106,7 +106,12 @@ class GatewayReconciliation:
         elif lists:
             await self._transactor.transact(note_read, _ACTOR, gateway=name, since=since, until=until)
             red_days = await self._transactor.transact(
-                compare_days, _ACTOR, gateway=name, since=since, until=until - _LISTED_WITHIN
+                compare_days,
+                _ACTOR,
+                gateway=name,
+                since=since,
+                until=until - _LISTED_WITHIN,
+                read_until=until,
             )
         return Reconciled(name, match.read, match.booked + from_payouts, payouts, red_days, match.problem)
 
