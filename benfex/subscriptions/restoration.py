@@ -3,62 +3,68 @@
 Which suspensions may be lifted so is said in `lifecycle`; how fast a payment restores is kept by `payments`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from benfex.core.policy import billing_today, current_terms
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.customers.promises import close_promise
 from benfex.subscriptions.lifecycle import reactivate_subscription
 from benfex.subscriptions.throttling import unthrottle_subscription
-from data.models.invoice import Invoice
-from data.queries import invoices as invoice_queries
-from data.queries import subscriptions as subscription_queries
+from data.queries import restoration as restoration_queries
 from data.values.identifiers import ConnectionId, CustomerId, SubscriptionId
 from data.values.kinds import SuspensionReason
 from data.values.states import SubscriptionStatus
 
+Restored = tuple[SubscriptionId, ConnectionId]
 
-def lift_non_payment(
-    uow: UnitOfWork, *, customer_id: CustomerId
-) -> tuple[tuple[SubscriptionId, ConnectionId], ...]:
-    """Restore what a payer's debt took, when no more than the tolerated debt is overdue; return those restored.
+
+def lift_non_payment(uow: UnitOfWork, *, customer_id: CustomerId) -> tuple[Restored, ...]:
+    """Restore what a payer's debt took, as `lift_non_payments` does; return those restored."""
+    return lift_non_payments(uow, customer_ids=[customer_id]).get(customer_id, ())
+
+
+def lift_non_payments(
+    uow: UnitOfWork, *, customer_ids: Collection[CustomerId]
+) -> dict[CustomerId, tuple[Restored, ...]]:
+    """Restore what debts took of payers who owe no more than is tolerated; return what came back, by payer.
 
     Services past due become active again when nothing at all is overdue, slowed ones get their speed back, and a
-    promise to pay was kept. Looked at are the services that are billed to the payer, and those that an invoice of
+    promise to pay was kept. Looked at are the services that are billed to a payer, and those that an invoice of
     theirs charged before somebody else paid for them. Against a service stand the overdue invoices of who pays
-    for it now, and those of others that charged it: it comes back with the last of them.
+    for it now, and those of others that charged it: it comes back with the last of them. A few questions for all
+    payers together; only what comes back costs more.
     """
-    session, today = uow.session, billing_today(uow)
-    tolerated = current_terms(uow).debt_tolerated_minor
-    overdue = invoice_queries.overdue_invoices(session, customer_id=customer_id, on=today)
-    is_settled = _owed(overdue) <= tolerated
-    if is_settled:
-        close_promise(uow, customer_id=customer_id, is_kept=True)
-    restored = []
-    for subscription in subscription_queries.services_charged_to(session, customer_id=customer_id):
-        is_ours = subscription.suspension_reason is SuspensionReason.NON_PAYMENT
-        is_suspended = subscription.status is SubscriptionStatus.SUSPENDED and is_ours
-        is_late = subscription.status is SubscriptionStatus.PAST_DUE
-        if not (is_suspended or is_late or subscription.is_throttled):
+    session = uow.session
+    promised = restoration_queries.customers_with_promise(session, customer_ids=customer_ids)
+    taken = restoration_queries.services_taken(session, payer_ids=customer_ids)
+    if not promised and not taken:
+        return {}
+    today, tolerated = billing_today(uow), current_terms(uow).debt_tolerated_minor
+    overdue = restoration_queries.overdue_minor(session, payer_ids=customer_ids, on=today)
+    for customer_id in promised:
+        if overdue.get(customer_id, 0) <= tolerated:
+            close_promise(uow, customer_id=CustomerId(customer_id), is_kept=True)
+    against = restoration_queries.against_minor(
+        session, subscription_ids={service.subscription_id for service in taken}, on=today
+    )
+    restored: dict[CustomerId, tuple[Restored, ...]] = {}
+    seen = set[int]()
+    for service in taken:
+        is_ours = service.billed_customer_id == service.payer_id
+        if is_ours and overdue.get(service.payer_id, 0) > tolerated:
             continue
-        if subscription.billed_customer_id == customer_id and not is_settled:
+        if against[service.subscription_id] > tolerated or service.subscription_id in seen:
             continue
-        assert subscription.id is not None
-        subscription_id = SubscriptionId(subscription.id)
-        against = invoice_queries.overdue_against(
-            session, payer_id=subscription.billed_customer_id, subscription_id=subscription_id, on=today
-        )
-        if _owed(against) > tolerated:
-            continue
-        if subscription.is_throttled:
+        seen.add(service.subscription_id)
+        subscription_id, payer_id = SubscriptionId(service.subscription_id), CustomerId(service.payer_id)
+        if service.is_throttled:
             unthrottle_subscription(uow, subscription_id=subscription_id)
-        if not is_suspended and (not is_late or against):
+        is_late = service.status is SubscriptionStatus.PAST_DUE
+        for_debt = service.suspension_reason is SuspensionReason.NON_PAYMENT
+        is_suspended = service.status is SubscriptionStatus.SUSPENDED and for_debt
+        if not is_suspended and (not is_late or against[subscription_id]):
             continue
         connection_id = reactivate_subscription(uow, subscription_id=subscription_id, by_payment=True)
         if connection_id is not None:
-            restored.append((subscription_id, connection_id))
-    return tuple(restored)
-
-
-def _owed(invoices: Sequence[Invoice]) -> int:
-    return sum(invoice.total_minor - invoice.paid_minor for invoice in invoices)
+            restored[payer_id] = (*restored.get(payer_id, ()), (subscription_id, connection_id))
+    return restored

@@ -82,34 +82,6 @@ def open_invoices(session: Session, *, customer_id: int, currency: str) -> list[
     )
 
 
-def overdue_invoices(session: Session, *, customer_id: int, on: date) -> list[Invoice]:
-    """Return the customer's open invoices whose due date is before `on`, oldest first."""
-    return list(
-        session.scalars(
-            select(Invoice)
-            .where(
-                Invoice.customer_id == customer_id,
-                Invoice.status == InvoiceStatus.OPEN,
-                Invoice.due_on < on,
-            )
-            .order_by(Invoice.due_on, Invoice.id)
-        )
-    )
-
-
-def overdue_against(session: Session, *, payer_id: int, subscription_id: int, on: date) -> list[Invoice]:
-    """Return the invoices due before `on` that stand against a service: its payer's, and others that charged it."""
-    charged = select(InvoiceLine.invoice_id).where(InvoiceLine.subscription_id == subscription_id)
-    late = (Invoice.status == InvoiceStatus.OPEN, Invoice.due_on < on)
-    theirs = select(Invoice.id).where(Invoice.customer_id == payer_id, *late)
-    others = select(Invoice.id).where(Invoice.id.in_(charged), *late)
-    return list(
-        session.scalars(
-            select(Invoice).where(Invoice.id.in_(theirs.union(others))).order_by(Invoice.due_on, Invoice.id)
-        )
-    )
-
-
 def customers_overdue(session: Session, *, on: date) -> list[int]:
     """Return ids of customers who have an open invoice due before `on`, ascending."""
     return list(

@@ -6,7 +6,6 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, not_, or_, select
 
 from data.models.catalog import Plan, PlanPrice
-from data.models.invoice import Invoice, InvoiceLine
 from data.models.router import Connection
 from data.models.subscription import Subscription, SubscriptionAddOn, SubscriptionDiscount
 from data.session import Session
@@ -41,21 +40,6 @@ def subscriptions_of(session: Session, *, customer_id: int) -> list[Subscription
     return list(
         session.scalars(
             select(Subscription).where(Subscription.customer_id == customer_id).order_by(Subscription.id)
-        )
-    )
-
-
-def services_charged_to(session: Session, *, customer_id: int) -> list[Subscription]:
-    """Return the services a payer is billed for, and those that any invoice of theirs charged, oldest first."""
-    billed = select(Subscription.id).where(Subscription.billed_customer_id == customer_id)
-    charged = (
-        select(InvoiceLine.subscription_id)
-        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
-        .where(Invoice.customer_id == customer_id, InvoiceLine.subscription_id.is_not(None))
-    )
-    return list(
-        session.scalars(
-            select(Subscription).where(Subscription.id.in_(billed.union(charged))).order_by(Subscription.id)
         )
     )
 
