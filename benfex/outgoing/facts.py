@@ -1,10 +1,12 @@
 """Turn what an act emitted into facts for other programs, in the act's own transaction: both are kept, or neither."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import structlog
 
 from benfex.core.events import (
     CheckoutEnded,
@@ -20,10 +22,11 @@ from benfex.core.events import (
 from benfex.core.unit_of_work import UnitOfWork
 from data.queries import checkouts as checkout_queries
 from data.queries import outgoing as queries
-from data.queries.outgoing import PaymentFact
+from data.queries.outgoing import Listener, PaymentFact
 from data.values.kinds import PublicEvent
 from data.values.states import CheckoutStatus, MessageStatus
 
+_log = structlog.get_logger("webhooks.out")
 _CHECKOUT = {
     CheckoutStatus.PAID: PublicEvent.CHECKOUT_PAID,
     CheckoutStatus.CLOSED: PublicEvent.CHECKOUT_CLOSED,
@@ -58,6 +61,17 @@ def tell_programs(uow: UnitOfWork) -> None:
     listeners = queries.listeners(uow.session)
     if not listeners:
         return
+    try:
+        with uow.session.begin_nested():
+            _write_down(uow, told, listeners)
+    except (LookupError, TypeError, ValueError) as cause:
+        # A fact that we cannot put in words must not undo the money that it is about.
+        _log.error(
+            "not written down for programs", events=[type(one).__name__ for one in told], exc_info=cause
+        )
+
+
+def _write_down(uow: UnitOfWork, told: Sequence[Event], listeners: Sequence[Listener]) -> None:
     rows = []
     for fact in _facts(uow, told):
         rows += [

@@ -39,6 +39,7 @@ from tests.conftest import Run
 from tests.contract.gateway_clients import Listener, Received, listening
 from tests.factories.customers import make_customer
 from tests.factories.isp import ACCOUNTANT, SYSTEM, VAULT, kes
+from tests.factories.looks import owed
 from tests.factories.money import c2b, settle, statement
 
 EVENTS = (PublicEvent.PAYMENT_SETTLED, PublicEvent.PAYMENT_REVERSED, PublicEvent.CHECKOUT_CLOSED)
@@ -337,3 +338,14 @@ async def test_the_example_of_the_docs_reads_what_we_tell(shop: Shop) -> None:
     assert example["read_webhook"](shop.secret, received.headers, received.raw)["type"] == "endpoint.test"
     with pytest.raises(ValueError, match="not signed"):
         example["read_webhook"](shop.secret, received.headers, received.raw + b" ")
+
+
+async def test_a_fact_that_cannot_be_put_in_words_undoes_no_money(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.subscribe()
+    customer = make_customer(shop.run)
+    monkeypatch.setattr("data.queries.outgoing.payment_facts", lambda *_, **__: {})
+    settle(shop.run, c2b(customer.account_number, receipt="TKN0000001", amount=kes(10)))
+    assert shop.run.read(owed, customer_id=customer.customer_id) == kes(-10)
+    assert shop.told() == ()
