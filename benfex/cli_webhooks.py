@@ -7,15 +7,14 @@ import typer
 from benfex.cli_running import CLI, Demo, Json, figures_of, run, say, working
 from benfex.core.paging import SliceRequest
 from benfex.outgoing.endpoints import (
+    OutboundRecord,
     list_endpoints,
-    outbound_record,
     outbound_records,
     remove_endpoint,
     resend,
     rotate_secret,
-    send_test,
 )
-from benfex.payments.checkouts import (
+from benfex.payments.hosted_checkouts import (
     NewCheckout,
     checkout_record,
     checkout_records,
@@ -71,7 +70,7 @@ def webhooks_switch(
 ) -> None:
     """Switch an endpoint on or off."""
     with working(demo) as benfex:
-        run(benfex, benfex.telling.move(CLI, EndpointId(key), is_enabled=on))
+        run(benfex, benfex.telling.edit(CLI, EndpointId(key), is_enabled=on))
         say({"id": key, "is_enabled": on}, f"Endpoint {key} is {'on' if on else 'off'}.", as_json=as_json)
 
 
@@ -97,10 +96,8 @@ def webhooks_remove(key: Key, as_json: Json = False, demo: Demo = False) -> None
 def webhooks_test(key: Key, as_json: Json = False, demo: Demo = False) -> None:
     """Tell an endpoint something that means nothing, and print what came back."""
     with working(demo) as benfex:
-        made = benfex.transactor.run_sync(send_test, CLI, endpoint_id=EndpointId(key))
-        run(benfex, benfex.telling.tell_due())
-        found = benfex.transactor.read_sync(outbound_record, CLI, outbound_id=made)
-        told = "It took it." if found.status is MessageStatus.SENT else found.problem or "It waits."
+        found: OutboundRecord = run(benfex, benfex.telling.test(CLI, EndpointId(key)))
+        told = "It took it." if found.status is MessageStatus.SENT else found.problem
         say(figures_of(found), told, as_json=as_json)
 
 

@@ -10,7 +10,7 @@ from benfex.core.policy import billing_today, isp_profile
 from benfex.dunning.runner import DunningRunner
 from benfex.dunning.runs import foreseen_suspensions
 from benfex.ledger.verification import verify_ledger
-from benfex.payments.checkouts import end_run_out_checkouts
+from benfex.payments.hosted_checkouts import end_run_out_checkouts
 from benfex.reporting.purge import purge_old_rows
 from benfex.subscriptions.cap_access import cap_access_changes, follow_cap
 from benfex.subscriptions.prepaid import services_over

@@ -16,7 +16,7 @@ from data.locks import lock_row
 from data.models.webhook import OutboundWebhook, WebhookEndpoint
 from data.queries import outgoing as queries
 from data.values.errors import Conflict, InvalidInput, NotFound
-from data.values.identifiers import EndpointId, OutboundId
+from data.values.identifiers import EndpointId, OutboundId, new_token
 from data.values.kinds import PublicEvent
 from data.values.roles import Permission
 from data.values.states import MessageStatus, advance
@@ -128,15 +128,17 @@ def remove_endpoint(uow: UnitOfWork, *, endpoint_id: EndpointId) -> None:
     _record(uow, row, "remove", {"url": row.url})
 
 
-def send_test(uow: UnitOfWork, *, endpoint_id: EndpointId) -> OutboundId:
-    """Write down a fact that says nothing, to see whether it arrives."""
+def send_test(uow: UnitOfWork, *, endpoint_id: EndpointId, tried_from: datetime | None = None) -> OutboundId:
+    """Write down a fact that says nothing, to see whether it arrives; `tried_from` is when."""
     row = _found(uow, endpoint_id)
-    fact = Fact(PublicEvent.TEST, f"test:{uow.now.isoformat()}", {"sent_by": name_of(uow.actor)})
-    queries.insert_outbound(uow.session, [outbound_row(fact, endpoint_id=endpoint_id, now=uow.now)])
+    fact = Fact(PublicEvent.TEST, f"test:{new_token(8)}", {"sent_by": name_of(uow.actor)})
+    told = dict(outbound_row(fact, endpoint_id=endpoint_id, now=uow.now))
+    queries.insert_outbound(uow.session, [told | {"next_try_at": tried_from or uow.now}])
     uow.session.flush()
     (made,) = queries.outbound_after(uow.session, endpoint_id=row.id, status=None, after_id=None, limit=1)
     assert made.id is not None
-    uow.emit(ProgramsToTell())
+    if tried_from is None:
+        uow.emit(ProgramsToTell())
     return OutboundId(made.id)
 
 
@@ -160,12 +162,14 @@ def resend(uow: UnitOfWork, *, outbound_id: OutboundId) -> None:
 def list_endpoints(snapshot: Snapshot) -> tuple[EndpointRecord, ...]:
     """Return all endpoints, oldest first; there are at most twenty."""
     require(snapshot.actor, Permission.EDIT_PROFILE)
-    return tuple(_endpoint(snapshot, row) for row in queries.endpoints(snapshot.session))
+    last = queries.last_deliveries(snapshot.session)
+    return tuple(_endpoint(row, last.get(row.id or 0)) for row in queries.endpoints(snapshot.session))
 
 
 def endpoint_record(snapshot: Snapshot, *, endpoint_id: EndpointId) -> EndpointRecord:
     """Return one endpoint. Raises NotFound."""
-    return _endpoint(snapshot, _found(snapshot, endpoint_id))
+    row = _found(snapshot, endpoint_id)
+    return _endpoint(row, queries.last_delivered_at(snapshot.session, endpoint_id=endpoint_id))
 
 
 def list_outbound(snapshot: Snapshot, *, request: PageRequest) -> Page[OutboundRecord]:
@@ -229,7 +233,7 @@ def _record(uow: UnitOfWork, row: WebhookEndpoint, action: str, changes: dict[st
     record_audit(uow, action=action, entity="webhook_endpoint", entity_id=row.id, changes=changes)
 
 
-def _endpoint(snapshot: Snapshot, row: WebhookEndpoint) -> EndpointRecord:
+def _endpoint(row: WebhookEndpoint, last_delivered_at: datetime | None) -> EndpointRecord:
     assert row.id is not None
     assert row.created_at is not None
     return EndpointRecord(
@@ -240,7 +244,7 @@ def _endpoint(snapshot: Snapshot, row: WebhookEndpoint) -> EndpointRecord:
         row.problem,
         row.made_by,
         row.created_at,
-        queries.last_delivered_at(snapshot.session, endpoint_id=row.id),
+        last_delivered_at,
     )
 
 

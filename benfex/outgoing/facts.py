@@ -20,7 +20,7 @@ from benfex.core.events import (
     SubscriptionSuspended,
 )
 from benfex.core.unit_of_work import UnitOfWork
-from data.queries import checkouts as checkout_queries
+from data.queries import hosted_checkouts as checkout_queries
 from data.queries import outgoing as queries
 from data.queries.outgoing import Listener, PaymentFact
 from data.values.kinds import PublicEvent

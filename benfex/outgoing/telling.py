@@ -14,10 +14,18 @@ import structlog
 from benfex.core.actors import Actor, SystemActor, require
 from benfex.core.clock import Clock
 from benfex.core.transactor import Transactor
-from benfex.core.unit_of_work import UnitOfWork
+from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.core.vault import Vault
 from benfex.outgoing.addresses import Knock, checked_address
-from benfex.outgoing.endpoints import FORMER_SIGNS_FOR, SECRET, add_endpoint, edit_endpoint
+from benfex.outgoing.endpoints import (
+    FORMER_SIGNS_FOR,
+    SECRET,
+    OutboundRecord,
+    add_endpoint,
+    edit_endpoint,
+    outbound_record,
+    send_test,
+)
 from benfex.outgoing.signing import signature_headers
 from data.locks import lock_row
 from data.models.webhook import OutboundWebhook
@@ -31,6 +39,7 @@ from data.values.states import MessageStatus, advance
 
 _ACTOR = SystemActor("webhooks")
 _PER_ENDPOINT = 20
+_TURN_SECONDS = 10  # of one endpoint, so that a slow one does not keep the others from their next turn
 _CLAIM_LASTS = timedelta(minutes=2)
 _GONE = 410  # the program says that it wants no more (Standard Webhooks)
 # About three days in all, as Standard Webhooks advises.
@@ -97,7 +106,7 @@ class Telling:
         """Keep an address that was checked, and return its id and its secret."""
         return add_endpoint(uow, url=url, events=events, vault=self._vault)
 
-    async def move(
+    async def edit(
         self,
         actor: Actor,
         endpoint_id: EndpointId,
@@ -114,6 +123,16 @@ class Telling:
             edit_endpoint, actor, endpoint_id=endpoint_id, url=url, events=events, is_enabled=is_enabled
         )
 
+    async def test(self, actor: Actor, endpoint_id: EndpointId) -> OutboundRecord:
+        """Tell an endpoint something that means nothing, now, and return what came of it; also one that is off."""
+        made = await self._transactor.transact(
+            send_test, actor, endpoint_id=endpoint_id, tried_from=self._clock.now() + _CLAIM_LASTS
+        )
+        one = await self._transactor.read(_to_make, _ACTOR, outbound_id=made)
+        problem, status = await self._knock_with(one)
+        await self._transactor.transact(_note, _ACTOR, outbound_id=made, problem=problem, answered=status)
+        return await self._transactor.read(outbound_record, actor, outbound_id=made)
+
     async def tell_due(self) -> int:
         """Knock with what is due, endpoints side by side; return how many were taken."""
         due = await self._transactor.transact(_claim, _ACTOR)
@@ -124,16 +143,21 @@ class Telling:
         return sum(taken)
 
     async def _tell(self, waiting: Sequence[DueDelivery]) -> int:
-        """Knock at one door until it does not open; the rest waits for its own time."""
-        taken = 0
+        """Knock at one door until it does not open, or its turn is over; the rest waits for the next one."""
+        taken, began = 0, self._clock.monotonic()
         for place, one in enumerate(waiting):
+            if self._clock.monotonic() - began > _TURN_SECONDS:
+                left = [waits.id for waits in waiting[place:]]
+                await self._transactor.transact(_let_go, _ACTOR, outbound_ids=left, wait=timedelta())
+                break
             outcome, status = await self._knock_with(one)
             is_on = await self._transactor.transact(
                 _note, _ACTOR, outbound_id=one.id, problem=outcome, answered=status
             )
             if outcome:
                 rest = [left.id for left in waiting[place + 1 :]]
-                await self._transactor.transact(_let_go, _ACTOR, outbound_ids=rest, is_on=is_on)
+                wait = _WAITS[1 if is_on else -1]
+                await self._transactor.transact(_let_go, _ACTOR, outbound_ids=rest, wait=wait)
                 break
             taken += 1
         return taken
@@ -175,6 +199,10 @@ def next_try(attempts: int, now: datetime) -> datetime | None:
     return now + _WAITS[attempts - 1] if attempts <= len(_WAITS) else None
 
 
+def _to_make(snapshot: Snapshot, *, outbound_id: int) -> DueDelivery:
+    return queries.delivery_to_make(snapshot.session, outbound_id)
+
+
 def _claim(uow: UnitOfWork) -> tuple[DueDelivery, ...]:
     """Take what is due for two minutes, so that nobody else knocks with it."""
     due = queries.due_deliveries(uow.session, now=uow.now, per_endpoint=_PER_ENDPOINT)
@@ -182,9 +210,9 @@ def _claim(uow: UnitOfWork) -> tuple[DueDelivery, ...]:
     return tuple(due)
 
 
-def _let_go(uow: UnitOfWork, *, outbound_ids: Sequence[int], is_on: bool) -> None:
-    """Let what was claimed wait for the next turn; a door that did not open is not knocked at again at once."""
-    queries.put_off(uow.session, outbound_ids=outbound_ids, until=uow.now + _WAITS[1 if is_on else -1])
+def _let_go(uow: UnitOfWork, *, outbound_ids: Sequence[int], wait: timedelta) -> None:
+    """Let what was claimed wait: a door that did not open is not knocked at again at once."""
+    queries.put_off(uow.session, outbound_ids=outbound_ids, until=uow.now + wait)
 
 
 def _note(uow: UnitOfWork, *, outbound_id: int, problem: str, answered: int | None) -> bool:

@@ -207,10 +207,6 @@ class GatewayBook:
         """Return the gateways that run, by name."""
         return self._gateways
 
-    def with_statement(self) -> tuple[str, ...]:
-        """Return the names of the gateways that can list what they received."""
-        return tuple(name for name, gateway in self._gateways.items() if gateway.capabilities.can_statement)
-
     def find(self, name: str) -> Gateway | None:
         """Return a gateway, or None when it is not set up."""
         return self._gateways.get(name)

@@ -9,8 +9,9 @@ from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.payments.day_compare import compare_days
 from benfex.payments.differences import Difference, amount_difference, note_differences
+from benfex.payments.fee_corrections import WrongFee, correct_fees
 from benfex.payments.statement_files import FileLine
-from benfex.payments.statement_keeping import correct_fee, note_read, settle_missing
+from benfex.payments.statement_keeping import note_read, settle_missing
 from data.queries import reconciling as queries
 from data.queries.reconciling import BookedFacts
 from data.values.kinds import DifferenceKind
@@ -30,6 +31,7 @@ def compare_lines(uow: UnitOfWork, *, gateway: str, lines: tuple[FileLine, ...])
     asked = sorted(names.union(*given_back.values())) if given_back else sorted(names)
     booked = queries.booked_facts(uow.session, gateway=gateway, transaction_ids=asked)
     found: list[Difference] = []
+    wrong: list[WrongFee] = []
     days = {}
     for line in lines:
         day = local_date(line.at, zone)
@@ -48,7 +50,8 @@ def compare_lines(uow: UnitOfWork, *, gateway: str, lines: tuple[FileLine, ...])
                 )
             )
         elif line.fee is not None and line.fee.minor != payment.fee_minor:
-            found.append(correct_fee(uow, gateway, line.transaction_id, day, payment=payment, fee=line.fee))
+            wrong.append(WrongFee(line.transaction_id, day, payment, line.fee))
+    found += correct_fees(uow, gateway=gateway, wrong=wrong)
     note_differences(uow, gateway=gateway, found=found)
     settle_missing(uow, gateway, days)
 

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from benfex.core.actors import SystemActor, name_of, require_customer_access
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
-from benfex.payments.checkouts import status_of
+from benfex.payments.hosted_checkouts import status_of
 from benfex.payments.quotes import quote
 from data.models.payment import PayLink
-from data.queries import checkouts as checkout_queries
 from data.queries import customers as customer_queries
+from data.queries import hosted_checkouts as checkout_queries
 from data.queries import invoices as invoice_queries
 from data.queries import payments as payment_queries
 from data.values.errors import AmountOutOfRange, Conflict, InvalidInput, NotFound

@@ -17,9 +17,9 @@ from benfex.core.events import AttemptChanged, PaymentSettled
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.ledger import entries
 from benfex.ledger.journal import EntrySource, post_entry
-from benfex.payments.checkouts import note_paid
 from benfex.payments.differences import note_other_amount
 from benfex.payments.gateway import PaymentEvidence, name_of_gateway
+from benfex.payments.hosted_checkouts import note_paid
 from benfex.payments.matching import ASKED_FOR, Match, account_for, match_evidence, write_match
 from benfex.payments.receipts import tell_receipt
 from benfex.subscriptions.prepaid import renew_from_money

@@ -1,6 +1,6 @@
 """Keep what a gateway's own record says, line by line, compare each with its payment, and say how far it was read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -8,15 +8,13 @@ from benfex.core.actors import require
 from benfex.core.clock import local_date
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import UnitOfWork
-from benfex.ledger import entries as ledger_entries
-from benfex.ledger.journal import EntrySource, post_entry
 from benfex.payments.differences import Difference, amount_difference, note_differences, settle_difference
-from benfex.payments.gateway import PaymentEvidence, name_of_gateway
-from data.models.payment import Payment
+from benfex.payments.fee_corrections import WrongFee, correct_fees
+from benfex.payments.gateway import PaymentEvidence
 from data.models.reconciliation import StatementCursor
 from data.queries import reconciling as queries
 from data.queries.reconciling import BookedFacts
-from data.values.kinds import DifferenceKind, EntryKind
+from data.values.kinds import DifferenceKind
 from data.values.money import Money
 from data.values.roles import Permission
 from data.values.states import LineStatus
@@ -52,11 +50,13 @@ def keep_lines(
         line.id: booked[name].id for name, line in known.items() if line.payment_id is None and name in booked
     }
     queries.tie_lines(uow.session, ties, now=uow.now)
-    differences = [
-        difference
+    compared = [
+        _compare(entry, days[name], booked.get(name), is_found=name in found)
         for name, entry in by_name.items()
-        for difference in _compare(uow, entry, days[name], booked.get(name), is_found=name in found)
     ]
+    differences = [one for one in compared if isinstance(one, Difference)]
+    wrong = [one for one in compared if isinstance(one, WrongFee)]
+    differences += correct_fees(uow, gateway=gateway, wrong=wrong)
     note_differences(uow, gateway=gateway, found=differences)
     settle_missing(uow, gateway, {name: days[name] for name in names if name in booked})
 
@@ -115,61 +115,27 @@ def _line(
 
 
 def _compare(
-    uow: UnitOfWork, entry: PaymentEvidence, day: date, payment: BookedFacts | None, *, is_found: bool
-) -> Sequence[Difference]:
-    """Return in what an entry differs from its payment, and put a fee right."""
+    entry: PaymentEvidence, day: date, payment: BookedFacts | None, *, is_found: bool
+) -> Difference | WrongFee | None:
+    """Return in what an entry differs from its payment, None where both agree."""
     name, currency = entry.transaction_id, entry.amount.currency
     if payment is None or is_found:
-        return [
-            Difference(
-                DifferenceKind.MISSING_HERE,
-                name,
-                day,
-                currency,
-                "The gateway has this money, and nothing had told us of it.",
-                theirs_minor=entry.amount.minor,
-                payment_id=payment.id if payment else None,
-                resolution="Booked from the gateway's record." if payment else "",
-            )
-        ]
+        return Difference(
+            DifferenceKind.MISSING_HERE,
+            name,
+            day,
+            currency,
+            "The gateway has this money, and nothing had told us of it.",
+            theirs_minor=entry.amount.minor,
+            payment_id=payment.id if payment else None,
+            resolution="Booked from the gateway's record." if payment else "",
+        )
     booked = Money(payment.amount_minor, payment.currency)
     if booked != entry.amount:
-        return [amount_difference(name, day, payment_id=payment.id, booked=booked, told=entry.amount)]
+        return amount_difference(name, day, payment_id=payment.id, booked=booked, told=entry.amount)
     if entry.fee is None or entry.fee.minor == payment.fee_minor:
-        return []
-    return [correct_fee(uow, entry.gateway, name, day, payment=payment, fee=entry.fee)]
-
-
-def correct_fee(
-    uow: UnitOfWork, gateway: str, name: str, day: date, *, payment: BookedFacts, fee: Money
-) -> Difference:
-    """Post what lies between the fee that is booked and the one that was kept; once a payment, then a person looks."""
-    was = Money(payment.fee_minor, payment.currency)
-    known = queries.differences_named(uow.session, gateway=gateway, transaction_ids=[name])
-    is_first = (name, DifferenceKind.FEE) not in known
-    if is_first:
-        row = uow.session.get(Payment, payment.id)
-        assert row is not None
-        row.fee_minor = fee.minor
-        post_entry(
-            uow,
-            kind=EntryKind.FEE_CORRECTED,
-            source=EntrySource("payment", payment.id),
-            postings=ledger_entries.gateway_fee(gateway, fee - was),
-            occurred_at=uow.now,
-            memo=f"{name_of_gateway(gateway)} {name}",
-        )
-    return Difference(
-        DifferenceKind.FEE,
-        name,
-        day,
-        payment.currency,
-        f"We booked a fee of {was}, the gateway kept {fee}.",
-        ours_minor=was.minor,
-        theirs_minor=fee.minor,
-        payment_id=payment.id,
-        resolution="Put right in the books." if is_first else "",
-    )
+        return None
+    return WrongFee(name, day, payment, entry.fee)
 
 
 def settle_missing(uow: UnitOfWork, gateway: str, days: Mapping[str, date]) -> None:

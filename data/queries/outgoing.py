@@ -76,8 +76,17 @@ class DueDelivery(NamedTuple):
     former_secret_sealed: str | None
     rotated_at: datetime | None
     payload: str
-    attempts: int
-    created_at: datetime
+
+
+_DUE = select(
+    OutboundWebhook.id,
+    OutboundWebhook.endpoint_id,
+    WebhookEndpoint.url,
+    WebhookEndpoint.secret_sealed,
+    WebhookEndpoint.former_secret_sealed,
+    WebhookEndpoint.rotated_at,
+    OutboundWebhook.payload,
+).join(WebhookEndpoint, WebhookEndpoint.id == OutboundWebhook.endpoint_id)
 
 
 def due_deliveries(session: Session, *, now: datetime, per_endpoint: int) -> list[DueDelivery]:
@@ -93,19 +102,7 @@ def due_deliveries(session: Session, *, now: datetime, per_endpoint: int) -> lis
         .subquery()
     )
     rows = session.execute(
-        select(
-            OutboundWebhook.id,
-            OutboundWebhook.endpoint_id,
-            WebhookEndpoint.url,
-            WebhookEndpoint.secret_sealed,
-            WebhookEndpoint.former_secret_sealed,
-            WebhookEndpoint.rotated_at,
-            OutboundWebhook.payload,
-            OutboundWebhook.attempts,
-            OutboundWebhook.created_at,
-        )
-        .join(due, due.c.id == OutboundWebhook.id)
-        .join(WebhookEndpoint, WebhookEndpoint.id == OutboundWebhook.endpoint_id)
+        _DUE.join(due, due.c.id == OutboundWebhook.id)
         .where(
             due.c.place <= per_endpoint,
             WebhookEndpoint.is_enabled,
@@ -114,6 +111,11 @@ def due_deliveries(session: Session, *, now: datetime, per_endpoint: int) -> lis
         .order_by(OutboundWebhook.id)
     )
     return [DueDelivery(*row) for row in rows]
+
+
+def delivery_to_make(session: Session, outbound_id: int) -> DueDelivery:
+    """Return one delivery as it is made, whether it is due or not."""
+    return DueDelivery(*session.execute(_DUE.where(OutboundWebhook.id == outbound_id)).one())
 
 
 def put_off(session: Session, *, outbound_ids: Sequence[int], until: datetime) -> None:
@@ -134,6 +136,16 @@ def last_delivered_at(session: Session, *, endpoint_id: int) -> datetime | None:
     """Return when an endpoint last took something, or None."""
     query = select(func.max(OutboundWebhook.delivered_at)).where(OutboundWebhook.endpoint_id == endpoint_id)
     return session.execute(query).scalar_one()
+
+
+def last_deliveries(session: Session) -> dict[int, datetime]:
+    """Return when each endpoint last took something, by endpoint."""
+    rows = session.execute(
+        select(OutboundWebhook.endpoint_id, func.max(OutboundWebhook.delivered_at))
+        .where(OutboundWebhook.delivered_at.is_not(None))
+        .group_by(OutboundWebhook.endpoint_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def outbound_page(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import Table, bindparam, func, insert, select, update
 
 from data.models.ledger import JournalEntry, LedgerAccount, Posting
 from data.models.payment import Payment, Refund
@@ -16,12 +16,24 @@ from data.models.reconciliation import (
     StatementLine,
     StatementMapping,
 )
-from data.queries.bulk import among
+from data.queries.bulk import Bulk, among
 from data.session import Session
 from data.values.kinds import DifferenceKind, EntryKind, EvidenceGrade, RefundWay
 from data.values.states import LineStatus, PaymentStatus, RefundStatus
 
 _LINES = cast(Table, vars(StatementLine)["__table__"])
+_TIE = Bulk(
+    update(StatementLine)
+    .where(StatementLine.id == bindparam("line"))
+    .values(payment_id=bindparam("payment"), updated_at=bindparam("now"), status=bindparam("status")),
+    ("payment", "now", "status", "line"),
+)
+_SET_FEE = Bulk(
+    update(Payment)
+    .where(Payment.id == bindparam("payment"))
+    .values(fee_minor=bindparam("fee"), updated_at=bindparam("now")),
+    ("fee", "now", "payment"),
+)
 
 
 def cursor_of(session: Session, gateway: str) -> StatementCursor | None:
@@ -92,12 +104,14 @@ def insert_lines(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def tie_lines(session: Session, payments: Mapping[int, int], *, now: datetime) -> None:
     """Note of lines, by their id, which payment each is."""
-    for line_id, payment_id in payments.items():
-        session.execute(
-            update(StatementLine)
-            .where(StatementLine.id == line_id)
-            .values(payment_id=payment_id, status=LineStatus.BOOKED, updated_at=now)
-        )
+    _TIE.run(
+        session, [(payment_id, now, LineStatus.BOOKED, line_id) for line_id, payment_id in payments.items()]
+    )
+
+
+def set_fees(session: Session, fees: Mapping[int, int], *, now: datetime) -> None:
+    """Note of payments, by their id, which fee the gateway kept."""
+    _SET_FEE.run(session, [(minor, now, payment_id) for payment_id, minor in fees.items()])
 
 
 class DaySums(NamedTuple):

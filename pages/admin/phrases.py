@@ -82,3 +82,8 @@ def say_short(amount: Money) -> str:
     if abs(whole) >= 100_000:
         return f"{amount.currency} {whole // 1000}K"
     return f"{amount.currency} {whole:,}"
+
+
+def shortened(words: str, limit: int) -> str:
+    """Return what of some words a line has room for; who shows it shows the whole on hover."""
+    return words if len(words) <= limit else f"{words[: limit - 1].rstrip()}…"

@@ -32,7 +32,7 @@ from data.values.identifiers import DifferenceId, ReconciliationDayId
 from data.values.kinds import DayState, DifferenceKind
 from data.values.roles import Permission
 from pages.admin.lists import Unhurried, on_each, page_request
-from pages.admin.phrases import say_count
+from pages.admin.phrases import say_count, shortened
 from pages.admin.reconciliation_dialogs import open_answer, open_day
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import console, may
@@ -234,7 +234,7 @@ class _Page:
             page = await self._benfex.read(
                 list_differences, await self._staff.fresh(), request=page_request(query)
             )
-            return [difference_row(one, self._zone) for one in page.rows], page.total
+            return [_difference_row(one, self._zone) for one in page.rows], page.total
 
         return DataTable(
             _DIFFERENCES,
@@ -268,17 +268,13 @@ def _strip(days: tuple[tuple[date, bool | None], ...]) -> None:
                     icon("x")
 
 
-def _short(words: str) -> str:
-    return words if len(words) <= _WORDS_MAX else f"{words[: _WORDS_MAX - 1].rstrip()}…"
-
-
 def _day_row(one: DayRecord, zone: str) -> Row:
     row: Row = {
         "id": str(one.id),
         "title": f"{one.day:%a %d %b %Y}",
         "title_note": f"{name_of_gateway(one.gateway)} · {one.theirs_count:,} in their record",
         "gateway": name_of_gateway(one.gateway),
-        "why": _short(one.reason or _held(one)),
+        "why": shortened(one.reason or _held(one), _WORDS_MAX),
         "why_title": f"{one.reason} Compared {say_exactly(one.checked_at, timezone=zone)}",
     }
     row |= money_cell("ours", one.ours) | money_cell("theirs", one.theirs) | money_cell("fees", one.fees_ours)
@@ -289,14 +285,13 @@ def _held(one: DayRecord) -> str:
     return f"{say_count(one.theirs_count, 'payment')}, all booked"
 
 
-def difference_row(one: DifferenceRecord, zone: str) -> Row:
-    """Return the row of a difference."""
+def _difference_row(one: DifferenceRecord, zone: str) -> Row:
     row: Row = {
         "id": str(one.id),
         "title": "Balance" if one.kind is DifferenceKind.BALANCE else one.transaction_id,
         "title_note": name_of_gateway(one.gateway),
         "day": f"{one.day:%d %b}",
-        "why": _short(one.resolution or one.reason),
+        "why": shortened(one.resolution or one.reason, _WORDS_MAX),
         "why_title": f"{one.reason} {one.resolution}".strip(),
     }
     if one.resolved_at is not None:

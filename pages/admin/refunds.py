@@ -18,7 +18,7 @@ from data.values.roles import Permission
 from data.values.states import RefundStatus
 from pages.admin.disputes import DisputeLists
 from pages.admin.lists import Unhurried, on_each, page_request
-from pages.admin.phrases import say_count
+from pages.admin.phrases import say_count, shortened
 from pages.admin.refund_dialogs import (
     After,
     open_account,
@@ -193,8 +193,8 @@ class RefundLists:
             "id": str(refund.id),
             "href": f"/admin/customers/{refund.customer_id}",
             "how": f"{_WAYS[refund.way]} {name_of_gateway(refund.gateway)}{number}",
-            "how_note": _short(_why(line)) if self._customer_id is not None else "",
-            "why": _short(_why(line)),
+            "how_note": shortened(_why(line), _WORDS_MAX) if self._customer_id is not None else "",
+            "why": shortened(_why(line), _WORDS_MAX),
             "why_title": f"{refund.reason} · {_why(line)}",
             "by": refund.made_by,
             "by_title": f"Decided by {refund.decided_by}" if refund.decided_by else "",
@@ -213,7 +213,3 @@ def _why(line: RefundListed) -> str:
     if refund.failure_message and refund.status is not RefundStatus.SUCCEEDED:
         return refund.failure_message
     return refund.reason
-
-
-def _short(words: str) -> str:
-    return words if len(words) <= _WORDS_MAX else f"{words[: _WORDS_MAX - 1].rstrip()}…"

@@ -12,11 +12,10 @@ from benfex.outgoing.endpoints import (
     remove_endpoint,
     resend,
     rotate_secret,
-    send_test,
 )
 from components.copyable import copyable
 from components.data_table import Column, DataTable, Empty, Row, RowAction, TableQuery, TableTab
-from components.dialogs import ask_reason
+from components.dialogs import confirm
 from components.elements import body, box, button, card, text
 from components.empty_state import empty_state
 from components.feedback import note, toast_error, toast_ok
@@ -197,21 +196,19 @@ class _Page:
 
     async def _test(self, key: EndpointId) -> None:
         try:
-            made = await self._benfex.transact(send_test, await self._staff.fresh(), endpoint_id=key)
-            await self._benfex.telling.tell_due()
-            found = await self._benfex.read(outbound_record, await self._staff.fresh(), outbound_id=made)
+            found = await self._benfex.telling.test(await self._staff.fresh(), key)
         except BenfexError as error:
             toast_error(error.message)
             return
         if found.status is MessageStatus.SENT:
             toast_ok("It took the test.")
         else:
-            toast_error(found.problem or "It is switched off, so nothing was sent.")
+            toast_error(found.problem)
         await self._draw()
 
     async def _switch(self, key: EndpointId, is_on: bool) -> None:
         try:
-            await self._benfex.telling.move(await self._staff.fresh(), key, is_enabled=is_on)
+            await self._benfex.telling.edit(await self._staff.fresh(), key, is_enabled=is_on)
         except BenfexError as error:
             toast_error(error.message)
             return
@@ -228,10 +225,8 @@ class _Page:
         _show_secret(secret, more=" The former one signs beside it for a day.")
 
     async def _remove(self, one: EndpointRecord) -> None:
-        reason = await ask_reason(
-            "Remove this endpoint?", f"{one.url} hears nothing any more.", action="Remove", danger=True
-        )
-        if reason is None:
+        consequence = f"{one.url} hears nothing any more, and its secret is forgotten."
+        if not await confirm("Remove this endpoint?", consequence, action="Remove", danger=True):
             return
         try:
             await self._benfex.transact(remove_endpoint, await self._staff.fresh(), endpoint_id=one.id)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.identity.idempotency import Answer
-from benfex.payments.checkouts import (
+from benfex.payments.hosted_checkouts import (
     CheckoutRecord,
     NewCheckout,
     checkout_record,

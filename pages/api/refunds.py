@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.customers.api_views import customer_record
-from benfex.identity.idempotency import Answer
+from benfex.identity.idempotency import Answer, answered_before
 from benfex.payments.api_views import whole_payment
 from benfex.payments.refund_requests import (
     NewRefund,
@@ -24,7 +24,7 @@ from data.values.identifiers import CustomerId, PaymentId, RefundId, parse_phone
 from data.values.kinds import RefundWay
 from data.values.states import RefundStatus
 from pages.api.auth import ActorDep
-from pages.api.idempotency import UnsafeCallDep, told
+from pages.api.idempotency import UnsafeCallDep, reply, told
 from pages.api.problems import READING, WRITING
 from pages.api.schemas import (
     Amount,
@@ -219,13 +219,14 @@ async def decline(refund_id: PathId, asked: Reason, call: UnsafeCallDep) -> Resp
 
 
 @router.post("/refunds/{refund_id}/account", response_model=Refund, responses=WRITING)
-async def send_to_account(
-    refund_id: PathId, asked: BankAccount, benfex: BenfexDep, actor: ActorDep, call: UnsafeCallDep
-) -> Response:
+async def send_to_account(refund_id: PathId, asked: BankAccount, call: UnsafeCallDep) -> Response:
     """Have a refund that cannot go back the way the money came sent to the customer's bank account."""
     key = RefundId(refund_id)
-    await benfex.refunds.send_to_account(
-        actor, key, bank_code=asked.bank_code, account_number=asked.account_number
+    before = await call.benfex.read(answered_before, call.actor, keyed=call.keyed)
+    if isinstance(before, Answer):
+        return reply(before)
+    await call.benfex.refunds.send_to_account(
+        call.actor, key, bank_code=asked.bank_code, account_number=asked.account_number
     )
     return await call.once(lambda uow: told(200, _refund(uow, key)))
 

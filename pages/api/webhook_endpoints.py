@@ -9,6 +9,7 @@ from starlette.responses import Response
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.identity.idempotency import Answer
 from benfex.outgoing.endpoints import (
+    edit_endpoint,
     endpoint_record,
     list_endpoints,
     outbound_record,
@@ -113,13 +114,15 @@ async def change_webhook_endpoint(
     endpoint_id: PathId, asked: EndpointChange, call: UnsafeCallDep
 ) -> Response:
     """Change an endpoint, or switch it off and on."""
-    key = EndpointId(endpoint_id)
-    await call.benfex.telling.move(
-        call.actor, key, url=asked.url, events=asked.events, is_enabled=asked.is_enabled
-    )
-    return await call.once(
-        lambda uow: told(200, Endpoint.model_validate(endpoint_record(uow, endpoint_id=key)))
-    )
+    if asked.url is not None:
+        await call.benfex.telling.check(call.actor, asked.url)
+
+    def work(uow: UnitOfWork) -> Answer:
+        key = EndpointId(endpoint_id)
+        edit_endpoint(uow, endpoint_id=key, url=asked.url, events=asked.events, is_enabled=asked.is_enabled)
+        return told(200, Endpoint.model_validate(endpoint_record(uow, endpoint_id=key)))
+
+    return await call.once(work)
 
 
 @router.post("/webhook-endpoints/{endpoint_id}/secret", response_model=EndpointWithSecret, responses=WRITING)

@@ -82,6 +82,9 @@ async def test_an_endpoint_tells_its_secret_once_and_is_changed_and_removed(owne
     address = f"/webhook-endpoints/{made.json()['id']}"
     changed = await owner.patch(address, {"events": ["payment.settled"], "is_enabled": False})
     assert (changed.json()["events"], changed.json()["is_enabled"]) == (["payment.settled"], False)
+    await owner.patch(address, {"is_enabled": True}, key="k2")
+    problem(await owner.patch(address, {"is_enabled": False}, key="k2"), 422, "idempotency_key_reused")
+    assert (await owner.get(address)).json()["is_enabled"] is True
     rotated = (await owner.post(f"{address}/secret")).json()["secret"]
     assert rotated != made.json()["secret"]
     tested = (await owner.post(f"{address}/test")).json()

@@ -31,7 +31,8 @@ async def test_a_gateway_is_set_up_and_its_keys_are_not_shown_again(user: User, 
     await user.should_see("http://test/webhooks/flutterwave")
     await user.should_not_see("canary")
     view = await isp.see(gateway_view, gateway="flutterwave", vault=isp.benfex.vault)
-    assert view.is_enabled
+    # Its form begins with real money, and a test key takes none: the test of the settings says so.
+    assert (view.is_enabled, view.is_test) == (True, False)
     assert isp.benfex.gateways.find("flutterwave") is not None
 
 

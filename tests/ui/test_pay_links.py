@@ -3,7 +3,7 @@
 from nicegui.testing import User
 
 from benfex.core.actors import SystemActor
-from benfex.payments.checkouts import NewCheckout, checkout_record, close_checkout, make_checkout
+from benfex.payments.hosted_checkouts import NewCheckout, checkout_record, close_checkout, make_checkout
 from data.values.identifiers import PayLinkId
 from tests.factories.isp import kes
 from tests.ui.isp import Isp, send_form, sign_in

@@ -1,7 +1,7 @@
 """What other programs are told: kept with the fact, signed so that others' code knows us, told until it is taken."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,8 @@ from benfex.core.clock import MovedClock, SystemClock
 from benfex.core.paging import PageRequest, SliceRequest
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import UnitOfWork
-from benfex.outgoing.channels.https import knock
+from benfex.outgoing.addresses import Knock
+from benfex.outgoing.channels.https import KnockAnswer, knock
 from benfex.outgoing.endpoints import (
     OutboundRecord,
     endpoint_record,
@@ -28,7 +29,7 @@ from benfex.outgoing.endpoints import (
 )
 from benfex.outgoing.facts import tell_programs
 from benfex.outgoing.telling import Telling
-from benfex.payments.checkouts import NewCheckout, checkout_record, close_checkout, make_checkout
+from benfex.payments.hosted_checkouts import NewCheckout, checkout_record, close_checkout, make_checkout
 from benfex.payments.placing import match_payment
 from benfex.payments.reversal import reverse_payment
 from data.values.errors import Conflict, InvalidInput, NotFound, NotPermitted
@@ -193,7 +194,7 @@ async def test_what_is_not_taken_is_told_again_under_the_same_id_for_three_days(
     off = shop.run.read(endpoint_record, endpoint_id=key)
     assert (off.is_enabled, "took nothing for 3 days" in off.problem) == (False, True)
     shop.answers(204)
-    await shop.telling.move(SYSTEM, key, is_enabled=True)
+    await shop.telling.edit(SYSTEM, key, is_enabled=True)
     shop.run(resend, outbound_id=told.id)
     assert await shop.telling.tell_due() == 1
     with pytest.raises(Conflict):
@@ -349,3 +350,34 @@ async def test_a_fact_that_cannot_be_put_in_words_undoes_no_money(
     settle(shop.run, c2b(customer.account_number, receipt="TKN0000001", amount=kes(10)))
     assert shop.run.read(owed, customer_id=customer.customer_id) == kes(-10)
     assert shop.told() == ()
+
+
+async def test_a_slow_endpoint_has_its_turn_and_then_waits_for_the_next(
+    shop: Shop, transactor: Transactor
+) -> None:
+    key = await shop.subscribe()
+    for _ in range(4):
+        shop.run(send_test, endpoint_id=key)
+        shop.clock.advance(timedelta(seconds=1))
+
+    async def slow(where: Knock, *, headers: Mapping[str, str], body: bytes) -> KnockAnswer:
+        shop.clock.advance(timedelta(seconds=9))
+        return await knock(where, headers=headers, body=body)
+
+    patient = Telling(transactor, VAULT, shop.clock, knock=slow, may_be_private=True)
+    assert await patient.tell_due() == 2
+    assert await patient.tell_due() == 2
+    assert len({one.headers["webhook-id"] for one in shop.heard()}) == 4
+
+
+async def test_a_test_says_at_once_what_came_of_it_also_where_the_endpoint_is_off(shop: Shop) -> None:
+    key = await shop.subscribe()
+    assert (await shop.telling.test(SYSTEM, key)).status is MessageStatus.SENT
+    shop.answers(500)
+    await shop.telling.edit(SYSTEM, key, is_enabled=False)
+    failed = await shop.telling.test(SYSTEM, key)
+    assert (failed.status, failed.problem) == (MessageStatus.PENDING, "It answered 500.")
+    assert await shop.telling.tell_due() == 0
+    assert len(shop.heard()) == 2
+    with pytest.raises(NotPermitted):
+        await shop.telling.test(ACCOUNTANT, key)

@@ -9,7 +9,8 @@ from benfex.core.clock import MovedClock
 from benfex.core.events import CheckoutEnded
 from benfex.core.paging import SliceRequest
 from benfex.payments.checkout import CheckoutRequest, note_started, prepare_attempt
-from benfex.payments.checkouts import (
+from benfex.payments.gateway import StartedPayment
+from benfex.payments.hosted_checkouts import (
     CheckoutRecord,
     NewCheckout,
     checkout_record,
@@ -19,7 +20,6 @@ from benfex.payments.checkouts import (
     make_checkout,
     payments_of_checkout,
 )
-from benfex.payments.gateway import StartedPayment
 from benfex.payments.pay_links import create_pay_link, open_pay_link
 from benfex.payments.reversal import reverse_payment
 from benfex.reporting.purge import purge_old_rows

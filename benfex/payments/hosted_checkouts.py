@@ -1,4 +1,4 @@
-"""Checkouts that other programs make: a pay link with an amount, a name of theirs, and an end that is told once."""
+"""Hosted checkouts of other programs: a pay link with an amount, a name of theirs, and an end that is told once."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,11 +14,11 @@ from benfex.payments.quotes import quote
 from data.locks import lock_row
 from data.models.customer import Customer
 from data.models.payment import PayLink
-from data.queries import checkouts as queries
 from data.queries import customers as customer_queries
+from data.queries import hosted_checkouts as queries
 from data.queries import invoices as invoice_queries
 from data.queries import outgoing as outgoing_queries
-from data.queries.checkouts import CheckoutRow
+from data.queries.hosted_checkouts import CheckoutRow
 from data.values.errors import AlreadyExists, AmountOutOfRange, Conflict, InvalidInput, NotFound
 from data.values.identifiers import (
     CustomerId,
