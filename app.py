@@ -2,8 +2,12 @@
 
 The web side is imported when it is served: a third of the start, which the other commands do without.
 """
+# ruff: noqa: E402 - the collector rests while the rest is imported
 
 import gc
+
+gc.disable()  # what is imported stays: to look it through again and again took a quarter of the start
+
 import socket
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +26,9 @@ from pages.front import Front
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+gc.freeze()
+gc.enable()
 
 
 def build_app(benfex: Benfex) -> Front:

@@ -1,7 +1,7 @@
 """Benfex: everything a running system has, how it starts and stops, and which event wakes which work."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -137,6 +137,7 @@ class Benfex:
         self.live = live
         self.rollup = rollup
         self.timetable: Timetable | None = None
+        self._to_begin: list[Callable[[], Awaitable[None]]] = []
         self.storage_secret = hashlib.sha256(f"screens {settings.master_key}".encode()).hexdigest()
         self.demo_accounts: tuple[tuple[str, str, str], ...] = ()
 
@@ -181,7 +182,12 @@ class Benfex:
         return await self.transactor.read(look, actor, *args, **kwargs)
 
     async def start(self) -> None:
-        """Start the flows, then the timetable."""
+        """Start everything: what answers gateways, then what works."""
+        await self.open_doors()
+        await self.begin_work()
+
+    async def open_doors(self) -> None:
+        """Start what takes in what gateways tell; it is kept as a row and waits for the work."""
         await self.transactor.start()
         await self.gateways.load()
         await self.channels.load()
@@ -191,10 +197,15 @@ class Benfex:
         self.bus.subscribe(ProgramsToTell, lambda _: self._wake("tell_programs"))
         self.bus.subscribe(RefundMoved, self._send_refund)
         self.bus.subscribe(RouterTaskQueued, lambda event: self.provisioner.wake(event.router_id))
-        await self.provisioner.start()
-        await self.poller.start()
+        self._to_begin = [self.provisioner.start, self.poller.start]
         if self.timetable is not None:
-            await self.timetable.start()
+            self._to_begin.append(self.timetable.start)
+
+    async def begin_work(self) -> None:
+        """Start the flows, then the timetable. After an error it goes on where it stopped."""
+        while self._to_begin:
+            await self._to_begin[0]()
+            del self._to_begin[0]
 
     async def stop(self) -> None:
         """Stop in the opposite order; whatever was not done is a row and waits."""

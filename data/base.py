@@ -18,6 +18,9 @@ SQLModel.metadata.naming_convention = {
 class Row(SQLModel):
     """A table row: `created_at` and `updated_at` are the transaction's instant."""
 
+    # Rows come from acts and from the database: what Pydantic would check them with is not made for nothing.
+    model_config = {"defer_build": True}
+
     id: int | None = Field(default=None, primary_key=True)
     created_at: datetime | None = Field(default=None, sa_type=UtcDateTime, nullable=False)
     updated_at: datetime | None = Field(default=None, sa_type=UtcDateTime, nullable=False)

@@ -1,6 +1,7 @@
-"""What is served first: gateways are answered while pages, API and documents are still being loaded.
+"""What is served first: gateways are answered before the work begins and pages, API and documents are loaded.
 
-After a crash money comes before everything else, and loading the rest takes as long as all that went before.
+After a crash money comes before everything else: what was left half done holds the database, and loading the rest
+takes as long as all that went before.
 """
 
 import asyncio
@@ -13,20 +14,23 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from benfex.application import Benfex
 from pages.webhooks import WebhookDoors
 
-_HEAD_START_SECONDS = 0.5  # loading holds the interpreter; what knocked while we were away comes first
+_HEAD_START_SECONDS = 0.25  # before each of both: what knocked while we were away comes first
+_AGAIN_SECONDS = 5.0
 _log = structlog.get_logger("front")
 _CANNOT_LOAD = JSONResponse({"status": "not ready", "missing": ["the web side"]}, status_code=503)
 
 
 class Front:
-    """The application that is served. `load` makes the rest; it is called off the loop once the flows run.
+    """The application that is served. `load` makes the rest; it is called off the loop once the work has begun.
 
     `app` is the rest once it is there: NiceGUI finds its server by that name.
     """
 
-    def __init__(self, benfex: Benfex, load: Callable[[], ASGIApp]) -> None:
+    def __init__(
+        self, benfex: Benfex, load: Callable[[], ASGIApp], *, again_seconds: float = _AGAIN_SECONDS
+    ) -> None:
         self.app: ASGIApp | None = None
-        self._benfex, self._load = benfex, load
+        self._benfex, self._load, self._again_seconds = benfex, load, again_seconds
         self._doors = WebhookDoors(self._rest, benfex)
         self._loaded: asyncio.Event | None = None
 
@@ -50,7 +54,7 @@ class Front:
         await receive()
         self._loaded = asyncio.Event()
         try:
-            await self._benfex.start()
+            await self._benfex.open_doors()
         except Exception as cause:
             await send({"type": "lifespan.startup.failed", "message": str(cause)})
             raise
@@ -62,8 +66,21 @@ class Front:
             await self._benfex.stop()
             await send({"type": "lifespan.shutdown.complete"})
 
+    async def _begin_work(self) -> None:
+        """Begin the work, however often that fails: a database may be away for a moment."""
+        while True:
+            try:
+                await self._benfex.begin_work()
+            except Exception as cause:  # noqa: BLE001 - what comes in is kept all the same, and waits
+                _log.critical("the work cannot begin", exc_info=cause)
+                await asyncio.sleep(self._again_seconds)
+            else:
+                return
+
     async def _serve_rest(self, receive: Receive) -> None:
         assert self._loaded is not None
+        await asyncio.sleep(_HEAD_START_SECONDS)
+        await self._begin_work()
         await asyncio.sleep(_HEAD_START_SECONDS)
         try:
             self.app = await asyncio.get_running_loop().run_in_executor(None, self._load)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -59,6 +60,15 @@ def test_migrations_form_one_straight_line() -> None:
         script = ScriptDirectory.from_config(configuration(connection))
     assert len(script.get_heads()) == 1
     assert all(not revision.is_branch_point for revision in script.walk_revisions())
+    assert script.get_current_head() == newest_revision()
+
+
+def test_what_alembic_noted_is_read_without_it(blank_database_url: str) -> None:
+    with _connected(blank_database_url) as connection:
+        assert revision_of(connection) is None
+        command.upgrade(configuration(connection), "0003")
+        assert revision_of(connection) == "0003"
+        assert MigrationContext.configure(connection).get_current_revision() == "0003"
 
 
 def test_migrating_again_changes_nothing(migrated: Connection) -> None:
