@@ -8,6 +8,7 @@ empty. `dedupe_key` names the fact, so that it is told once however often it is 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -31,6 +32,15 @@ from data.values.states import MessageStatus, advance
 _KEY_MAX = 120
 
 
+@dataclass(frozen=True, slots=True)
+class Tidings:
+    """What one customer is told: the words that the template names, and the fact by which it is told once."""
+
+    customer_id: CustomerId
+    facts: Mapping[str, str]
+    dedupe_key: str
+
+
 def enqueue_message(
     uow: UnitOfWork,
     *,
@@ -46,11 +56,25 @@ def enqueue_message(
     `facts` hold what the template names and nothing secret; "invoice_id" ties a reminder to its invoice.
     Raises NotFound for an unknown template or customer.
     """
-    person = message_queries.reachable(uow.session, customer_id=customer_id)
-    if person is None:
-        raise NotFound("customer")
+    told = Tidings(customer_id, facts, dedupe_key)
+    return enqueue_messages(uow, template=template, told=[told], channels=channels)
+
+
+def enqueue_messages(
+    uow: UnitOfWork,
+    *,
+    template: str,
+    told: Sequence[Tidings],
+    channels: Sequence[MessageChannel] | None = None,
+) -> int:
+    """Write to many customers as `enqueue_message` does to one, in a few statements; return how many rows."""
     desk = _Desk(uow, template)
-    rows = desk.rows(person, facts, dedupe_key, channels)
+    people = message_queries.reachable(uow.session, customer_ids={one.customer_id for one in told})
+    rows: list[dict[str, Any]] = []
+    for one in told:
+        if one.customer_id not in people:
+            raise NotFound("customer")
+        rows += desk.rows(people[one.customer_id], one.facts, one.dedupe_key, channels)
     return desk.post(rows)
 
 

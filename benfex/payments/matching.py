@@ -2,12 +2,12 @@
 
 Each match says what spoke for it; what reaches the threshold with a clear lead books, the rest waits with its
 suggestions for a person (`scoring`). The money of somebody who is paid for goes to the account that it can pay on,
-which `account_for` says.
+which `accounts_for` says.
 """
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from benfex.core.unit_of_work import Snapshot
@@ -15,8 +15,8 @@ from benfex.payments.gateway import PaymentEvidence
 from benfex.payments.policy import payment_terms
 from benfex.payments.scoring import HIGHEST, Candidate, Points, Suggestion, clear_winner, rank, read_mask
 from data.models.payment import PaymentAttempt
+from data.queries import credit as credit_queries
 from data.queries import customers as customer_queries
-from data.queries import invoices as invoice_queries
 from data.queries import matching as matching_queries
 from data.queries import payments as payment_queries
 from data.queries.matching import NearCustomer
@@ -102,53 +102,108 @@ def read_match(written: str) -> tuple[tuple[str, ...], tuple[Suggestion, ...]]:
     )
 
 
-def account_for(snapshot: Snapshot, *, customer_id: CustomerId, currency: str) -> CustomerId:
-    """Return on whose account a customer's money is booked: their own, or that of who pays for them.
+def accounts_for(snapshot: Snapshot, currencies: Mapping[CustomerId, str]) -> dict[CustomerId, CustomerId]:
+    """Return on whose account each customer's money is booked: their own, or that of who pays for them.
 
     Their own as long as an invoice to themselves is open, such as one from before they had a payer; else it would
     lie there as credit while the bills of their services stand open with the payer. Never split: what is left
-    of their own debt's money is their credit.
+    of their own debt's money is their credit. `currencies` says in what each customer's money came.
     """
-    customer = customer_queries.find_customer(snapshot.session, customer_id)
-    if customer is None or customer.payer_id is None:
-        return customer_id
-    if invoice_queries.open_invoices(snapshot.session, customer_id=customer_id, currency=currency):
-        return customer_id
-    return CustomerId(customer.payer_id)
+    accounts = {customer_id: customer_id for customer_id in currencies}
+    payers = customer_queries.payers_of(snapshot.session, customer_ids=currencies)
+    if not payers:
+        return accounts
+    own = {
+        row.customer_id
+        for row in credit_queries.open_invoices_of(snapshot.session, list(payers))
+        if row.currency == currencies[CustomerId(row.customer_id)]
+    }
+    for customer_id, payer_id in payers.items():
+        if customer_id not in own:
+            accounts[CustomerId(customer_id)] = CustomerId(payer_id)
+    return accounts
 
 
 def match_evidence(snapshot: Snapshot, *, evidence: PaymentEvidence) -> Match:
     """Return whose money the evidence speaks of; no customer means it is unmatched."""
-    attempt = _named_attempt(snapshot, evidence)
-    if attempt is not None:
-        customer_id = CustomerId(attempt.customer_id)
-        return Match(attempt, customer_id, ASKED_FOR, HIGHEST, (ASKED_FOR,))
-    if (
-        evidence.attempt_token
-    ):  # whoever wrote it knew a path but no attempt of ours: what it says proves nothing
-        return Match(None, None, "no attempt of ours carries this callback")
-    match = match_clues(snapshot, clues=clues_of(evidence))
-    if match.customer_id is None:
-        return match
-    asked = payment_queries.unpaid_attempts(
-        snapshot.session,
-        gateway=evidence.gateway,
-        customer_id=match.customer_id,
-        amount_minor=evidence.amount.minor,
-        since=snapshot.now - _ATTEMPT_WINDOW,
+    return match_all(snapshot, evidence=[evidence])[0]
+
+
+def match_all(snapshot: Snapshot, *, evidence: Sequence[PaymentEvidence]) -> list[Match]:
+    """Return whose money each piece of evidence speaks of; only what names nobody exactly asks for itself."""
+    found = match_exactly(snapshot, evidence=evidence)
+    rest = [place for place, match in enumerate(found) if match is None]
+    likely = [_likely(snapshot, clues_of(evidence[place])) for place in rest]
+    whole = dict(
+        zip(rest, _with_attempts(snapshot, [evidence[place] for place in rest], likely), strict=True)
     )
+    return [match or whole[place] for place, match in enumerate(found)]
+
+
+def match_exactly(snapshot: Snapshot, *, evidence: Sequence[PaymentEvidence]) -> list[Match | None]:
+    """Return whose money each speaks of that names it: what we asked for, an account, an open invoice.
+
+    A few questions for all of them together; None for what has to be found out by several facts.
+    """
+    named = _named_attempts(snapshot, evidence)
+    open_ones = [
+        clues_of(one)
+        for one, attempt in zip(evidence, named, strict=True)
+        if attempt is None and not one.attempt_token
+    ]
+    known = _Named.of(snapshot, open_ones)
+    found: dict[int, Match] = {}
+    for place, (one, attempt) in enumerate(zip(evidence, named, strict=True)):
+        match: Match | None
+        if attempt is not None:
+            match = Match(attempt, CustomerId(attempt.customer_id), ASKED_FOR, HIGHEST, (ASKED_FOR,))
+        elif one.attempt_token:
+            # Whoever wrote it knew a path but no attempt of ours: what it says proves nothing.
+            match = Match(None, None, "no attempt of ours carries this callback")
+        else:
+            match = known.match(clues_of(one))
+        if match is not None:
+            found[place] = match
+    whole = _with_attempts(snapshot, [evidence[place] for place in found], list(found.values()))
+    matches = dict(zip(found, whole, strict=True))
+    return [matches.get(place) for place in range(len(evidence))]
+
+
+def _with_attempts(
+    snapshot: Snapshot, evidence: Sequence[PaymentEvidence], found: Sequence[Match]
+) -> list[Match]:
+    """Return the matches with the attempt that each payment answers, where nothing named it and only one can be it."""
+    customer_ids = {match.customer_id for match in found if match.customer_id and match.attempt is None}
+    if not customer_ids:
+        return list(found)
+    asked: dict[tuple[int, str, int], list[PaymentAttempt]] = {}
+    since = snapshot.now - _ATTEMPT_WINDOW
+    for row in payment_queries.unpaid_attempts(snapshot.session, customer_ids=customer_ids, since=since):
+        asked.setdefault((row.customer_id, row.gateway, row.amount_minor), []).append(row)
+    return [
+        match
+        if match.customer_id is None or match.attempt is not None
+        else replace(
+            match, attempt=_likely_attempt(asked.get((match.customer_id, one.gateway, one.amount.minor), []))
+        )
+        for one, match in zip(evidence, found, strict=True)
+    ]
+
+
+def _likely_attempt(asked: Sequence[PaymentAttempt]) -> PaymentAttempt | None:
     waiting = [row for row in asked if row.status in payment_queries.OPEN_STATES or row.paid_reported_at]
     # More than one attempt over the same sum: the money is still theirs, but which attempt is not known.
     likely = waiting if len(waiting) == 1 else asked
-    found = likely[0] if len(likely) == 1 else None
-    return Match(found, match.customer_id, match.reason, match.score, match.reasons)
+    return likely[0] if len(likely) == 1 else None
 
 
 def match_clues(snapshot: Snapshot, *, clues: Clues) -> Match:
     """Return whose money it is by what was typed and who paid, or who comes into question."""
-    exact = _exact(snapshot, clues)
-    if exact is not None:
-        return exact
+    return _Named.of(snapshot, [clues]).match(clues) or _likely(snapshot, clues)
+
+
+def _likely(snapshot: Snapshot, clues: Clues) -> Match:
+    """Return whose money it is by several facts that agree, or who comes into question."""
     ranked = suggest(snapshot, clues=clues)
     threshold = payment_terms(snapshot).match_threshold if ranked else HIGHEST
     winner = clear_winner(ranked, threshold=threshold)
@@ -232,36 +287,67 @@ def _add_amounts(snapshot: Snapshot, clues: Clues, pointed: dict[int, set[Points
             facts.add(Points.ASKED)
 
 
-def _named_attempt(snapshot: Snapshot, evidence: PaymentEvidence) -> PaymentAttempt | None:
+def _named_attempts(snapshot: Snapshot, evidence: Sequence[PaymentEvidence]) -> list[PaymentAttempt | None]:
+    """Return the attempt that each piece of evidence names: by its callback, else our reference, else its gateway's."""
     session = snapshot.session
-    if evidence.attempt_token:
-        return payment_queries.attempt_by_callback(session, token_hash=evidence.attempt_token)
-    if evidence.our_reference:
-        found = payment_queries.attempt_by_reference(session, reference=evidence.our_reference)
-        return found if found is not None and found.gateway == evidence.gateway else None
-    if evidence.gateway_reference:
-        return payment_queries.attempt_by_gateway_reference(
-            session, gateway=evidence.gateway, gateway_reference=evidence.gateway_reference
-        )
-    return None
+    tokens = {one.attempt_token for one in evidence if one.attempt_token}
+    ours = {one.our_reference for one in evidence if one.our_reference}
+    theirs = {one.gateway_reference for one in evidence if one.gateway_reference}
+    by_token = payment_queries.attempts_by_callbacks(session, token_hashes=tokens)
+    by_ours = payment_queries.attempts_by_references(session, references=ours)
+    by_theirs = payment_queries.attempts_by_gateway_references(session, references=theirs)
+    found: list[PaymentAttempt | None] = []
+    for one in evidence:
+        attempt: PaymentAttempt | None = None
+        if one.attempt_token:
+            attempt = by_token.get(one.attempt_token)
+        elif one.our_reference:
+            attempt = by_ours.get(one.our_reference)
+            attempt = attempt if attempt is not None and attempt.gateway == one.gateway else None
+        elif one.gateway_reference:
+            attempt = by_theirs.get((one.gateway, one.gateway_reference))
+        found.append(attempt)
+    return found
 
 
-def _exact(snapshot: Snapshot, clues: Clues) -> Match | None:
-    session = snapshot.session
-    number = check_account_number(clues.account_reference)
-    if number is not None:
-        for customer in matching_queries.customers_by_accounts(session, [number]):
-            if customer.currency != clues.amount.currency:
-                return Match(None, None, "the account is in another currency")
-            words = "the account number"
-            return Match(None, CustomerId(customer.id), words, HIGHEST, (words,))
-    typed = clues.account_reference.strip().upper()
-    owner = matching_queries.customer_of_open_invoice(session, number=typed) if typed else None
-    for customer in matching_queries.customers_by_ids(session, [owner] if owner is not None else []):
-        if customer.currency == clues.amount.currency:
-            words = "the number of an open invoice"
-            return Match(None, CustomerId(customer.id), words, HIGHEST, (words,))
-    return None
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The customers whom something typed names exactly: by account number, by the number of an open invoice."""
+
+    by_account: Mapping[str, NearCustomer]
+    by_invoice: Mapping[str, NearCustomer]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, clues: Sequence[Clues]) -> "_Named":
+        session = snapshot.session
+        numbers = {number for one in clues if (number := check_account_number(one.account_reference))}
+        accounts = matching_queries.customers_by_accounts(session, sorted(numbers))
+        by_account = {one.account_number: one for one in accounts}
+        typed = {
+            _typed(one)
+            for one in clues
+            if _typed(one) and check_account_number(one.account_reference) not in by_account
+        }
+        owners = matching_queries.customers_of_open_invoices(session, typed)
+        by_id = {one.id: one for one in matching_queries.customers_by_ids(session, set(owners.values()))}
+        return cls(by_account, {number: by_id[owner] for number, owner in owners.items()})
+
+    def match(self, clues: Clues) -> Match | None:
+        """Return whose it is by what was typed, None when that names nobody."""
+        number = check_account_number(clues.account_reference)
+        customer = self.by_account.get(number) if number is not None else None
+        words = "the account number"
+        if customer is not None and customer.currency != clues.amount.currency:
+            return Match(None, None, "the account is in another currency")
+        if customer is None:
+            customer, words = self.by_invoice.get(_typed(clues)), "the number of an open invoice"
+        if customer is None or customer.currency != clues.amount.currency:
+            return None
+        return Match(None, CustomerId(customer.id), words, HIGHEST, (words,))
+
+
+def _typed(clues: Clues) -> str:
+    return clues.account_reference.strip().upper()
 
 
 def _whole_phone_sha256(text: str) -> str | None:

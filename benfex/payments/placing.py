@@ -11,11 +11,11 @@ from benfex.core.events import PaymentReversed
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.ledger import entries
 from benfex.ledger.journal import EntrySource, post_entry
+from benfex.payments.booking import give_money, note_match
 from benfex.payments.gateway import name_of_gateway
 from benfex.payments.matching import Clues, Match, facts_to_remember, shown_phone, suggest
 from benfex.payments.reversal import free_allocations
 from benfex.payments.scoring import HIGHEST, Suggestion
-from benfex.payments.settlement import give_money, note_match
 from benfex.payments.undoing import hold_off_dunning
 from data.locks import lock_customer, lock_row
 from data.models.cashier import MatchDecision, MatchHint

@@ -1,48 +1,65 @@
-"""Tell a customer that money came, in the transaction that books it."""
+"""Tell customers that money came, in the transaction that books it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from benfex.core.unit_of_work import UnitOfWork
-from benfex.notifications.outbox import enqueue_message
+from benfex.notifications.outbox import Tidings, enqueue_messages
 from benfex.payments.gateway import name_of_gateway
-from data.models.payment import Payment
-from data.queries import customers as customer_queries
-from data.queries import invoices as invoice_queries
-from data.values.identifiers import CustomerId
+from data.queries import credit as credit_queries
+from data.queries import matching as matching_queries
+from data.values.identifiers import CustomerId, PaymentId
 from data.values.money import Money
 
 
-def tell_receipt(uow: UnitOfWork, payment: Payment) -> None:
-    """Write the receipt of a payment that has its customer, with what is open after it; once per payment and customer.
+@dataclass(frozen=True, slots=True)
+class BookedMoney:
+    """A payment as it was booked: on whose account, None while that is not known, and who sent it if somebody else.
 
-    It goes to who sent the money. What is open is told to nobody but whose account it is.
+    `evidence_at` is when the first message with its receipt reached us.
     """
-    assert payment.customer_id is not None
-    customer_id = CustomerId(payment.customer_id)
-    if payment.sent_by_customer_id is not None:
-        account = customer_queries.find_customer(uow.session, customer_id)
-        assert account is not None
-        _tell(
-            uow,
-            payment,
-            CustomerId(payment.sent_by_customer_id),
-            f"It is on the account of {account.name}, who pays for you.",
-        )
-        return
-    invoices = invoice_queries.open_invoices(uow.session, customer_id=customer_id, currency=payment.currency)
-    owed = Money(sum(row.total_minor - row.paid_minor for row in invoices), payment.currency)
-    balance = f"{owed.format()} is still open." if owed.is_positive else "Nothing is left to pay."
-    _tell(uow, payment, customer_id, balance)
+
+    payment_id: PaymentId
+    customer_id: CustomerId | None
+    sender_id: CustomerId | None
+    amount: Money
+    gateway: str
+    transaction_id: str
+    evidence_at: datetime
 
 
-def _tell(uow: UnitOfWork, payment: Payment, customer_id: CustomerId, balance: str) -> None:
-    enqueue_message(
-        uow,
-        customer_id=customer_id,
-        template="payment_received",
-        facts={
-            "amount": Money(payment.amount_minor, payment.currency).format(),
-            "method": name_of_gateway(payment.gateway),
-            "receipt": payment.gateway_transaction_id,
-            "balance": balance,
-        },
-        dedupe_key=f"payment:{payment.id}:received:{customer_id}",
-    )
+def tell_receipts(uow: UnitOfWork, booked: Sequence[BookedMoney]) -> None:
+    """Write the receipts of payments that have their customers, with what is open after them.
+
+    Once per payment and customer. Each goes to who sent the money; what is open is told to nobody but whose
+    account it is.
+    """
+    owned = [(one, one.customer_id) for one in booked if one.customer_id is not None]
+    open_minor: dict[tuple[int, str], int] = {}
+    for row in credit_queries.open_invoices_of(uow.session, [account for _, account in owned]):
+        place = (row.customer_id, row.currency)
+        open_minor[place] = open_minor.get(place, 0) + row.outstanding_minor
+    paid_for = {account for one, account in owned if one.sender_id is not None}
+    names = {row.id: row.name for row in matching_queries.customers_by_ids(uow.session, paid_for)}
+    told: list[Tidings] = []
+    for one, account in owned:
+        if one.sender_id is not None:
+            told.append(
+                _tidings(one, one.sender_id, f"It is on the account of {names[account]}, who pays for you.")
+            )
+            continue
+        owed = Money(open_minor.get((account, one.amount.currency), 0), one.amount.currency)
+        balance = f"{owed.format()} is still open." if owed.is_positive else "Nothing is left to pay."
+        told.append(_tidings(one, account, balance))
+    enqueue_messages(uow, template="payment_received", told=told)
+
+
+def _tidings(booked: BookedMoney, customer_id: CustomerId, balance: str) -> Tidings:
+    facts = {
+        "amount": booked.amount.format(),
+        "method": name_of_gateway(booked.gateway),
+        "receipt": booked.transaction_id,
+        "balance": balance,
+    }
+    return Tidings(customer_id, facts, f"payment:{booked.payment_id}:received:{customer_id}")

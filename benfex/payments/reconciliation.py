@@ -16,6 +16,7 @@ from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.core.vault import Vault
 from benfex.payments.accounts import GatewayBook
 from benfex.payments.attempts import announce, check_now, mark_failed, next_check_after
+from benfex.payments.booking import Told
 from benfex.payments.gateway import (
     Failed,
     Gateway,
@@ -29,7 +30,7 @@ from benfex.payments.gateway import (
 )
 from benfex.payments.gateway_events import RefundChanged, RefundDone
 from benfex.payments.refund_news import note_refund_changed
-from benfex.payments.saved_methods import settle_and_keep_card
+from benfex.payments.saved_methods import settle_and_keep_cards
 from benfex.payments.settlement import Settled
 from benfex.payments.statement_keeping import keep_lines
 from benfex.payments.taken_back import note_taken_back
@@ -155,13 +156,9 @@ class PaymentReconciler:
     async def _settle(self, evidence: PaymentEvidence, *, source: str) -> Settled | None:
         """Book one; None when that is not possible now, so that one sum does not hold up the others."""
         try:
-            outcome = await self._transactor.transact(
-                settle_and_keep_card,
-                _ACTOR,
-                evidence=evidence,
-                evidence_at=self._clock.now(),
-                source=source,
-                vault=self._vault,
+            told = (Told(evidence, self._clock.now(), source),)
+            (outcome,) = await self._transactor.transact(
+                settle_and_keep_cards, _ACTOR, told=told, vault=self._vault
             )
         except Exception as cause:  # noqa: BLE001 - one sum must not hold up the money behind it
             _log.warning(

@@ -4,6 +4,7 @@ A card is kept sealed, as the gateway's name of it. Its owner says in the portal
 and takes that back there; staff can take it back for them, never give it. What charges them is `auto_pay`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,9 +14,10 @@ from benfex.core.events import CustomerChanged
 from benfex.core.policy import billing_today
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.core.vault import Vault
-from benfex.payments.gateway import PaymentEvidence, name_of_gateway
+from benfex.payments.booking import Told
+from benfex.payments.gateway import name_of_gateway
 from benfex.payments.gateway_events import SavedCard
-from benfex.payments.settlement import Settled, SettlementOutcome, settle_payment
+from benfex.payments.settlement import SettlementOutcome, settle_payments
 from data.locks import lock_customer
 from data.models.payment_methods import SavedMethod
 from data.queries import payments as payment_queries
@@ -54,15 +56,16 @@ class SavedMethodView:
     last_failure: str | None
 
 
-def settle_and_keep_card(
-    uow: UnitOfWork, *, evidence: PaymentEvidence, evidence_at: datetime, source: str, vault: Vault | None
-) -> SettlementOutcome:
-    """Settle a payment as `settle_payment` does, and keep the card it was paid with where that may be charged again."""
-    outcome = settle_payment(uow, evidence=evidence, evidence_at=evidence_at, source=source)
-    known = outcome.settled in {Settled.BOOKED, Settled.KNOWN} and outcome.payment_id is not None
-    if known and vault is not None and evidence.saved_card is not None and outcome.payment_id is not None:
-        _keep(uow, outcome.payment_id, evidence.saved_card, grade=evidence.grade, vault=vault)
-    return outcome
+def settle_and_keep_cards(
+    uow: UnitOfWork, *, told: Sequence[Told], vault: Vault | None
+) -> tuple[SettlementOutcome, ...]:
+    """Settle payments as `settle_payments` does, and keep the cards that paid them and may be charged again."""
+    outcomes = settle_payments(uow, told=told)
+    for one, outcome in zip(told, outcomes, strict=True):
+        card = one.evidence.saved_card
+        if vault is not None and card is not None and outcome.payment_id is not None:
+            _keep(uow, outcome.payment_id, card, grade=one.evidence.grade, vault=vault)
+    return outcomes
 
 
 def consent_to_charges(uow: UnitOfWork, *, customer_id: CustomerId, method_id: int, words: str) -> None:

@@ -5,8 +5,10 @@ What money does is said in `settlement`; how a gateway writes, in `gateways/`.
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import TypeAlias
 
 import structlog
 
@@ -17,6 +19,7 @@ from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.core.vault import Vault
 from benfex.payments.accounts import GatewayBook
 from benfex.payments.attempts import ask_again, fail_attempt, note_paid_without_receipt
+from benfex.payments.booking import Told
 from benfex.payments.delivery_store import DeliveryStore, keeping_of, quarantine
 from benfex.payments.gateway import (
     ChargeFailed,
@@ -30,9 +33,10 @@ from benfex.payments.gateway import (
     WebhookDelivery,
     WebhookReply,
 )
+from benfex.payments.gateway_events import OtherEvent
 from benfex.payments.other_events import apply_other_event
 from benfex.payments.questions import Verdict, judge_question
-from benfex.payments.saved_methods import settle_and_keep_card
+from benfex.payments.saved_methods import settle_and_keep_cards
 from benfex.payments.settlement import Settled
 from data.models.webhook import InboundWebhook
 from data.queries import webhooks as webhook_queries
@@ -42,12 +46,17 @@ from data.values.identifiers import WebhookId, hash_token
 from data.values.states import WebhookStatus, advance
 
 _TRIED_FOR = timedelta(hours=72)  # as long as an attempt is asked about
-_AT_ONCE = 8
+_TOGETHER_MAX = 32
 _FIRST_RETRY = timedelta(seconds=5)
 _LAST_RETRY = timedelta(hours=1)
 _ANSWER_SECONDS = 1.0  # M-Pesa waits for about eight
 _NOT_LISTED = WebhookReply(403, b"", "text/plain")
 _log = structlog.get_logger("webhooks")
+
+_Delivery = tuple[StoredDelivery, tuple[GatewayEvent, ...]]
+_NoCharge: TypeAlias = (
+    ChargeFailed | PaidWithoutReceipt | StatusChanged | ValidationAsked | Ignored | OtherEvent
+)
 
 
 class WebhookInbox:
@@ -110,32 +119,42 @@ class WebhookInbox:
 
     async def process_pending(self, *, limit: int = 64) -> int:
         """Work off what is stored; return how many deliveries were looked at."""
-        # SQLite's one writer keeps their order and commits once for a group. On a server acts that seal the
-        # chain of the ledger at the same time would only undo each other.
-        at_once = _AT_ONCE if self._transactor.database.is_sqlite else 1
         done = 0
         while True:
             due = await self._transactor.read(_due, SystemActor("inbox"), limit=limit)
-            for start in range(0, len(due), at_once):
-                await asyncio.gather(*(self._process(stored) for stored in due[start : start + at_once]))
+            by_gateway: dict[str, list[StoredDelivery]] = {}
+            for stored in due:
+                by_gateway.setdefault(stored.gateway, []).append(stored)
+            for waiting in by_gateway.values():
+                for start in range(0, len(waiting), _TOGETHER_MAX):
+                    await self._process(waiting[start : start + _TOGETHER_MAX])
             done += len(due)
             if len(due) < limit:
                 return done
 
-    async def _process(self, stored: StoredDelivery) -> None:
-        actor = SystemActor(f"webhook:{stored.gateway}")
-        gateway = self._gateways.find(stored.gateway)
+    async def _process(self, some: Sequence[StoredDelivery]) -> None:
+        """Work off deliveries of one gateway in one transaction; where one of them spoils it, each in its own."""
+        actor = SystemActor(f"webhook:{some[0].gateway}")
         try:
-            if gateway is None:
-                raise NotFound("way to pay")
-            events = gateway.read_webhook(self._delivery_of(stored))
-            await self._transactor.transact(_work_off, actor, stored=stored, events=events, vault=self._vault)
+            deliveries = tuple((stored, self._events_of(stored)) for stored in some)
+            await self._transactor.transact(_work_off, actor, deliveries=deliveries, vault=self._vault)
         except Exception as cause:  # noqa: BLE001 - one delivery must not hold up the money behind it
+            if len(some) > 1:
+                for stored in some:
+                    await self._process([stored])
+                return
             reason = cause.message if isinstance(cause, BenfexError) else type(cause).__name__
+            stored = some[0]
             _log.warning("webhook put off", webhook=stored.id, gateway=stored.gateway, reason=reason)
             await self._transactor.transact(
                 _retry_later, actor, webhook_id=WebhookId(stored.id), reason=reason
             )
+
+    def _events_of(self, stored: StoredDelivery) -> tuple[GatewayEvent, ...]:
+        gateway = self._gateways.find(stored.gateway)
+        if gateway is None:
+            raise NotFound("way to pay")
+        return gateway.read_webhook(self._delivery_of(stored))
 
     def _delivery_of(self, stored: StoredDelivery) -> WebhookDelivery:
         return WebhookDelivery(
@@ -153,34 +172,57 @@ def _due(snapshot: Snapshot, *, limit: int) -> tuple[StoredDelivery, ...]:
     return tuple(webhook_queries.due_deliveries(snapshot.session, now=snapshot.now, limit=limit))
 
 
-def _work_off(
-    uow: UnitOfWork, *, stored: StoredDelivery, events: tuple[GatewayEvent, ...], vault: Vault | None
+def _work_off(uow: UnitOfWork, *, deliveries: Sequence[_Delivery], vault: Vault | None) -> None:
+    ids = [stored.id for stored, _ in deliveries]
+    done = {
+        row.id for row in webhook_queries.find_deliveries(uow.session, ids) if row.processed_at is not None
+    }
+    unknown = _apply_all(uow, [one for one in deliveries if one[0].id not in done], vault)
+    for row in webhook_queries.find_deliveries(uow.session, ids):
+        if row.id in done:
+            continue
+        if row.id in unknown:
+            _put_off(uow, row, unknown[row.id])
+            continue
+        if row.status is WebhookStatus.FAILED:
+            row.status = advance(row.status, WebhookStatus.RECEIVED)
+        row.status = advance(row.status, WebhookStatus.PROCESSED)
+        row.processed_at, row.error = uow.now, None
+
+
+def _apply_all(uow: UnitOfWork, deliveries: Sequence[_Delivery], vault: Vault | None) -> dict[int, str]:
+    """Do what all events say, in their order; return why some deliveries cannot be done yet, by id.
+
+    Charges that stand together are settled together.
+    """
+    unknown: dict[int, str] = {}
+    charges: list[tuple[int, Told]] = []
+    for stored, events in deliveries:
+        for event in events:
+            if isinstance(event, ChargeSucceeded):
+                told = Told(event.evidence, stored.received_at, f"webhook:{stored.kind}")
+                charges.append((stored.id, told))
+                continue
+            _settle(uow, charges, vault, unknown)
+            charges = []
+            reason = _apply(uow, stored, event)
+            if reason:
+                unknown.setdefault(stored.id, reason)
+    _settle(uow, charges, vault, unknown)
+    return unknown
+
+
+def _settle(
+    uow: UnitOfWork, charges: Sequence[tuple[int, Told]], vault: Vault | None, unknown: dict[int, str]
 ) -> None:
-    row = webhook_queries.find_delivery(uow.session, stored.id)
-    assert row is not None
-    if row.processed_at is not None:
-        return
-    unknown = [reason for event in events if (reason := _apply(uow, stored, event, vault))]
-    if unknown:
-        _put_off(uow, row, unknown[0])
-        return
-    if row.status is WebhookStatus.FAILED:
-        row.status = advance(row.status, WebhookStatus.RECEIVED)
-    row.status = advance(row.status, WebhookStatus.PROCESSED)
-    row.processed_at, row.error = uow.now, None
+    outcomes = settle_and_keep_cards(uow, told=[told for _, told in charges], vault=vault)
+    for (webhook_id, _), outcome in zip(charges, outcomes, strict=True):
+        if outcome.settled is Settled.UNKNOWN_ATTEMPT:
+            unknown.setdefault(webhook_id, outcome.reason)
 
 
-def _apply(uow: UnitOfWork, stored: StoredDelivery, event: GatewayEvent, vault: Vault | None) -> str | None:
+def _apply(uow: UnitOfWork, stored: StoredDelivery, event: _NoCharge) -> str | None:
     match event:
-        case ChargeSucceeded(evidence=evidence):
-            outcome = settle_and_keep_card(
-                uow,
-                evidence=evidence,
-                evidence_at=stored.received_at,
-                source=f"webhook:{stored.kind}",
-                vault=vault,
-            )
-            return outcome.reason if outcome.settled is Settled.UNKNOWN_ATTEMPT else None
         case ChargeFailed():
             return fail_attempt(uow, gateway=stored.gateway, failure=event)
         case PaidWithoutReceipt():

@@ -1,9 +1,12 @@
 """SELECTs about customers for acts. Lists for screens are in `customers_listing`."""
 
+from collections.abc import Collection
+
 from sqlalchemy import func, select
 
 from data.models.customer import Customer, CustomerNote
 from data.models.subscription import Subscription
+from data.queries.bulk import BulkSelect, among_named
 from data.session import Session
 from data.values.states import SubscriptionStatus
 
@@ -11,6 +14,18 @@ from data.values.states import SubscriptionStatus
 def find_customer(session: Session, customer_id: int) -> Customer | None:
     """Return the customer, or None."""
     return session.get(Customer, customer_id)
+
+
+_PAYERS = BulkSelect(
+    select(Customer.id, Customer.payer_id).where(
+        among_named(Customer.id, "customer_ids"), Customer.payer_id.is_not(None)
+    )
+)
+
+
+def payers_of(session: Session, *, customer_ids: Collection[int]) -> dict[int, int]:
+    """Return who pays for each of these customers for whom somebody else does, by customer."""
+    return {row[0]: row[1] for row in _PAYERS.rows(session, customer_ids=list(customer_ids))}
 
 
 def highest_customer_id(session: Session) -> int:

@@ -54,8 +54,8 @@ _BY_PHONE_END = BulkSelect(
     select(*_COLUMNS).where(Customer.phone_end == bindparam("end")).order_by(Customer.id).limit(_NEAR_MAX + 1)
 )
 _BY_INVOICE = BulkSelect(
-    select(Invoice.customer_id).where(
-        Invoice.number == bindparam("number"), Invoice.status == InvoiceStatus.OPEN
+    select(Invoice.number, Invoice.customer_id).where(
+        among_named(Invoice.number, "numbers"), unindexed(Invoice.status) == InvoiceStatus.OPEN.value
     )
 )
 _HINTS = BulkSelect(
@@ -107,10 +107,9 @@ def customers_by_ids(session: Session, customer_ids: Collection[int]) -> list[Ne
     return _near(_BY_ID.rows(session, ids=list(customer_ids))) if customer_ids else []
 
 
-def customer_of_open_invoice(session: Session, *, number: str) -> int | None:
-    """Return whose open invoice has this number, or None."""
-    rows = _BY_INVOICE.rows(session, number=number)
-    return rows[0][0] if rows else None
+def customers_of_open_invoices(session: Session, numbers: Collection[str]) -> dict[str, int]:
+    """Return whose each of these numbers of an open invoice is, by number."""
+    return {row[0]: row[1] for row in _BY_INVOICE.rows(session, numbers=list(numbers))} if numbers else {}
 
 
 def hints(session: Session, wanted: Mapping[HintKind, str]) -> list[tuple[HintKind, int]]:

@@ -1,6 +1,6 @@
 """Statements about messages for acts: outbox, claims, texts, accounts. For screens: `messages_listing`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from data.models.identity import User
 from data.models.invoice import Invoice, InvoiceLine
 from data.models.message import Communication, MessageTemplate, OutboundMessage
 from data.models.policy import ChannelAccount
-from data.queries.bulk import Bulk, BulkSelect
+from data.queries.bulk import Bulk, BulkSelect, among_named
 from data.session import Session
 from data.values.kinds import LineKind, MessageChannel
 from data.values.roles import Role
@@ -86,14 +86,17 @@ def newest_templates(
     return {(row.code, row.channel, row.language): row for row in session.scalars(statement)}
 
 
-def reachable(session: Session, *, customer_id: int) -> Reachable | None:
-    """Return how a customer can be reached, or None when there is no such customer."""
-    row = session.execute(
-        select(Customer.id, Customer.phone, Customer.email, Customer.language).where(
-            Customer.id == customer_id
-        )
-    ).one_or_none()
-    return Reachable(*row) if row else None
+_REACHABLE = BulkSelect(
+    select(Customer.id, Customer.phone, Customer.email, Customer.language).where(
+        among_named(Customer.id, "customer_ids")
+    )
+)
+
+
+def reachable(session: Session, *, customer_ids: Collection[int]) -> dict[int, Reachable]:
+    """Return how each of these customers can be reached, by id."""
+    rows = _REACHABLE.rows(session, customer_ids=list(customer_ids))
+    return {row[0]: Reachable._make(row) for row in rows}
 
 
 def issued_invoices(session: Session, invoice_ids: Sequence[int]) -> list[IssuedInvoice]:

@@ -1,11 +1,15 @@
 """SELECTs about the audit trail, job runs and the installation."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
 
 from data.models.operations import AuditEvent, Installation, JobRun
+from data.queries.bulk import BulkInsert, Values
 from data.session import Session
+
+_AUDIT = BulkInsert(AuditEvent, ("at", "actor", "action", "entity", "entity_id", "changes"))
 
 
 def installation(session: Session) -> Installation | None:
@@ -23,6 +27,11 @@ def failed_runs(session: Session, *, since: datetime, limit: int = 20) -> list[J
             .limit(limit)
         )
     )
+
+
+def add_audit_events(session: Session, rows: Sequence[Values]) -> None:
+    """Add lines to the audit trail: at, actor, action, entity, entity id, changes as JSON."""
+    _AUDIT.run(session, rows)
 
 
 def audit_of(session: Session, *, entity: str, entity_id: int, limit: int = 50) -> list[AuditEvent]:

@@ -1,13 +1,16 @@
 """SELECTs about attempts, payments and pay links for acts. Lists for screens are in `payments_listing`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import bindparam, delete, func, or_, select
 
 from data.models.customer import Customer
 from data.models.payment import PayLink, Payment, PaymentAllocation, PaymentAttempt, RestorationClock
+from data.queries.bulk import BulkInsert, BulkSelect, among, among_named
 from data.session import Session
+from data.values.kinds import EvidenceGrade
 from data.values.states import AttemptStatus, PaymentStatus
 
 OPEN_STATES = (AttemptStatus.CREATED, AttemptStatus.PENDING)
@@ -20,9 +23,22 @@ def find_payment(session: Session, payment_id: int) -> Payment | None:
 
 def payment_of_transaction(session: Session, *, gateway: str, transaction_id: str) -> Payment | None:
     """Return the payment of a gateway's transaction, or None when it is not booked."""
-    return session.scalars(
-        select(Payment).where(Payment.gateway == gateway, Payment.gateway_transaction_id == transaction_id)
-    ).one_or_none()
+    found = payments_of_transactions(session, transactions=[(gateway, transaction_id)])
+    return found.get((gateway, transaction_id))
+
+
+def payments_of_transactions(
+    session: Session, *, transactions: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], Payment]:
+    """Return the payments of these transactions, named by gateway and number, that are booked."""
+    numbers = {number for _, number in transactions}
+    gateways = sorted({gateway for gateway, _ in transactions})
+    rows = session.scalars(
+        select(Payment).where(
+            among(Payment.gateway, gateways), among(Payment.gateway_transaction_id, numbers)
+        )
+    )
+    return {(row.gateway, row.gateway_transaction_id): row for row in rows}
 
 
 def booked_transactions(session: Session, *, gateway: str, transaction_ids: Sequence[str]) -> set[str]:
@@ -43,9 +59,32 @@ def find_attempt(session: Session, attempt_id: int) -> PaymentAttempt | None:
 
 def attempt_by_callback(session: Session, *, token_hash: str) -> PaymentAttempt | None:
     """Return the attempt whose callback path carries this token, or None."""
-    return session.scalars(
-        select(PaymentAttempt).where(PaymentAttempt.callback_token_hash == token_hash)
-    ).one_or_none()
+    return attempts_by_callbacks(session, token_hashes=[token_hash]).get(token_hash)
+
+
+def attempts_by_callbacks(session: Session, *, token_hashes: Collection[str]) -> dict[str, PaymentAttempt]:
+    """Return the attempts whose callback path carries one of these tokens, by token."""
+    found = _attempts(session, PaymentAttempt.callback_token_hash, token_hashes)
+    return {row.callback_token_hash: row for row in found}
+
+
+def attempts_by_references(session: Session, *, references: Collection[str]) -> dict[str, PaymentAttempt]:
+    """Return the attempts with one of our own references, by reference."""
+    return {row.reference: row for row in _attempts(session, PaymentAttempt.reference, references)}
+
+
+def attempts_by_gateway_references(
+    session: Session, *, references: Collection[str]
+) -> dict[tuple[str, str], PaymentAttempt]:
+    """Return the attempts that a gateway knows by one of these references, by gateway and reference."""
+    found = _attempts(session, PaymentAttempt.gateway_reference, references)
+    return {(row.gateway, row.gateway_reference or ""): row for row in found}
+
+
+def _attempts(session: Session, column: Any, values: Collection[str]) -> list[PaymentAttempt]:
+    if not values:
+        return []
+    return list(session.scalars(select(PaymentAttempt).where(among(column, values))))
 
 
 def attempt_by_gateway_reference(
@@ -65,16 +104,14 @@ def attempt_by_reference(session: Session, *, reference: str) -> PaymentAttempt 
 
 
 def unpaid_attempts(
-    session: Session, *, gateway: str, customer_id: int, amount_minor: int, since: datetime
+    session: Session, *, customer_ids: Collection[int], since: datetime
 ) -> list[PaymentAttempt]:
-    """Return recent attempts of a customer over this amount that no payment has settled, newest first."""
+    """Return recent attempts of these customers that no payment has settled, newest first."""
     return list(
         session.scalars(
             select(PaymentAttempt)
             .where(
-                PaymentAttempt.gateway == gateway,
-                PaymentAttempt.customer_id == customer_id,
-                PaymentAttempt.amount_minor == amount_minor,
+                among(PaymentAttempt.customer_id, customer_ids),
                 PaymentAttempt.status != AttemptStatus.SUCCEEDED,
                 PaymentAttempt.started_at >= since,
             )
@@ -165,6 +202,57 @@ def received_between(session: Session, *, since: datetime, until: datetime) -> i
             Payment.status == PaymentStatus.RECEIVED,
         )
     ).scalar_one()
+
+
+_RECEIPTS = BulkSelect(
+    select(Payment.attempt_id, Payment.gateway_transaction_id).where(
+        among_named(Payment.attempt_id, "attempt_ids"), Payment.match_reason == bindparam("reason")
+    )
+)
+
+
+def receipts_of_attempts(
+    session: Session, *, attempt_ids: Collection[int], match_reason: str
+) -> dict[int, set[str]]:
+    """Return the transactions that each of these attempts brought and that were matched for this reason."""
+    found: dict[int, set[str]] = {}
+    for attempt_id, number in _RECEIPTS.rows(session, attempt_ids=list(attempt_ids), reason=match_reason):
+        found.setdefault(attempt_id, set()).add(number)
+    return found
+
+
+class NewPayment(NamedTuple):
+    """A payment as it is booked, with the id that was reserved for it."""
+
+    id: int
+    customer_id: int | None
+    sent_by_customer_id: int | None
+    attempt_id: int | None
+    gateway: str
+    gateway_transaction_id: str
+    amount_minor: int
+    fee_minor: int
+    currency: str
+    status: PaymentStatus
+    grade: EvidenceGrade
+    source: str
+    received_at: datetime
+    payer_name: str
+    payer_phone: str
+    account_reference: str
+    match_reason: str
+    match_score: int | None
+    match_reasons: str
+    matched_by: str
+    matched_at: datetime | None
+
+
+_ADD = BulkInsert(Payment, NewPayment._fields)
+
+
+def add_payments(session: Session, payments: Sequence[NewPayment]) -> None:
+    """Add payments, in one statement."""
+    _ADD.run(session, payments)
 
 
 def payments_of_attempt(session: Session, *, attempt_id: int) -> list[Payment]:

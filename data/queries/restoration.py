@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 from sqlalchemy import and_, bindparam, func, or_, select
 
+from data.models.catalog import PlanPrice
 from data.models.customer import PaymentPromise
 from data.models.invoice import Invoice, InvoiceLine
 from data.models.subscription import Subscription
 from data.queries.bulk import BulkSelect, among_named, unindexed
 from data.session import Session
-from data.values.kinds import SuspensionReason
+from data.values.kinds import BillingMode, SuspensionReason
 from data.values.states import InvoiceStatus, PromiseStatus, SubscriptionStatus
 
 
@@ -121,3 +122,19 @@ _PROMISED = BulkSelect(
 def customers_with_promise(session: Session, *, customer_ids: Collection[int]) -> list[int]:
     """Return which of these customers have a promise to pay that runs."""
     return [row[0] for row in _PROMISED.rows(session, customer_ids=list(customer_ids))]
+
+
+_PREPAID_PAYERS = BulkSelect(
+    select(Subscription.billed_customer_id)
+    .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)
+    .where(
+        among_named(Subscription.billed_customer_id, "payer_ids"),
+        PlanPrice.billing_mode == BillingMode.PREPAID,
+    )
+    .distinct()
+)
+
+
+def prepaid_payers(session: Session, *, payer_ids: Collection[int]) -> list[int]:
+    """Return who of these payers has, or had, a prepaid service."""
+    return [row[0] for row in _PREPAID_PAYERS.rows(session, payer_ids=list(payer_ids))]

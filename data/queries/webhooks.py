@@ -8,6 +8,7 @@ from sqlalchemy import Table, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from data.models.webhook import InboundWebhook, QuarantinedWebhook
+from data.queries.bulk import among
 from data.session import Session
 from data.values.kinds import EvidenceGrade
 from data.values.states import WebhookStatus
@@ -35,6 +36,15 @@ class StoredDelivery(NamedTuple):
 def find_delivery(session: Session, webhook_id: int) -> InboundWebhook | None:
     """Return the delivery, or None."""
     return session.get(InboundWebhook, webhook_id)
+
+
+def find_deliveries(session: Session, webhook_ids: Sequence[int]) -> list[InboundWebhook]:
+    """Return these deliveries, oldest first."""
+    return list(
+        session.scalars(
+            select(InboundWebhook).where(among(InboundWebhook.id, webhook_ids)).order_by(InboundWebhook.id)
+        )
+    )
 
 
 def last_heard_at(session: Session, *, gateway: str) -> datetime | None:

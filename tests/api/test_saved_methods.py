@@ -4,9 +4,10 @@ import httpx
 import pytest
 
 from benfex.application import Benfex
+from benfex.payments.booking import Told
 from benfex.payments.gateway import PaymentEvidence
 from benfex.payments.gateway_events import SavedCard
-from benfex.payments.saved_methods import settle_and_keep_card
+from benfex.payments.saved_methods import settle_and_keep_cards
 from data.values.kinds import EvidenceGrade
 from data.values.money import Money
 from tests.api.conftest import (
@@ -40,11 +41,9 @@ async def save_card(payer: Caller, benfex: Benfex, customer_id: int) -> None:
         saved_card=SavedCard("AUTH_1", "SIG_1", "amina@example.com", "Visa ending 4081"),
     )
     await benfex.transact(
-        settle_and_keep_card,
+        settle_and_keep_cards,
         SYSTEM,
-        evidence=evidence,
-        evidence_at=benfex.clock.now(),
-        source="webhook",
+        told=(Told(evidence, benfex.clock.now(), "webhook"),),
         vault=benfex.vault,
     )
 

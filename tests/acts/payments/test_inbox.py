@@ -7,11 +7,14 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
 from benfex.core.clock import MovedClock
 from benfex.core.transactor import Transactor
+from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.payments.gateway import WebhookDelivery, WebhookReply
-from data.models.webhook import QuarantinedWebhook
+from data.models.webhook import InboundWebhook, QuarantinedWebhook
 from data.values.states import AttemptStatus, WebhookStatus
 from tests.conftest import Run
 from tests.factories.customers import make_customer, make_service
@@ -113,6 +116,29 @@ async def test_a_message_that_cannot_be_worked_off_does_not_hold_up_the_next(
     await post(till, c2b_body(customer.account_number, TransID="TKN0000002"), kind="c2b/confirmation")
     assert await till.inbox.process_pending() == 2
     assert [payment.transaction_id for payment in isp.read(payments)] == ["TKN0000002"]
+
+
+async def test_one_that_spoils_what_is_worked_off_together_waits_alone(till: Till, isp: Run) -> None:
+    customers = [make_customer(isp, phone=f"07083741{number}0") for number in range(3)]
+    for number, customer in enumerate(customers):
+        await post(
+            till, c2b_body(customer.account_number, TransID=f"TKN{number:07d}"), kind="c2b/confirmation"
+        )
+    isp(spoil, body=c2b_body(customers[1].account_number, TransID="TKN0000001"))
+    assert await till.inbox.process_pending() == 3
+    assert [payment.transaction_id for payment in isp.read(payments)] == ["TKN0000000", "TKN0000002"]
+    kept = isp.read(deliveries)
+    assert [row.status for row in kept] == [
+        WebhookStatus.PROCESSED,
+        WebhookStatus.FAILED,
+        WebhookStatus.PROCESSED,
+    ]
+
+
+def spoil(uow: UnitOfWork, *, body: bytes) -> None:
+    """Let a kept message be of a kind that nobody reads any more."""
+    row = uow.session.scalars(select(InboundWebhook).where(col(InboundWebhook.body) == body)).one()
+    row.kind = "of-another-time"
 
 
 async def test_messages_of_a_gateway_that_was_switched_off_wait(
@@ -250,14 +276,10 @@ async def test_the_quarantine_keeps_eight_kibibytes_of_each_and_the_last_thousan
 
 
 async def test_headers_that_are_no_proof_are_not_kept(till: Till, isp: Run) -> None:
-    from sqlalchemy import select
-
-    from data.models.webhook import InboundWebhook
-
     assert (await post_paystack(till, b'{"event": "transfer.success", "data": {}}')).status == 200
 
-    def kept(snapshot: object) -> str:
-        return str(snapshot.session.scalars(select(InboundWebhook)).one().headers)  # type: ignore[attr-defined]
+    def kept(snapshot: Snapshot) -> str:
+        return snapshot.session.scalars(select(InboundWebhook)).one().headers
 
     headers = json.loads(isp.read(kept))
     assert set(headers) == {"x-paystack-signature"}
