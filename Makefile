@@ -19,11 +19,13 @@ $(PYTHON):
 $(RUN_READY): constraints.txt pyproject.toml | $(PYTHON)
 	@echo "Installing what Benfex needs (first time only)."
 	@$(PIP_INSTALL) --editable .
+	@$(PYTHON) -m compileall -q $(CODE)
 	@touch $@
 
 $(DEV_READY): constraints.txt pyproject.toml | $(PYTHON)
 	@echo "Installing what Benfex and its tests need (first time only)."
 	@$(PIP_INSTALL) --editable '.[dev]'
+	@$(PYTHON) -m compileall -q $(CODE)
 	@touch $@ $(RUN_READY)
 
 run: $(RUN_READY)  ## start the demo: an ISP with its routers and gateways simulated on this machine

@@ -1,6 +1,6 @@
 """The entry point: turns the key. `python app.py [--demo]` serves; `benfex COMMAND` works beside it.
 
-The web side is imported when it is served: a third of the start, which the other commands do without.
+The web side is imported when it is served, the other commands when one of them is meant: a start is short.
 """
 # ruff: noqa: E402 - the collector rests while the rest is imported
 
@@ -16,16 +16,17 @@ import typer
 
 from benfex.application import Benfex
 from benfex.bootstrap import build, first_run_token, only_server, prepare_database
-from benfex.cli import commands, run_command_line
+from benfex.cli_running import run_words
 from benfex.core.errors import ConfigurationError
 from benfex.core.logging import set_up_logging
 from benfex.core.settings import Settings
-from benfex.demo.living import LivingDemo
 from data.values.errors import BenfexError
 from pages.front import Front
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from benfex.demo.living import LivingDemo
 
 gc.freeze()
 gc.enable()
@@ -45,7 +46,6 @@ def build_app(benfex: Benfex) -> Front:
     return Front(benfex, load)
 
 
-@commands.command("serve")
 def serve(
     demo: Annotated[
         bool, typer.Option("--demo", help="Serve a living demo ISP, simulated on this machine.")
@@ -74,7 +74,7 @@ def _serve(settings: Settings) -> None:
     import uvicorn
 
     prepare_database(settings)
-    living = LivingDemo(settings) if settings.demo else None
+    living = _living(settings) if settings.demo else None
     try:
         if living is not None:
             living.begin(say=typer.echo)
@@ -95,6 +95,12 @@ def _serve(settings: Settings) -> None:
     finally:
         if living is not None:
             living.end()
+
+
+def _living(settings: Settings) -> "LivingDemo":
+    from benfex.demo.living import LivingDemo
+
+    return LivingDemo(settings)
 
 
 def _check_address(host: str, port: int) -> None:
@@ -124,7 +130,21 @@ def command() -> None:
     words = sys.argv[1:]
     if words[:1] != ["--help"] and (not words or words[0].startswith("-")):
         words.insert(0, "serve")
-    sys.exit(run_command_line(words))
+    sys.exit(run_words(_serving() if words[0] == "serve" else _every_command(), words))
+
+
+def _serving() -> typer.Typer:
+    alone = typer.Typer(name="benfex", add_completion=False, pretty_exceptions_enable=False)
+    alone.callback()(lambda: None)  # with one, a single command keeps its name
+    alone.command("serve")(serve)
+    return alone
+
+
+def _every_command() -> typer.Typer:
+    from benfex.cli import commands
+
+    commands.command("serve")(serve)
+    return commands
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from benfex.cli_matching import matching
 from benfex.cli_reconciliation import reconciliation
 from benfex.cli_refunds import refunds
 from benfex.cli_running import CLI as _CLI
-from benfex.cli_running import Demo, Json
+from benfex.cli_running import Demo, Json, run_words
 from benfex.cli_running import fail as _fail
 from benfex.cli_running import open_benfex as _open
 from benfex.cli_running import run as _run
@@ -76,19 +76,8 @@ commands.add_typer(orders, name="orders")
 
 
 def run_command_line(words: Sequence[str]) -> int:
-    """Run one command and return its exit code; what was typed wrong is told in one line, as all else."""
-    try:
-        return int(commands(list(words), standalone_mode=False) or 0)
-    except typer.TyperException as error:
-        # Only the errors of usage have more to say than their text: which option, and of which command.
-        told = " ".join(getattr(error, "format_message", error.__str__)().split())
-        context = getattr(error, "ctx", None)
-        where = f" See {context.command_path} --help." if context is not None else ""
-        typer.echo(f"benfex: {told.rstrip('.')}.{where}", err=True)
-        return 2
-    except typer.Abort:
-        typer.echo("benfex: Nothing was done.", err=True)
-        return 1
+    """Run one command and return its exit code."""
+    return run_words(commands, words)
 
 
 @staff.command("create")

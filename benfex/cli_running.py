@@ -1,8 +1,8 @@
-"""What every command has in common: a Benfex that is opened, and how its outcome is told."""
+"""What every command has in common: how it is run, a Benfex that is opened, and how its outcome is told."""
 
 import asyncio
 import json
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from typing import Annotated, Any
@@ -20,6 +20,22 @@ from data.values.money import Money
 CLI = SystemActor("command line")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Demo = Annotated[bool, typer.Option("--demo", help="Work on the demo's database.")]
+
+
+def run_words(commands: typer.Typer, words: Sequence[str]) -> int:
+    """Run one of the commands and return its exit code; what was typed wrong is told in one line, as all else."""
+    try:
+        return int(commands(list(words), standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        # Only the errors of usage have more to say than their text: which option, and of which command.
+        told = " ".join(getattr(error, "format_message", error.__str__)().split())
+        context = getattr(error, "ctx", None)
+        where = f" See {context.command_path} --help." if context is not None else ""
+        typer.echo(f"benfex: {told.rstrip('.')}.{where}", err=True)
+        return 2
+    except typer.Abort:
+        typer.echo("benfex: Nothing was done.", err=True)
+        return 1
 
 
 def open_benfex(demo: bool) -> Benfex:

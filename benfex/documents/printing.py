@@ -1,6 +1,7 @@
 """The flow that makes documents: reads one view, asks for a pay link, and draws, all off the event loop.
 
-Nothing is stored: a document is made when it is asked for, by a few threads of its own and a bounded queue.
+Nothing is stored: a document is made when it is asked for, by a few threads of its own and a bounded queue. What
+reads and draws it is loaded by the thread that makes the first of its kind.
 """
 
 import asyncio
@@ -9,25 +10,19 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final, ParamSpec
+from typing import TYPE_CHECKING, Final, ParamSpec
 
 from benfex.core.actors import Actor, SystemActor
 from benfex.core.transactor import Transactor
-from benfex.documents.account_views import credit_note_document, receipt_document, statement_document
-from benfex.documents.credit_notes import render_credit_note
-from benfex.documents.invoices import render_invoice
 from benfex.documents.parts import HowToPay
-from benfex.documents.proforma_views import proforma_document
-from benfex.documents.proformas import ProformaScope, render_proforma
-from benfex.documents.receipts import render_receipt
-from benfex.documents.statements import render_statement
-from benfex.documents.views import invoice_document, sample_invoice, voucher_sheet
-from benfex.documents.vouchers import render_vouchers
 from benfex.payments.accounts import GatewayBook
 from benfex.payments.pay_links import create_pay_link, open_pay_link
-from benfex.payments.vouchers import PrintedBatch
 from data.values.errors import LockBusy, NotFound
 from data.values.identifiers import CreditNoteId, CustomerId, InvoiceId, PaymentId
+
+if TYPE_CHECKING:
+    from benfex.documents.proformas import ProformaScope
+    from benfex.payments.vouchers import PrintedBatch
 
 P = ParamSpec("P")
 
@@ -89,11 +84,11 @@ class Documents:
         """
         return await self._off_the_loop(self._statement, actor, customer_id, first_on, last_on)
 
-    async def proforma(self, actor: Actor, customer_id: CustomerId, *, scope: ProformaScope) -> Printed:
+    async def proforma(self, actor: Actor, customer_id: CustomerId, *, scope: "ProformaScope") -> Printed:
         """Return a quote of what a customer would pay."""
         return await self._off_the_loop(self._proforma, actor, customer_id, scope)
 
-    async def vouchers(self, actor: Actor, batch: PrintedBatch) -> Printed:
+    async def vouchers(self, actor: Actor, batch: "PrintedBatch") -> Printed:
         """Return a batch that was just made, to print and cut; nobody can make it again."""
         return await self._off_the_loop(self._vouchers, actor, batch)
 
@@ -124,6 +119,9 @@ class Documents:
         return self._invoice(_LINK, link.invoice_id, token=token)
 
     def _invoice(self, actor: Actor, invoice_id: InvoiceId, *, token: str | None) -> Printed:
+        from benfex.documents.invoices import render_invoice
+        from benfex.documents.views import invoice_document
+
         document = self._transactor.read_sync(invoice_document, actor, invoice_id=invoice_id)
         if document.amount_due.is_positive:
             pay = self._how_to_pay(actor, document.customer_id, invoice_id, token=token)
@@ -131,16 +129,25 @@ class Documents:
         return Printed(render_invoice(document), file_name(document.number))
 
     def _credit_note(self, actor: Actor, credit_note_id: CreditNoteId) -> Printed:
+        from benfex.documents.account_views import credit_note_document
+        from benfex.documents.credit_notes import render_credit_note
+
         document = self._transactor.read_sync(credit_note_document, actor, credit_note_id=credit_note_id)
         return Printed(render_credit_note(document), file_name(document.number))
 
     def _receipt(self, actor: Actor, payment_id: PaymentId) -> Printed:
+        from benfex.documents.account_views import receipt_document
+        from benfex.documents.receipts import render_receipt
+
         document = self._transactor.read_sync(receipt_document, actor, payment_id=payment_id)
         return Printed(render_receipt(document), file_name(f"receipt {document.number}"))
 
     def _statement(
         self, actor: Actor, customer_id: CustomerId, first_on: date | None, last_on: date | None
     ) -> Printed:
+        from benfex.documents.account_views import statement_document
+        from benfex.documents.statements import render_statement
+
         document = self._transactor.read_sync(
             statement_document, actor, customer_id=customer_id, first_on=first_on, last_on=last_on
         )
@@ -149,7 +156,10 @@ class Documents:
         name = f"statement {document.payer.account_number} {document.first_on} {document.last_on}"
         return Printed(render_statement(document), file_name(name))
 
-    def _proforma(self, actor: Actor, customer_id: CustomerId, scope: ProformaScope) -> Printed:
+    def _proforma(self, actor: Actor, customer_id: CustomerId, scope: "ProformaScope") -> Printed:
+        from benfex.documents.proforma_views import proforma_document
+        from benfex.documents.proformas import render_proforma
+
         document = self._transactor.read_sync(proforma_document, actor, customer_id=customer_id, scope=scope)
         if document.to_pay.is_positive:
             document = replace(document, pay=self._how_to_pay(actor, customer_id))
@@ -157,13 +167,19 @@ class Documents:
         return Printed(render_proforma(document), file_name(name))
 
     def _sample(self, actor: Actor) -> Printed:
+        from benfex.documents.invoices import render_invoice
+        from benfex.documents.views import sample_invoice
+
         document = self._transactor.read_sync(sample_invoice, actor)
         url = f"{self._public_url}/pay/sample"
         return Printed(
             render_invoice(replace(document, pay=HowToPay(url, self._gateways.paybill))), file_name("sample")
         )
 
-    def _vouchers(self, actor: Actor, batch: PrintedBatch) -> Printed:
+    def _vouchers(self, actor: Actor, batch: "PrintedBatch") -> Printed:
+        from benfex.documents.views import voucher_sheet
+        from benfex.documents.vouchers import render_vouchers
+
         sheet = self._transactor.read_sync(voucher_sheet, actor, batch=batch)
         return Printed(render_vouchers(sheet), file_name(f"vouchers {batch.name}"))
 

@@ -6,12 +6,10 @@ A verify costs about 25 ms and 19 MiB (OWASP's minimum: m=19 MiB, t=2, p=1); the
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-
-from passlib.hash import argon2
+from typing import Any
 
 from data.values.errors import InvalidInput
 
-_SCHEME = argon2.using(type="ID", memory_cost=19_456, rounds=2, parallelism=1)
 _SHORTEST, _LONGEST = 8, 128
 _COMMON = frozenset({"password", "12345678", "123456789", "1234567890", "qwertyui", "password1", "11111111"})
 
@@ -21,7 +19,6 @@ class PasswordKeeper:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="password")
-        self._decoy = _decoy()
 
     async def hash(self, password: str) -> str:
         """Return the hash to store."""
@@ -30,7 +27,7 @@ class PasswordKeeper:
     async def verify(self, password: str, stored: str | None) -> bool:
         """Return whether the password is right; an unknown account takes as long as a known one."""
         loop = asyncio.get_running_loop()
-        right = await loop.run_in_executor(self._pool, _verify, password, stored or self._decoy)
+        right = await loop.run_in_executor(self._pool, _verify, password, stored)
         return right and stored is not None
 
     def close(self) -> None:
@@ -40,7 +37,7 @@ class PasswordKeeper:
 
 def hash_password(password: str) -> str:
     """Return the hash to store; takes about 25 ms, so never within a transaction or on the loop."""
-    return str(_SCHEME.hash(password))
+    return str(_scheme().hash(password))
 
 
 def check_password(password: str, *, field: str = "password") -> str:
@@ -53,11 +50,19 @@ def check_password(password: str, *, field: str = "password") -> str:
 
 
 @cache
+def _scheme() -> Any:
+    from passlib.hash import argon2  # with the first password: a start has none
+
+    return argon2.using(type="ID", memory_cost=19_456, rounds=2, parallelism=1)
+
+
+@cache
 def _decoy() -> str:
     return hash_password("no such account")
 
 
-def _verify(password: str, stored: str) -> bool:
+def _verify(password: str, stored: str | None) -> bool:
+    decoy = _decoy()  # made with whoever comes first: how long that takes tells nothing of an account
     if len(password) > _LONGEST:
         return False
-    return bool(_SCHEME.verify(password, stored))
+    return bool(_scheme().verify(password, stored or decoy))

@@ -7,11 +7,9 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from benfex.application import Benfex
 from benfex.core.actors import SystemActor
@@ -19,6 +17,9 @@ from benfex.core.unit_of_work import UnitOfWork
 from benfex.jobs.catalogue import Job
 from data.models.operations import JobRun
 from data.values.kinds import JobOutcome
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 _CLOCK = SystemActor("scheduler")
 _log = structlog.get_logger("jobs")
@@ -57,7 +58,11 @@ class Scheduler:
         return tuple(self._states.values())
 
     async def start(self) -> None:
-        """Begin to follow the timetable."""
+        """Begin to follow the timetable; what runs it is loaded now, when gateways are answered already."""
+        from apscheduler.schedulers.asyncio import AsyncIOScheduler
+        from apscheduler.triggers.cron import CronTrigger
+        from apscheduler.triggers.interval import IntervalTrigger
+
         scheduler = AsyncIOScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 30}
         )

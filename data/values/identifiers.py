@@ -8,8 +8,6 @@ import secrets
 from dataclasses import dataclass
 from typing import Final, NewType
 
-import phonenumbers
-
 from data.values.errors import InvalidInput
 
 UserId = NewType("UserId", int)
@@ -190,6 +188,8 @@ def parse_phone(text: str, *, region: str = "KE", field: str = "phone") -> Phone
 
     Raises InvalidInput when it is not a number in use by the numbering plan.
     """
+    import phonenumbers  # a large library: it comes with the first number, not with every start
+
     refused = InvalidInput(field, "This is not a phone number we can reach. Write it like 0712 345 678.")
     text = text.strip()
     if _PHONE_TEXT.fullmatch(text) is None:  # the library would read letters as keys of the phone

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final
-
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from typing import TYPE_CHECKING, Any, Final
 
 from benfex.payments.gateway_events import StandingOrderRequest
 from data.values.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.x509 import Certificate
 
 Body = dict[str, Any]
 STATUS: Final = "/mpesa/transactionstatus/v1/query"
@@ -75,15 +75,19 @@ class Initiator:
 
         Raises InvalidInput for a certificate that cannot be read.
         """
+        from cryptography.hazmat.primitives.asymmetric import padding
+
         sealed = public_key(self.certificate).encrypt(self.password.encode(), padding.PKCS1v15())
         return base64.b64encode(sealed).decode()
 
 
-def public_key(certificate: str) -> RSAPublicKey:
+def public_key(certificate: str) -> "RSAPublicKey":
     """Return the key in a certificate, given as PEM or its bare base64, lines broken or not.
 
     Its dates are not looked at: Safaricom's own ran out long ago (payments reference, A8). Raises InvalidInput.
     """
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
     key = _certificate(certificate).public_key()
     if not isinstance(key, RSAPublicKey):
         raise InvalidInput("certificate", "This certificate holds no RSA key.")
@@ -95,7 +99,9 @@ def runs_out_at(certificate: str) -> datetime:
     return _certificate(certificate).not_valid_after_utc
 
 
-def _certificate(certificate: str) -> x509.Certificate:
+def _certificate(certificate: str) -> "Certificate":
+    from cryptography import x509
+
     framed = _PEM.search(certificate)
     written = "".join((framed.group(1) if framed else certificate).split())
     try:
