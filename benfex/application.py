@@ -32,6 +32,7 @@ from benfex.outgoing.telling import Telling
 from benfex.payments.accounts import GatewayBook
 from benfex.payments.auto_pay import AutoPay
 from benfex.payments.checkout import Checkout
+from benfex.payments.claims import Claims
 from benfex.payments.dispute_following import Disputes
 from benfex.payments.gateway_checks import GatewayChecks
 from benfex.payments.gateway_reconciliation import GatewayReconciliation
@@ -162,6 +163,11 @@ class Benfex:
     def inquiries(self) -> Inquiries:
         """Return what asks gateways about single receipts and for codes."""
         return Inquiries(self.transactor, self.gateways, public_url=self.settings.public_url)
+
+    @property
+    def claims(self) -> Claims:
+        """Return what takes receipts that customers say are theirs."""
+        return Claims(self.transactor, self.gateways, self.inquiries)
 
     async def transact(
         self, act: Callable[Concatenate[UnitOfWork, P], T], actor: Actor, /, *args: P.args, **kwargs: P.kwargs

@@ -4,15 +4,21 @@ from typing import Annotated
 
 import typer
 
-from benfex.cli_running import CLI, Demo, Json, figures_of, say, working
+from benfex.cli_running import CLI, Demo, Json, figures_of, run, say, working
 from benfex.core.paging import SliceRequest
 from benfex.payments.api_views import PaymentRecord, payment_records, whole_payment
+from benfex.payments.claims import Claimed
 from benfex.payments.placing import match_payment, undo_match
 from benfex.payments.views import suggestions_of
 from data.values.identifiers import CustomerId, PaymentId
 
 matching = typer.Typer(help="Money that waits for its customer.")
 _ROWS = SliceRequest(limit=100)
+_CLAIMED = {
+    Claimed.PLACED: "Found, and placed with them.",
+    Claimed.ON_ACCOUNT: "It is on their account already.",
+    Claimed.LOOKED_FOR: "Not certain yet: it is looked for, and placed once another fact agrees.",
+}
 Payment = Annotated[int, typer.Argument(help="The payment.")]
 
 
@@ -57,6 +63,19 @@ def match_accept(
         benfex.transactor.run_sync(match_payment, CLI, payment_id=key, customer_id=CustomerId(customer_id))
         found: PaymentRecord = benfex.transactor.read_sync(whole_payment, CLI, payment_id=key).payment
         say(figures_of(found), f"{found.amount} is customer {found.customer_id}'s now.", as_json=as_json)
+
+
+@matching.command("claim")
+def match_claim(
+    customer_id: Annotated[int, typer.Argument(help="Who says that it is theirs.")],
+    receipt: Annotated[str, typer.Argument(help="The gateway's receipt.")],
+    as_json: Json = False,
+    demo: Demo = False,
+) -> None:
+    """Look for the money of a receipt, here and at the gateways; it is placed once another fact agrees."""
+    with working(demo) as benfex:
+        claimed = run(benfex, benfex.claims.claim(CLI, customer_id=CustomerId(customer_id), receipt=receipt))
+        say({"outcome": claimed}, _CLAIMED[claimed], as_json=as_json)
 
 
 @matching.command("undo")

@@ -1,4 +1,4 @@
-"""Questions that stop a person before what cannot be undone; each is awaited in a handler."""
+"""Questions that stop a person before what cannot be undone, each awaited in a handler; and forms in a dialog."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from nicegui import ui
 
-from components.elements import ButtonKind, box, button, text
+from components.elements import ButtonKind, box, button, icon_button, text
 
 
 async def confirm(
@@ -58,6 +58,22 @@ async def confirm_by_name(title: str, consequence: str, *, name: str, action: st
         field.on("keydown.enter", lambda: dialog.submit(True) if written() else None)
         _answers(dialog, action, "danger", "Cancel", written)
     return bool(await _answer(dialog))
+
+
+@contextmanager
+def form_dialog(title: str, words: str = "") -> Iterator[ui.dialog]:
+    """Open a dialog with what the block creates in it; it is gone for good once it is closed."""
+    with ui.context.client.content, ui.dialog() as dialog:
+        dialog.props["aria-label"] = title
+        with box("bf-dialog q-card"):
+            with box("bf-line wide nowrap"):
+                text(title, "bf-ct bf-grow", "h2")
+                icon_button("x", "Close", dialog.close)
+            if words:
+                text(words, tag="p")
+            yield dialog
+    dialog.on("hide", dialog.delete)
+    dialog.open()
 
 
 @contextmanager

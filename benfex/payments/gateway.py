@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
+from benfex.payments.by_hand import ByHand
 from benfex.payments.gateway_events import (
     DisputeAnswer,
     DisputeChanged,
@@ -80,6 +81,7 @@ class GatewayCapabilities:
     can_standing_order: bool = False
     can_ask_about: bool = False
     can_draw_code: bool = False
+    by_hand: ByHand | None = None
 
     def least(self, currency: str) -> Money:
         """Return the least that can be paid in a currency."""

@@ -26,7 +26,7 @@ class Inquiries:
         Raises NotFound, InvalidInput, GatewayError.
         """
         asked = self._gateways.get(gateway)
-        receipt = receipt.strip().upper()
+        receipt = read_receipt(receipt)
         await self._transactor.transact(note_asked_about, actor, gateway=gateway, receipt=receipt)
         await asked.ask_about(receipt, public_url=self._public_url)
 
@@ -37,11 +37,17 @@ class Inquiries:
         return await drawing.draw_code(account_number=account, amount=amount)
 
 
-def note_asked_about(uow: UnitOfWork, *, gateway: str, receipt: str) -> None:
-    """Note who asked about a receipt. Raises InvalidInput for what is none."""
-    require(uow.actor, Permission.MATCH_PAYMENTS)
-    if not receipt.isalnum() or not 5 <= len(receipt) <= 40:
+def read_receipt(text: str) -> str:
+    """Return a receipt as gateways write it. Raises InvalidInput for what is none."""
+    receipt = text.strip().upper()
+    if not receipt.isascii() or not receipt.isalnum() or not 5 <= len(receipt) <= 40:
         raise InvalidInput("receipt", "Give the receipt: letters and digits only.")
+    return receipt
+
+
+def note_asked_about(uow: UnitOfWork, *, gateway: str, receipt: str) -> None:
+    """Note who asked about a receipt."""
+    require(uow.actor, Permission.MATCH_PAYMENTS)
     record_audit(
         uow,
         action="ask_about",

@@ -35,7 +35,7 @@ ASKED_FOR = "the payment we asked for"
 SUGGESTIONS_MAX = 3
 _ATTEMPT_WINDOW = timedelta(hours=72)
 _HASH_LENGTH_MIN = 60  # some shortcodes cut the 64 digits short
-_NOT_FOUND = "no account number that we know"
+NOT_FOUND = "no account number that we know"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,17 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Clues:
-    """What a payment says of whose it is. The phone may be whole, masked or missing; `phone_sha256` may be cut."""
+    """What a payment says of whose it is. The phone may be whole, masked or missing; `phone_sha256` may be cut.
+
+    `receipt` is the gateway's number of it, which customers may have given.
+    """
 
     amount: Money
     account_reference: str = ""
     payer_name: str = ""
     payer_phone: str = ""
     phone_sha256: str | None = None
+    receipt: str = ""
 
 
 def clues_of(evidence: PaymentEvidence) -> Clues:
@@ -72,6 +76,7 @@ def clues_of(evidence: PaymentEvidence) -> Clues:
         evidence.payer_name or "",
         evidence.payer_phone or "",
         evidence.payer_phone_sha256,
+        evidence.transaction_id,
     )
 
 
@@ -209,7 +214,7 @@ def _likely(snapshot: Snapshot, clues: Clues) -> Match:
     winner = clear_winner(ranked, threshold=threshold)
     if winner is not None:
         return Match(None, winner.customer_id, winner.reasons[0], winner.score, winner.reasons)
-    why = _NOT_FOUND
+    why = NOT_FOUND
     if len(ranked) > 1 and clear_winner(ranked[:1], threshold=threshold):
         why = "several customers fit"
     return Match(None, None, why, suggestions=ranked[:SUGGESTIONS_MAX])
@@ -239,6 +244,8 @@ def suggest(snapshot: Snapshot, *, clues: Clues) -> tuple[Suggestion, ...]:
     if typed_phone:
         known = matching_queries.customers_by_phone(session, typed_phone)
         point(known if len(known) == 1 else (), Points.TYPED_PHONE)
+    claimers = matching_queries.claimers(session, receipt=clues.receipt) if clues.receipt else ()
+    point(matching_queries.customers_by_ids(session, claimers), Points.RECEIPT)
     taught = matching_queries.hints(session, facts_to_remember(clues))
     by_id = {one.id: one for one in matching_queries.customers_by_ids(session, {one for _, one in taught})}
     for kind, customer_id in taught:

@@ -40,7 +40,7 @@ def suggestions(snapshot: Snapshot, *, payment_id: PaymentId) -> tuple[Suggestio
     payment = payment_queries.find_payment(snapshot.session, payment_id)
     if payment is None:
         raise NotFound("payment")
-    return suggest(snapshot, clues=_clues(payment))
+    return suggest(snapshot, clues=clues_of_payment(payment))
 
 
 def match_payment(uow: UnitOfWork, *, payment_id: PaymentId, customer_id: CustomerId) -> None:
@@ -59,7 +59,7 @@ def match_payment(uow: UnitOfWork, *, payment_id: PaymentId, customer_id: Custom
         raise Conflict("This money already has a customer.")
     if payment.currency != customer.currency:
         raise Conflict(f"This money is {payment.currency}, and the customer pays {customer.currency}.")
-    clues = _clues(payment)
+    clues = clues_of_payment(payment)
     spoke = {one.customer_id: one for one in suggest(uow, clues=clues)}.get(customer_id)
     match = Match(
         None,
@@ -100,7 +100,7 @@ def undo_match(uow: UnitOfWork, *, payment_id: PaymentId, reason: str) -> None:
     free_allocations(uow, payment_id=payment_id)
     decision = _undone_decision(uow, payment, CustomerId(sender_id))
     _post_undone(uow, payment, decision)
-    _forget(uow, _clues(payment), CustomerId(sender_id))
+    _forget(uow, clues_of_payment(payment), CustomerId(sender_id))
     payment.customer_id = payment.sent_by_customer_id = payment.attempt_id = None
     note_match(uow, payment, Match(None, None, f"placement undone: {reason.strip()}"))
     uow.session.flush()
@@ -131,7 +131,8 @@ def _held(uow: UnitOfWork, payment_id: PaymentId) -> Payment:
     return payment
 
 
-def _clues(payment: Payment) -> Clues:
+def clues_of_payment(payment: Payment) -> Clues:
+    """Return the clues of a payment that is booked."""
     shown = shown_phone(payment.payer_phone)
     return Clues(
         Money(payment.amount_minor, payment.currency),
@@ -139,6 +140,7 @@ def _clues(payment: Payment) -> Clues:
         payment.payer_name,
         shown,
         None if shown else payment.payer_phone or None,
+        payment.gateway_transaction_id,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from benfex.core.actors import narrowed_scope, require, scope_of
+from benfex.core.actors import narrowed_scope, require, require_customer_access, scope_of
 from benfex.core.paging import Page, PageRequest, Slice, SliceRequest, sliced
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import Snapshot
@@ -105,7 +105,22 @@ def refund_records(
         snapshot.session,
         customer_id=narrowed_scope(snapshot.actor, customer_id, Permission.VIEW_PAYMENTS),
         payment_id=payment_id,
-        status=status,
+        statuses=None if status is None else (status,),
+        before_id=request.after_id,
+        limit=request.limit + 1,
+    )
+    return sliced([_record(row) for row in rows], limit=request.limit, place=lambda record: record.id)
+
+
+def refunds_given(
+    snapshot: Snapshot, *, customer_id: CustomerId, request: SliceRequest
+) -> Slice[RefundRecord]:
+    """Return what went back to a customer or is on its way, newest first; what was declined never left."""
+    require_customer_access(snapshot.actor, customer_id, Permission.VIEW_PAYMENTS)
+    rows = listing.refunds(
+        snapshot.session,
+        customer_id=customer_id,
+        statuses=[status for status in RefundStatus if status is not RefundStatus.DECLINED],
         before_id=request.after_id,
         limit=request.limit + 1,
     )

@@ -25,6 +25,7 @@ class Points(IntEnum):
 
     TYPED_PHONE = 91
     TAUGHT_PHONE = 70
+    RECEIPT = 62  # who reads it over a shoulder knows it too
     OWN_PHONE = 60
     SLIP = 55
     TAUGHT_ACCOUNT = 54  # "WIFI" and "HOME" are what strangers write too
@@ -37,6 +38,7 @@ class Points(IntEnum):
 WORDS: Final[dict[Points, str]] = {
     Points.TYPED_PHONE: "a phone number typed as the account",
     Points.TAUGHT_PHONE: "money from this phone was confirmed as theirs before",
+    Points.RECEIPT: "they gave its receipt",
     Points.OWN_PHONE: "it comes from their own phone",
     Points.SLIP: "the account typed is one slip away from theirs",
     Points.TAUGHT_ACCOUNT: "this way of writing the account was confirmed before",

@@ -3,9 +3,11 @@
 Their payments come as any other money. We cannot end one at the gateway: the payer does, and we note it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
+from typing import Final
 
 from benfex.core.actors import Actor, SystemActor, require_customer_access
 from benfex.core.audit import record_audit
@@ -27,15 +29,17 @@ from data.values.money import Money
 from data.values.roles import Permission
 from data.values.states import StandingOrderStatus, advance
 
-FREQUENCIES = (
-    "daily",
-    "weekly",
-    "two_weekly",
-    "monthly",
-    "two_monthly",
-    "quarterly",
-    "half_yearly",
-    "yearly",
+FREQUENCIES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "daily": "every day",
+        "weekly": "every week",
+        "two_weekly": "every two weeks",
+        "monthly": "every month",
+        "two_monthly": "every two months",
+        "quarterly": "every quarter",
+        "half_yearly": "every half year",
+        "yearly": "every year",
+    }
 )
 _FLOWS = SystemActor("standing orders")
 _YEARS_MAX = 10
@@ -226,6 +230,12 @@ def end_standing_order(uow: UnitOfWork, *, order_id: StandingOrderId) -> None:
         raise Conflict("This standing order pays no more.")
     record_audit(uow, action="end", entity="standing_order", entity_id=order_id, changes={})
     _move(uow, order, StandingOrderStatus.ENDED, None)
+
+
+def gateways_for_orders(gateways: GatewayBook) -> dict[str, str]:
+    """Return the gateways that take standing orders, by name, as people call them."""
+    able = [name for name in gateways.names() if gateways.get(name).capabilities.can_standing_order]
+    return {name: name_of_gateway(name) for name in able}
 
 
 def standing_order(snapshot: Snapshot, *, order_id: StandingOrderId) -> StandingOrderView:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from benfex.payments.accounts import GatewayBook
+from benfex.payments.by_hand import ByHand
 from benfex.payments.gateway import Flow
 from benfex.payments.registry import label_of, pay_label_of
 
@@ -48,3 +49,9 @@ def ways_to_pay(gateways: GatewayBook) -> tuple[WayToPay, ...]:
             is_push = can.flow_of(channel) is Flow.PUSH
             found.append(WayToPay(f"{name}:{channel}", said, name, channel, is_push and not is_till, is_till))
     return tuple(found)
+
+
+def ways_by_hand(gateways: GatewayBook) -> tuple[ByHand, ...]:
+    """Return the numbers that payers can enter themselves."""
+    found = (gateways.get(name).capabilities.by_hand for name in gateways.names())
+    return tuple(way for way in found if way is not None)

@@ -71,6 +71,18 @@ class MatchHint(Row, table=True):
     confirmed_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class ReceiptClaim(Row, table=True):
+    """A customer's word that a gateway's receipt is theirs: one fact among others, whenever its money comes."""
+
+    __tablename__ = "receipt_claim"
+    __table_args__ = (UniqueConstraint("receipt", "customer_id"),)
+
+    receipt: str = Field(max_length=80)
+    customer_id: int = Field(foreign_key="customer.id", index=True)
+    claimed_by: str = Field(max_length=120)
+    claimed_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class MatchDecision(Row, table=True):
     """A person's word whose unmatched money is; undone it stays, so that the journal names each once.
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, or_, select
 
-from data.models.cashier import MatchDecision, MatchHint
+from data.models.cashier import MatchDecision, MatchHint, ReceiptClaim
 from data.models.customer import Customer
 from data.models.invoice import Invoice
 from data.models.payment import PaymentAttempt
@@ -118,6 +118,25 @@ def hints(session: Session, wanted: Mapping[HintKind, str]) -> list[tuple[HintKi
         return []
     account, phone = wanted.get(HintKind.ACCOUNT, ""), wanted.get(HintKind.PHONE, "")
     return [(row[0], row[1]) for row in _HINTS.rows(session, account=account, phone=phone)]
+
+
+_CLAIMERS = BulkSelect(select(ReceiptClaim.customer_id).where(ReceiptClaim.receipt == bindparam("receipt")))
+
+
+def claimers(session: Session, *, receipt: str) -> list[int]:
+    """Return which customers say that this receipt is theirs."""
+    return [row[0] for row in _CLAIMERS.rows(session, receipt=receipt)]
+
+
+def claims_since(session: Session, *, customer_id: int, since: datetime) -> list[str]:
+    """Return the receipts that a customer gave since."""
+    return list(
+        session.scalars(
+            select(ReceiptClaim.receipt).where(
+                ReceiptClaim.customer_id == customer_id, ReceiptClaim.claimed_at >= since
+            )
+        )
+    )
 
 
 def owing_exactly(session: Session, *, customer_ids: Collection[int], amount_minor: int) -> set[int]:

@@ -41,6 +41,12 @@ def payments_of_transactions(
     return {(row.gateway, row.gateway_transaction_id): row for row in rows}
 
 
+def payments_by_receipt(session: Session, *, receipt: str, gateways: Sequence[str]) -> list[Payment]:
+    """Return the payments that have this number at one of these gateways."""
+    found = payments_of_transactions(session, transactions=[(name, receipt) for name in gateways])
+    return list(found.values())
+
+
 def booked_transactions(session: Session, *, gateway: str, transaction_ids: Sequence[str]) -> set[str]:
     """Return which of these transactions are booked already."""
     return set(

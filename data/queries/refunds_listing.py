@@ -75,20 +75,21 @@ def refunds(
     refund_id: int | None = None,
     payment_id: int | None = None,
     customer_id: int | None = None,
-    status: RefundStatus | None = None,
+    statuses: Sequence[RefundStatus] | None = None,
     before_id: int | None = None,
     limit: int = 100,
 ) -> list[RefundRow]:
-    """Return refunds that fit, newest first."""
+    """Return refunds that fit, in any of the states, newest first."""
     query = _joined(select(*_REFUND)).order_by(Refund.id.desc()).limit(limit)
     for column, value in (
         (Refund.id, refund_id),
         (Refund.payment_id, payment_id),
         (Refund.customer_id, customer_id),
-        (Refund.status, status),
     ):
         if value is not None:
             query = query.where(column == value)
+    if statuses is not None:
+        query = query.where(Refund.status.in_(statuses))
     if before_id is not None:
         query = query.where(Refund.id < before_id)
     return [RefundRow(*row) for row in session.execute(query)]

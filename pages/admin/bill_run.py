@@ -7,12 +7,12 @@ from benfex.core.events import BillRunProgressed
 from benfex.core.policy import billing_today
 from benfex.subscriptions.bill_run import BillRunResult
 from components.charts import plain_table
+from components.dialogs import form_dialog
 from components.elements import box, text
 from components.feedback import Note, Progress, action_button, toast_error
 from components.form import Form, Values
 from components.moments import say_day
 from data.values.errors import BenfexError, InvalidInput
-from pages.admin.dialogs import form_dialog
 from pages.admin.phrases import say_count
 from pages.dependencies import SignedInStaff
 

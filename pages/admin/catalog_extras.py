@@ -15,12 +15,12 @@ from benfex.catalog.extras import (
     discounts,
 )
 from benfex.catalog.views import catalog
+from components.dialogs import form_dialog
 from components.elements import body, box, button, card, text
 from components.feedback import action_button, toast_ok
 from components.form import Form, Values
 from data.values.kinds import DiscountKind, TaxBehavior
 from data.values.roles import Permission
-from pages.admin.dialogs import form_dialog
 from pages.admin.extra_dialogs import say_discount
 from pages.admin.plan_dialogs import read_day
 from pages.admin.shell import console, may

@@ -14,6 +14,7 @@ from benfex.subscriptions.pausing import pause_subscription, resume_subscription
 from benfex.subscriptions.plan_changes import cancel_pending_change, change_plan, is_upgrade, set_agreed_price
 from benfex.subscriptions.story import ServiceStory, service_story
 from benfex.subscriptions.views import ServiceView
+from components.dialogs import form_dialog
 from components.feedback import Note, toast_error, toast_ok
 from components.form import Form, Values
 from components.moments import say_day
@@ -23,7 +24,6 @@ from data.values.identifiers import PlanPriceId
 from data.values.kinds import ChangeTiming
 from data.values.money import Money
 from pages.admin.change_words import say_outcome, tell
-from pages.admin.dialogs import form_dialog
 from pages.admin.phrases import say_price
 from pages.dependencies import SignedInStaff
 

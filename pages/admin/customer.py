@@ -16,6 +16,7 @@ from benfex.core.events import (
     SubscriptionChanged,
 )
 from benfex.customers.views import CustomerView, customer
+from benfex.payments.standing_orders import gateways_for_orders
 from components.avatar import avatar
 from components.copyable import copyable
 from components.elements import body, box, button, card, fact, fact_list, icon_button, text
@@ -43,7 +44,6 @@ from pages.admin.customer_money import MoneySection
 from pages.admin.customer_orders import (
     CustomerOrders,
     gateways_for_codes,
-    gateways_for_orders,
     open_pay_code,
     open_standing_order,
 )
@@ -175,7 +175,7 @@ class _Actions:
             _menu_item(
                 "Pay by code", "smartphone", lambda: open_pay_code(self._benfex, self._staff, self._now)
             )
-        if gateways_for_orders(self._benfex) and may(self._staff, Permission.RECORD_PAYMENTS):
+        if gateways_for_orders(self._benfex.gateways) and may(self._staff, Permission.RECORD_PAYMENTS):
             _menu_item(
                 "Standing order",
                 "repeat",

@@ -12,7 +12,7 @@ from benfex.identity.staff import create_subscriber_login
 from benfex.payments.cash import receipt_number_of, record_cash_payment
 from benfex.payments.pay_links import create_pay_link
 from components.copyable import copyable
-from components.dialogs import ask_reason
+from components.dialogs import ask_reason, form_dialog
 from components.elements import text
 from components.feedback import toast_error, toast_ok
 from components.form import Form, Values
@@ -22,7 +22,6 @@ from data.values.errors import BenfexError
 from data.values.identifiers import InvoiceId, parse_phone
 from data.values.kinds import CashMethod
 from data.values.money import Money
-from pages.admin.dialogs import form_dialog
 from pages.dependencies import SignedInStaff
 
 SLIP_HINT = "Cash needs none: Benfex gives it a receipt number."

@@ -9,6 +9,7 @@ from benfex.customers.views import CustomerView
 from benfex.dunning.promises import defer_dunning, make_promise
 from benfex.dunning.views import ChasingView, chasing
 from benfex.notifications.views import communications, unsent_messages
+from components.dialogs import form_dialog
 from components.elements import body, box, button, card, text
 from components.feedback import Note, action_button, toast_ok
 from components.form import Form, Values
@@ -18,7 +19,6 @@ from components.timeline import Happening, Timeline
 from data.values.errors import InvalidInput
 from data.values.roles import Permission
 from data.values.states import MessageStatus
-from pages.admin.dialogs import form_dialog
 from pages.admin.lists import Unhurried, on_each
 from pages.admin.shell import may
 from pages.dependencies import SignedInStaff

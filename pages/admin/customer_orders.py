@@ -13,10 +13,11 @@ from benfex.payments.standing_orders import (
     NewStandingOrder,
     StandingOrderView,
     end_standing_order,
+    gateways_for_orders,
     standing_order,
     standing_orders_of,
 )
-from components.dialogs import confirm
+from components.dialogs import confirm, form_dialog
 from components.elements import body, box, card, text
 from components.feedback import action_button, toast_error, toast_ok
 from components.form import Form, Values
@@ -26,20 +27,8 @@ from data.values.errors import InvalidInput
 from data.values.identifiers import parse_phone
 from data.values.roles import Permission
 from data.values.states import StandingOrderStatus
-from pages.admin.dialogs import form_dialog
 from pages.admin.shell import may
 from pages.dependencies import SignedInStaff
-
-_OFTEN = {
-    "daily": "Every day",
-    "weekly": "Every week",
-    "two_weekly": "Every two weeks",
-    "monthly": "Every month",
-    "two_monthly": "Every two months",
-    "quarterly": "Every quarter",
-    "half_yearly": "Every half year",
-    "yearly": "Every year",
-}
 
 
 class CustomerOrders:
@@ -70,7 +59,7 @@ class CustomerOrders:
         pays = order.status in {StandingOrderStatus.CREATED, StandingOrderStatus.ACTIVE}
         with box("bf-line wide"):
             with box("bf-grow"):
-                text(f"{order.amount}, {_OFTEN[order.frequency].lower()}", "t1 bf-wrap")
+                text(f"{order.amount}, {FREQUENCIES[order.frequency]}", "t1 bf-wrap")
                 span = " to ".join(
                     say_day(day, today=self._view.today) for day in (order.starts_on, order.ends_on)
                 )
@@ -90,13 +79,6 @@ class CustomerOrders:
         await self.refresh()
 
 
-def gateways_for_orders(benfex: Benfex) -> dict[str, str]:
-    """Return the gateways that take standing orders, by name, as people call them."""
-    book = benfex.gateways
-    able = [name for name in book.names() if book.get(name).capabilities.can_standing_order]
-    return {name: name_of_gateway(name) for name in able}
-
-
 def gateways_for_codes(benfex: Benfex) -> dict[str, str]:
     """Return the gateways that draw codes, by name, as people call them."""
     book = benfex.gateways
@@ -105,7 +87,7 @@ def gateways_for_codes(benfex: Benfex) -> dict[str, str]:
 
 async def open_standing_order(benfex: Benfex, staff: SignedInStaff, view: CustomerView) -> None:
     """Ask the payer for a standing order; they agree on their phone."""
-    able = gateways_for_orders(benfex)
+    able = gateways_for_orders(benfex.gateways)
 
     async def ask(values: Values) -> None:
         order_id = await benfex.standing_orders.start(
@@ -133,7 +115,12 @@ async def open_standing_order(benfex: Benfex, staff: SignedInStaff, view: Custom
         form.text("phone", "Phone that pays", str(view.phone), props="type=tel")
         owed = view.balance if view.balance.is_positive else None
         form.money("amount", "Amount each time", view.balance.currency, owed)
-        form.choice("frequency", "How often", {key: _OFTEN[key] for key in FREQUENCIES}, "monthly")
+        form.choice(
+            "frequency",
+            "How often",
+            {key: words.capitalize() for key, words in FREQUENCIES.items()},
+            "monthly",
+        )
         with form.pair():
             form.date("starts_on", "First day", view.today.isoformat())
             form.date("ends_on", "Last day", f"{view.today.year + 1}-{view.today.month:02d}-01")

@@ -9,6 +9,7 @@ from benfex.customers.registration import register_customer
 from benfex.customers.views import CustomerListed, customer_counts, list_customers
 from components.avatar import who_cell
 from components.data_table import Column, DataTable, Empty, Row, TableQuery, TableTab
+from components.dialogs import form_dialog
 from components.elements import button
 from components.feedback import toast_ok
 from components.form import Form, Values
@@ -19,7 +20,6 @@ from data.values.identifiers import parse_phone
 from data.values.kinds import CustomerKind
 from data.values.roles import Permission
 from data.values.states import CustomerStatus
-from pages.admin.dialogs import form_dialog
 from pages.admin.lists import Unhurried, on_each, page_request
 from pages.admin.phrases import say_balance
 from pages.admin.shell import console, may

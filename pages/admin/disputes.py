@@ -6,6 +6,7 @@ from benfex.payments.dispute_views import DisputeRecord, dispute_record, list_di
 from benfex.payments.gateway import name_of_gateway
 from components.avatar import who_cell
 from components.data_table import Column, DataTable, Empty, Row, RowAction, TableQuery, TableTab
+from components.dialogs import form_dialog
 from components.elements import fact, fact_list
 from components.feedback import toast_error, toast_ok
 from components.form import Form, Values
@@ -16,7 +17,6 @@ from data.values.errors import BenfexError
 from data.values.identifiers import DisputeId
 from data.values.roles import Permission
 from data.values.states import DisputeStatus
-from pages.admin.dialogs import form_dialog
 from pages.admin.lists import page_request
 from pages.admin.phrases import say_count
 from pages.admin.refund_dialogs import After

@@ -15,13 +15,13 @@ from benfex.documents.texts import (
     save_document_text,
 )
 from components.data_table import Column, DataTable, Empty, Row, RowAction, TableQuery
+from components.dialogs import form_dialog
 from components.elements import body, box, button, card, link_button, text
 from components.feedback import Note, toast_error, toast_ok
 from components.form import Form, Values
 from components.status_badge import Look, status_cell
 from data.values.errors import BenfexError
 from data.values.roles import Permission
-from pages.admin.dialogs import form_dialog
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import console
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep

@@ -9,7 +9,7 @@ from benfex.subscriptions.add_ons import AddOnSale
 from benfex.subscriptions.extras import add_add_on, give_discount, remove_add_on, take_discount
 from benfex.subscriptions.story import AddOnOnService, DiscountOnService, service_story
 from benfex.subscriptions.views import ServiceView
-from components.dialogs import confirm
+from components.dialogs import confirm, form_dialog
 from components.elements import box, button, text
 from components.feedback import toast_error, toast_ok
 from components.form import Form, Values
@@ -19,7 +19,6 @@ from data.values.identifiers import AddOnId, DiscountId
 from data.values.kinds import ChangeTiming, DiscountKind
 from pages.admin.change_dialogs import Act, Consequence
 from pages.admin.change_words import say_outcome
-from pages.admin.dialogs import form_dialog
 from pages.admin.phrases import say_count, say_percent
 from pages.dependencies import SignedInStaff
 

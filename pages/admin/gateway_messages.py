@@ -12,7 +12,7 @@ from benfex.payments.delivery_desk import (
 )
 from benfex.payments.gateway import name_of_gateway
 from components.data_table import Column, DataTable, Empty, Row, RowAction, TableQuery, TableTab
-from components.dialogs import ask_reason
+from components.dialogs import ask_reason, form_dialog
 from components.elements import text
 from components.feedback import toast_error, toast_ok
 from components.moments import say_exactly, say_when
@@ -20,7 +20,6 @@ from components.status_badge import status_cell
 from data.values.errors import BenfexError
 from data.values.identifiers import WebhookId
 from data.values.states import WebhookStatus
-from pages.admin.dialogs import form_dialog
 from pages.admin.lists import page_request
 from pages.dependencies import SignedInStaff
 

@@ -8,7 +8,7 @@ from benfex.payments.gateway import Finding, SettingField
 from benfex.payments.gateway_setup import GatewayView, gateway_views, set_up_gateway, switch_gateway
 from benfex.payments.policy import PaymentTerms, payment_terms, save_payment_policy
 from components.copyable import copyable
-from components.dialogs import confirm
+from components.dialogs import confirm, form_dialog
 from components.elements import body, box, button, card, fact, fact_list, text
 from components.feedback import action_button, note, toast_ok
 from components.form import Form, Values
@@ -17,7 +17,6 @@ from components.status_badge import Look, badge
 from data.values.kinds import AddressCheck
 from data.values.money import Money
 from data.values.roles import Permission
-from pages.admin.dialogs import form_dialog
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import console
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep

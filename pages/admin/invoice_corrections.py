@@ -10,7 +10,7 @@ from benfex.billing.note_views import CreditableLine, InvoiceCorrections
 from benfex.billing.views import InvoiceView
 from benfex.billing.write_offs import recover_invoice, write_off_invoice
 from benfex.subscriptions.corrections import cancel_invoice, credit_invoice, credit_invoice_lines
-from components.dialogs import ask_reason, confirm
+from components.dialogs import ask_reason, confirm, form_dialog
 from components.elements import box, button
 from components.feedback import Note, action_button, toast_error, toast_ok
 from components.form import Form, Values
@@ -18,7 +18,6 @@ from data.values.errors import BenfexError, InvalidInput
 from data.values.money import Money
 from data.values.roles import Permission
 from data.values.states import InvoiceStatus
-from pages.admin.dialogs import form_dialog
 from pages.admin.phrases import say_count
 from pages.admin.shell import may
 from pages.dependencies import SignedInStaff

@@ -9,13 +9,13 @@ from benfex.notifications.registry import FIELDS
 from benfex.notifications.templates import preview_text, save_template, sms_size
 from benfex.notifications.views import TextView, message_text, message_texts
 from components.data_table import Column, DataTable, Empty, Row, RowAction, TableQuery
+from components.dialogs import form_dialog
 from components.elements import body, box, card, text
 from components.feedback import Note, toast_ok
 from components.form import Form, Values
 from components.status_badge import Look, badge, look_of, status_cell
 from data.values.kinds import MessageChannel
 from data.values.roles import Permission
-from pages.admin.dialogs import form_dialog
 from pages.admin.phrases import say_count
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import console

@@ -6,11 +6,11 @@ from nicegui import ui
 
 from benfex.documents.proformas import ProformaScope
 from components.data_table import RowAction
+from components.dialogs import form_dialog
 from components.form import Form, Values
 from data.values.errors import InvalidInput
 from data.values.identifiers import CustomerId
 from data.values.periods import add_months
-from pages.admin.dialogs import form_dialog
 
 _SCOPES = {
     ProformaScope.NEXT_PERIOD.value: "What is owed, and the next period",

@@ -3,10 +3,10 @@
 from benfex.application import Benfex
 from benfex.customers.views import CustomerView
 from benfex.subscriptions.payers import payer_by_account, payment_circle, set_payer
+from components.dialogs import form_dialog
 from components.feedback import toast_error, toast_ok
 from components.form import Form, Values
 from data.values.errors import BenfexError
-from pages.admin.dialogs import form_dialog
 from pages.dependencies import SignedInStaff
 
 

@@ -10,7 +10,7 @@ from benfex.payments.gateway import name_of_gateway
 from benfex.payments.placing import match_payment, undo_match
 from benfex.payments.views import PaymentListed, SuggestionListed, payment, suggestions_of
 from components.data_table import RowAction
-from components.dialogs import ask_reason, confirm
+from components.dialogs import ask_reason, confirm, form_dialog
 from components.elements import box, button, text
 from components.empty_state import empty_state
 from components.feedback import toast_error, toast_ok, toast_undo
@@ -18,7 +18,6 @@ from components.search import LENGTH_MIN
 from data.values.errors import BenfexError
 from data.values.identifiers import CustomerId, PaymentId
 from data.values.roles import Permission
-from pages.admin.dialogs import form_dialog
 from pages.admin.phrases import say_balance
 from pages.admin.shell import may
 from pages.dependencies import SignedInStaff

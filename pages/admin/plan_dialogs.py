@@ -10,7 +10,7 @@ from benfex.catalog.views import Catalog, PlanView, PriceView, catalog
 from benfex.core.policy import billing_today
 from benfex.subscriptions.first_invoice import FirstInvoice, first_invoice
 from components.data_table import DataTable
-from components.dialogs import confirm
+from components.dialogs import confirm, form_dialog
 from components.elements import text
 from components.feedback import Note, toast_error, toast_ok
 from components.form import Form, Values
@@ -19,7 +19,6 @@ from data.values.errors import BenfexError, InvalidInput, NotFound
 from data.values.identifiers import PlanId
 from data.values.kinds import BillingMode, CapAction, ChargeTiming, Interval, TaxBehavior
 from data.values.traffic import Burst, Rate
-from pages.admin.dialogs import form_dialog
 from pages.admin.phrases import say_count, say_price, say_tax
 from pages.dependencies import SignedInStaff
 

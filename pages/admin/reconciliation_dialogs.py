@@ -12,13 +12,13 @@ from benfex.payments.reconciliation_views import (
     difference_record,
     list_differences,
 )
+from components.dialogs import form_dialog
 from components.elements import fact, fact_list, row, text
 from components.feedback import toast_error, toast_ok
 from components.form import Form, Values
 from data.values.errors import BenfexError
 from data.values.identifiers import DifferenceId
 from data.values.kinds import DifferenceAnswer
-from pages.admin.dialogs import form_dialog
 from pages.dependencies import SignedInStaff
 
 After = Callable[[], Awaitable[None]]

@@ -23,7 +23,7 @@ from benfex.payments.refund_views import (
 )
 from benfex.payments.refunds import ways_back
 from benfex.payments.views import payment
-from components.dialogs import ask_reason
+from components.dialogs import ask_reason, form_dialog
 from components.elements import fact, fact_list, text
 from components.feedback import toast_error, toast_ok
 from components.form import Form, Values
@@ -32,7 +32,6 @@ from data.values.identifiers import CustomerId, PaymentId, RefundId, parse_phone
 from data.values.kinds import RefundWay
 from data.values.money import Money
 from data.values.states import RefundStatus
-from pages.admin.dialogs import form_dialog
 from pages.dependencies import SignedInStaff
 
 After = Callable[[], Awaitable[None]]

@@ -8,12 +8,11 @@ from benfex.application import Benfex
 from benfex.network.driver import RouterAddress, RouterIdentity
 from benfex.network.inventory import API_PORT, add_router, edit_router, enable_router, retire_router
 from benfex.network.views import RouterView
-from components.dialogs import confirm, confirm_by_name
+from components.dialogs import confirm, confirm_by_name, form_dialog
 from components.elements import button, fact, fact_list
 from components.feedback import Note, run_action, toast_error, toast_ok
 from components.form import Form, Values
 from data.values.errors import BenfexError, InvalidInput
-from pages.admin.dialogs import form_dialog
 from pages.dependencies import SignedInStaff
 
 

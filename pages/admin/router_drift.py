@@ -5,10 +5,10 @@ from benfex.core.actors import require
 from benfex.network.reconciliation import DriftReport
 from benfex.network.views import RouterView
 from components.charts import plain_table
+from components.dialogs import form_dialog
 from components.elements import box, text
 from components.feedback import Note, action_button, toast_error, toast_ok
 from data.values.roles import Permission
-from pages.admin.dialogs import form_dialog
 from pages.admin.phrases import say_count
 from pages.admin.shell import may
 from pages.dependencies import SignedInStaff

@@ -12,7 +12,7 @@ from benfex.subscriptions.lifecycle import (
     suspend_subscription,
 )
 from benfex.subscriptions.views import ServiceView
-from components.dialogs import ask_reason
+from components.dialogs import ask_reason, form_dialog
 from components.elements import text
 from components.feedback import toast_error, toast_ok
 from components.form import Form, Values
@@ -20,7 +20,6 @@ from components.status_badge import look_of
 from data.values.errors import BenfexError
 from data.values.identifiers import PlanPriceId, RouterId, new_token
 from data.values.kinds import BillingMode, SuspensionReason
-from pages.admin.dialogs import form_dialog
 from pages.admin.phrases import say_price, say_speed
 from pages.admin.plan_dialogs import say_first_invoice
 from pages.dependencies import SignedInStaff

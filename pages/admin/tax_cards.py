@@ -16,6 +16,7 @@ from benfex.catalog.taxes import (
     tax_records,
 )
 from benfex.core.policy import billing_today
+from components.dialogs import form_dialog
 from components.elements import body, box, button, card, icon_button, text
 from components.feedback import toast_ok
 from components.form import Form, Values
@@ -23,7 +24,6 @@ from components.moments import say_day
 from components.status_badge import Look, badge
 from data.values.errors import InvalidInput
 from data.values.roles import Permission
-from pages.admin.dialogs import form_dialog
 from pages.admin.phrases import say_percent
 from pages.admin.plan_dialogs import read_day
 from pages.admin.shell import may

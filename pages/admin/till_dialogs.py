@@ -12,6 +12,7 @@ from benfex.payments.gateway import name_of_gateway
 from benfex.payments.shift_views import ShiftRecord, whole_shift
 from benfex.payments.shifts import close_shift
 from benfex.payments.sweeps import Held, held_in_clearing, sweep
+from components.dialogs import form_dialog
 from components.elements import box, text
 from components.feedback import toast_error, toast_ok
 from components.form import Form, Values
@@ -19,7 +20,6 @@ from components.money import money_text
 from data.values.errors import BenfexError, InvalidInput
 from data.values.identifiers import ShiftId
 from data.values.money import Money
-from pages.admin.dialogs import form_dialog
 from pages.dependencies import SignedInStaff
 
 After = Callable[[], Awaitable[None]]

@@ -19,7 +19,7 @@ from benfex.payments.vouchers import (
 )
 from components.charts import plain_table
 from components.data_table import Column, DataTable, Empty, Row, RowAction, TableQuery
-from components.dialogs import ask_reason
+from components.dialogs import ask_reason, form_dialog
 from components.elements import box, button, text
 from components.feedback import Note, toast_error, toast_ok
 from components.form import Form, Values
@@ -29,7 +29,6 @@ from data.values.errors import BenfexError, InvalidInput
 from data.values.identifiers import PlanPriceId, VoucherBatchId
 from data.values.kinds import BillingMode
 from data.values.roles import Permission
-from pages.admin.dialogs import form_dialog
 from pages.admin.lists import page_request
 from pages.admin.phrases import say_count, say_price
 from pages.admin.shell import console, may

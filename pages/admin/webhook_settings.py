@@ -15,7 +15,7 @@ from benfex.outgoing.endpoints import (
 )
 from components.copyable import copyable
 from components.data_table import Column, DataTable, Empty, Row, RowAction, TableQuery, TableTab
-from components.dialogs import confirm
+from components.dialogs import confirm, form_dialog
 from components.elements import body, box, button, card, text
 from components.empty_state import empty_state
 from components.feedback import note, toast_error, toast_ok
@@ -27,7 +27,6 @@ from data.values.identifiers import EndpointId, OutboundId
 from data.values.kinds import PublicEvent
 from data.values.roles import Permission
 from data.values.states import MessageStatus
-from pages.admin.dialogs import form_dialog
 from pages.admin.lists import page_request
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import console

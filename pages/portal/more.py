@@ -8,6 +8,7 @@ from components.frame import sign_out_button
 from components.moments import say_when
 from components.money import money_label
 from pages.dependencies import BenfexDep, SubscriberDep
+from pages.portal.given_back import given_back
 from pages.portal.shell import portal, visit
 from pages.screen import screen
 
@@ -38,6 +39,7 @@ async def more(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
                         when = say_when(line.at, now=benfex.clock.now(), timezone=here.profile.timezone)
                         text(when, "t2 num")
                     money_label(line.amount)
+        await given_back(benfex, subscriber, timezone=here.profile.timezone)
         link_button(
             "Statement as PDF",
             f"/documents/statements/{customer_id}.pdf",

@@ -11,13 +11,15 @@ from benfex.payments.progress import attempt_of_reference
 from benfex.payments.quotes import Quote, quote
 from benfex.payments.vouchers import redeem_voucher
 from benfex.subscriptions.prepaid import RenewalQuote
-from components.elements import body, box, card, link_button, text
+from components.elements import body, box, card, link_button
 from components.feedback import note
 from components.form import Form, Values
 from components.moments import say_exactly
 from data.values.errors import NotFound
 from pages.dependencies import BenfexDep, SignedInSubscriber, SubscriberDep
+from pages.portal.by_hand import by_hand_card, claim_card
 from pages.portal.cards import saved_cards
+from pages.portal.orders import standing_orders
 from pages.portal.paying import follow, pay_form, progress_of
 from pages.portal.shell import portal, visit
 from pages.screen import screen
@@ -52,8 +54,10 @@ async def pay(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
         if owed.renewals:
             _voucher_form(benfex, subscriber, place, timezone=here.profile.timezone)
         if not here.is_cut_off:
+            await standing_orders(benfex, subscriber, owed, phone=contact.phone, today=here.today)
             await saved_cards(benfex, subscriber, isp=here.profile.name)
-        text(f"Paying by hand? Your account number is {contact.account_number}.", "bf-sub", "p")
+        by_hand_card(benfex, account_number=contact.account_number, phone=contact.phone)
+        claim_card(benfex, subscriber)
 
 
 def _what_it_opens(renewal: RenewalQuote, *, timezone: str) -> str:

@@ -25,7 +25,8 @@ from data.values.errors import NotFound
 from data.values.identifiers import PhoneNumber
 from data.values.states import CheckoutStatus
 from pages.dependencies import DOOR, BenfexDep
-from pages.portal.paying import LinkTerms, follow, pay_form, progress_of
+from pages.portal.by_hand import by_hand_card
+from pages.portal.paying import LinkTerms, follow, masked, pay_form, progress_of
 from pages.screen import screen
 
 _ENDED = {
@@ -95,6 +96,11 @@ async def _ask(benfex: Benfex, profile: IspProfileView | None, link: OpenedPayLi
             by=LinkTerms(
                 link.pay_link_id, link.amount, PhoneNumber(contact.phone) if contact.phone else None
             ),
+        )
+        by_hand_card(
+            benfex,
+            account_number=contact.account_number,
+            phone=masked(PhoneNumber(contact.phone)) if contact.phone else "your own phone",
         )
         with box("bf-qr-wide bf-stack tight"):
             code = qr_code(f"{benfex.settings.public_url}/pay/{token}")

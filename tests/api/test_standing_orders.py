@@ -18,7 +18,7 @@ pytestmark = pytest.mark.sqlite_only
 class OrderTill(TillGateway):
     """Takes standing orders, knows receipts and draws codes."""
 
-    capabilities = replace(TillGateway.capabilities, can_standing_order=True)
+    capabilities = replace(TillGateway.capabilities, can_standing_order=True, can_ask_about=True)
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,6 +106,19 @@ async def test_a_receipt_is_asked_about_by_who_may_match_money(
     )
     assert fields(await owner.post("/gateways/till/receipts", {"receipt": "no receipt!"})) == ["receipt"]
     problem(await support.post("/gateways/till/receipts", {"receipt": "TKN4QX71SV"}), 403, "not_permitted")
+
+
+async def test_a_receipt_is_claimed_by_its_customer_and_asked_about(
+    owner: Caller, http: httpx.AsyncClient, benfex: Benfex, till: OrderTill, customer: dict[str, Any]
+) -> None:
+    amina = await sign_in_subscriber(benfex, http, customer)
+    claim = {"customer_id": customer["id"], "receipt": "tkn4qx71sv"}
+    answer = await amina.post("/receipt-claims", claim)
+    assert (answer.status_code, answer.json()) == (200, {"outcome": "looked_for"})
+    assert till.receipts == ["TKN4QX71SV"]
+    assert fields(await amina.post("/receipt-claims", claim | {"receipt": "no receipt!"})) == ["receipt"]
+    other = await owner.made("/customers", {"name": "Brian Otieno", "phone": "0712345600"})
+    problem(await amina.post("/receipt-claims", claim | {"customer_id": other["id"]}), 404, "not_found")
 
 
 async def test_a_code_is_a_picture_for_one_account(owner: Caller, customer: dict[str, Any]) -> None:

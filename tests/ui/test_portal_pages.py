@@ -1,6 +1,7 @@
 """What subscribers see and do in the portal, and whoever holds a link to pay."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,13 @@ from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
 from benfex.core.clock import MovedClock, SystemClock
+from benfex.core.paging import SliceRequest
 from benfex.simulation.outside import Outside
 from data.values.identifiers import CustomerId
 from data.values.kinds import SuspensionReason
 from tests.contract.gateway_clients import client, open_outside
-from tests.factories.money import SETTINGS
+from tests.factories.isp import kes
+from tests.factories.money import SETTINGS, c2b
 from tests.factories.till import webhook_doors
 from tests.ui.isp import Isp, send_form
 
@@ -241,3 +244,93 @@ async def _link(isp: Isp, customer_id: CustomerId) -> str:
 
     token: str = await isp.do(create_pay_link, customer_id=customer_id)
     return token
+
+
+async def test_paying_by_hand_says_what_to_enter(
+    user: User, isp: Isp, benfex: "Benfex", amina: CustomerId, outside: Outside
+) -> None:
+    from benfex.payments.accounts import save_gateway_account
+
+    await isp.let_in(user, amina)
+    await user.open("/portal/pay")
+    await user.should_see("In M-Pesa choose Pay Bill, enter 174379, and ")
+    settings = SETTINGS["mpesa"] | {"base_url": outside.daraja_url, "kind": "till", "till_number": "5123456"}
+    await isp.do(save_gateway_account, gateway="mpesa", settings=settings, vault=benfex.vault)
+    await benfex.gateways.load()
+    await user.open("/portal/pay")
+    await user.should_see("In M-Pesa choose Buy Goods and enter the till number 5123456.")
+    await user.should_see("A till asks for no account number: pay from +254708374149")
+    await user.should_not_see("choose Pay Bill")
+
+
+async def test_a_receipt_that_does_not_show_is_looked_for_and_found(
+    user: User, isp: Isp, benfex: "Benfex", amina: CustomerId
+) -> None:
+    from benfex.payments.settlement import settle_payment
+
+    told = replace(
+        c2b("", receipt="SGL31ABCDE", amount=kes(2_500)), account_reference=None, payer_name="AMINA WANJIRU"
+    )
+    await isp.do(settle_payment, evidence=told, evidence_at=benfex.clock.now(), source="tests")
+    await isp.let_in(user, amina)
+    await user.open("/portal/pay")
+    receipt = user.find(marker="field-receipt")
+    receipt.type("TKN9999999")
+    send_form(user)
+    await user.should_see("We are looking for it.", retries=20)
+    receipt.clear().type("sgl31abcde")
+    send_form(user)
+    await user.should_see("Found. It is on your account now.", retries=20)
+    await user.open("/portal")
+    await user.should_see("Nothing to pay")
+
+
+async def test_a_standing_order_is_asked_for_in_the_portal_and_ended(
+    user: User, isp: Isp, benfex: "Benfex", amina: CustomerId, outside: Outside
+) -> None:
+    from benfex.payments.accounts import save_gateway_account
+
+    await isp.let_in(user, amina)
+    await user.open("/portal/pay")
+    await user.should_not_see("Set up a standing order")
+    settings = SETTINGS["mpesa"] | {"base_url": outside.daraja_url, "standing_orders": "2026"}
+    await isp.do(save_gateway_account, gateway="mpesa", settings=settings, vault=benfex.vault)
+    await benfex.gateways.load()
+    await user.open("/portal/pay")
+    user.find("Set up a standing order").click()
+    await user.should_see("You are asked on your phone.")
+    user.find(kind=ui.element, marker="order-form").trigger("submit.prevent")
+    await user.should_see("Look at your phone and agree there.", retries=20)
+    await user.should_see("KES 2,500, every month")
+    assert len(outside.phones.prompts(MSISDN)) == 1
+    await user.should_not_see("Set up a standing order")
+    user.find("I ended it").click()
+    await user.should_see("Only you can end it, in your M-Pesa menu.")
+    user.find("Yes, I ended it").click()
+    await user.should_see("Ended. It pays no more.", retries=20)
+    await user.should_see("Set up a standing order")
+
+
+async def test_what_was_given_back_shows_with_where_it_went(user: User, isp: Isp, amina: CustomerId) -> None:
+    await isp.let_in(user, amina)
+    await user.open("/portal/more")
+    await user.should_not_see("Given back")
+    other = await isp.customer("Peter Otieno", "0712345678", with_service=False)
+    await give_back(isp, other, 700, "SLIP 8")
+    await give_back(isp, amina, 500, "SLIP 7")
+    await user.open("/portal/more")
+    await user.should_see("Given back")
+    await user.should_see("Sent by hand")
+    await user.should_see("KES 500")
+    await user.should_not_see("KES 700")
+
+
+async def give_back(isp: Isp, customer_id: CustomerId, shillings: int, slip: str) -> None:
+    from benfex.payments.api_views import payment_records
+    from benfex.payments.refund_requests import refund_payment
+
+    await isp.pays(customer_id, 9_000)
+    (payment, *_) = (await isp.see(payment_records, request=SliceRequest(), customer_id=customer_id)).rows
+    await isp.do(
+        refund_payment, payment_id=payment.id, amount=kes(shillings), reason="Paid twice", reference=slip
+    )

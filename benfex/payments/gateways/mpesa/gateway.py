@@ -13,6 +13,7 @@ from datetime import datetime
 
 from benfex.core.clock import Clock
 from benfex.core.errors import GatewayProtocolError, GatewayRejected, WebhookRejected
+from benfex.payments.by_hand import ByHand
 from benfex.payments.gateway import (
     ChargeSucceeded,
     Finding,
@@ -89,6 +90,7 @@ class MpesaGateway(PlainGateway):
             can_ask_about=has_initiator,
             can_standing_order=bool(self._capture),
             can_draw_code=True,
+            by_hand=ByHand(self.name, self._till or self._shortcode, takes_account=not self._till),
         )
 
     def callback_path(self, kind: str, token: str) -> str:
