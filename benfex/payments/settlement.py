@@ -227,9 +227,13 @@ def _tell_whose(uow: UnitOfWork, payment: Payment, told: Told, match: Match) -> 
     ):
         give_money(uow, payment, customer_id=match.customer_id, match=match, evidence_at=told.at)
         is_exact = True
-    senders = (payment.customer_id, payment.sent_by_customer_id)
-    if match.attempt is not None and is_exact and match.attempt.customer_id in senders:
+    if match.attempt is None or not is_exact:
+        return
+    if match.attempt.customer_id in (payment.customer_id, payment.sent_by_customer_id):
         payment.attempt_id = match.attempt.id
         note_match(uow, payment, match, made_by=payment.matched_by)
-        if match.attempt.status is not AttemptStatus.SUCCEEDED:
-            mark_succeeded(uow, match.attempt)
+    elif payment.customer_id is not None:
+        return
+    # Also where a person took the placement back, or the bank the money, before this was told: it had come.
+    if match.attempt.status is not AttemptStatus.SUCCEEDED:
+        mark_succeeded(uow, match.attempt)

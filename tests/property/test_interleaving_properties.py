@@ -1,6 +1,11 @@
-"""Whatever order things come in, and wherever a process dies, the books are those of the plain order."""
+"""Whatever order things come in, and wherever a process dies, the books are those of the plain order.
+
+A person acts in between: places money that waits, takes a placement back. What they do they do in their order,
+each as soon as it can be done; in the plain order that is once everything was told, before a bank takes money back.
+"""
 
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -24,60 +29,76 @@ from benfex.payments.gateway import (
     StartedPayment,
 )
 from benfex.payments.gateway_events import PaymentTakenBack
+from benfex.payments.placing import match_payment, undo_match
 from benfex.payments.reconciliation import note_answer
 from benfex.payments.settlement import settle_payment
 from benfex.payments.taken_back import note_taken_back
 from data.models.ledger import LedgerAccount, Posting
 from data.models.message import OutboundMessage
 from data.models.payment import Payment, PaymentAllocation
-from data.values.identifiers import InvoiceId, hash_token
+from data.queries import payments as payment_queries
+from data.values.errors import Conflict
+from data.values.identifiers import InvoiceId, PaymentId, hash_token
 from data.values.states import AttemptStatus, InvoiceStatus, PaymentStatus
 from tests.conftest import START, Run
 from tests.factories.customers import MadeCustomer, make_customer, make_invoice
-from tests.factories.isp import kes, set_up_isp
+from tests.factories.isp import ACCOUNTANT, kes, set_up_isp
 from tests.factories.looks import assert_books_sound, attempt_look, invoice_status, owed
 from tests.factories.messages import set_up_channels
 from tests.factories.money import MadeAttempt, c2b, make_attempt, receipt, statement, stk
 from tests.property.test_settlement_properties import PROMPT
 from tests.sizes import over_a_database
 
-# In the plain order: asked for, told of by every door, asked about, found in the record, taken back.
-PLAIN = ("start", "callback", "confirmation", "failure", "bare success", "query", "line", "reversal")
-BOOKING = frozenset({"callback", "confirmation", "line"})
+# In the plain order: asked for, told of by every door, asked about, found in the record; then doors that do not say
+# whose it is; then the person's acts; then it is taken back.
+PLAIN = (
+    *("start", "callback", "confirmation", "failure", "bare success", "query", "line"),
+    *("bare line", "odd confirmation"),
+    *("person", "reversal"),
+)
+ACTS = ((), ("match",), ("undo",), ("match", "undo"), ("undo", "match"), ("undo", "match", "undo"))
 _numbers = count(1_000_000)
 
 
 @dataclass(frozen=True)
 class Story:
-    """What one attempt asks and what is told of it, each word as often as it stands there."""
+    """What one attempt asks, what is told of it, each word as often as it stands there, and what a person does."""
 
     shillings: int
     told: tuple[str, ...]
+    acts: tuple[str, ...]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Everything that happens; `person` is when somebody looks at what waits."""
+        return ("start", *self.told, *("person" for _ in self.acts))
 
 
 @dataclass(frozen=True)
 class Told:
-    """One attempt of one of two twins, and the receipt that its money has."""
+    """One attempt of one of two twins, the receipt that its money has, and what a person is still to do about it."""
 
     customer: MadeCustomer
     attempt: MadeAttempt
     receipt: str
+    acts: list[str]
 
 
 @dataclass(frozen=True)
 class Books:
     """What the books say of one customer, and of their attempts that a callback of their own told of.
 
-    Which payment pays the invoice first depends on which came first; what all of them pay together does not.
+    Which payment pays the invoice first depends on which came first; what all of them pay together does not. Of
+    money that was taken back it does not matter whose it was, nor whether it was known in time for a receipt.
     """
 
     owed: object
     invoice: tuple[InvoiceStatus, int]
-    payments: tuple[tuple[int, PaymentStatus], ...]
+    payments: tuple[tuple[int, PaymentStatus, bool], ...]
     allocated: int
     postings: tuple[tuple[str, int], ...]
     succeeded: tuple[bool, ...]
-    receipts: int
+    receipts: int | None
 
 
 class _Died(Exception):
@@ -87,7 +108,8 @@ class _Died(Exception):
 stories = st.builds(
     Story,
     shillings=st.sampled_from([500, 1_500, 4_000]),
-    told=st.lists(st.sampled_from(PLAIN[1:]), max_size=7).map(tuple),
+    told=st.lists(st.sampled_from([word for word in PLAIN[1:] if word != "person"]), max_size=7).map(tuple),
+    acts=st.sampled_from(ACTS),
 )
 
 
@@ -102,9 +124,12 @@ def test_any_interleaving_with_crashes_leaves_the_books_of_the_plain_order(
     odd = Random(seed)
     plain, mixed = _begin(run, clock, told), _begin(run, clock, told)
     for story, one in zip(told, plain[1], strict=True):
-        for word in sorted(("start", *story.told), key=PLAIN.index):
-            assert run(_tell, one=one, word=word) is None or word == "reversal"
-    words = [(number, word) for number, story in enumerate(told) for word in ("start", *story.told)]
+        for word in sorted(story.words, key=PLAIN.index):
+            if word == "person":
+                run.by(ACCOUNTANT)(_act, one=one, aim=one.acts.pop(0))
+            else:
+                assert run(_tell, one=one, word=word) is None or word == "reversal"
+    words = [(number, word) for number, story in enumerate(told) for word in story.words]
     odd.shuffle(words)
     _tell_all(run, odd, mixed[1], words)
     assert _books(run, told, *mixed) == _books(run, told, *plain)
@@ -121,7 +146,7 @@ def _begin(
     for story in told:
         clock.advance(PROMPT)  # a phone shows one prompt at a time
         attempt = make_attempt(run, customer, amount=kes(story.shillings), is_answered=False)
-        attempts.append(Told(customer, attempt, receipt(next(_numbers))))
+        attempts.append(Told(customer, attempt, receipt(next(_numbers)), list(story.acts)))
     return customer, tuple(attempts), invoice_id
 
 
@@ -132,20 +157,58 @@ def _tell_all(run: Run, odd: Random, told: tuple[Told, ...], words: list[tuple[i
     """
     waiting: list[tuple[int, str]] = []
     for number, word in words:
-        if odd.random() < 0.3:
+        one, times = told[number], 2 if odd.random() < 0.3 else 1
+        dies = odd.random() < 0.3
+        if word == "person":
+            _let_act(run, one, dies=dies, times=times)
+            continue
+        if dies:
             with suppress(_Died):
-                run(_die_after, one=told[number], word=word)
-        again = 2 if odd.random() < 0.3 else 1
-        for _ in range(again):
-            if run(_tell, one=told[number], word=word) is not None:
+                run(_die_after, _tell, one=one, word=word)
+        for _ in range(times):
+            if run(_tell, one=one, word=word) is not None:
                 waiting.append((number, word))
     for number, word in waiting:
         run(_tell, one=told[number], word=word)
+    for one in told:
+        for aim in one.acts:  # what could not be done yet
+            run.by(ACCOUNTANT)(_act, one=one, aim=aim)
 
 
-def _die_after(uow: UnitOfWork, *, one: Told, word: str) -> None:
-    _tell(uow, one=one, word=word)
+def _let_act(run: Run, one: Told, *, dies: bool, times: int) -> None:
+    """Let a person do what is next for them, if it can be done yet; they may press more than once."""
+    person = run.by(ACCOUNTANT)
+    if not one.acts:
+        return
+    if dies:
+        with suppress(_Died):
+            person(_die_after, _act, one=one, aim=one.acts[0])
+    if person(_act, one=one, aim=one.acts[0]):
+        aim = one.acts.pop(0)
+        for _ in range(times - 1):
+            person(_act, one=one, aim=aim)
+
+
+def _die_after(uow: UnitOfWork, happens: Callable[..., object], /, **words: object) -> None:
+    happens(uow, **words)
     raise _Died
+
+
+def _act(uow: UnitOfWork, *, one: Told, aim: str) -> bool:
+    """Do what a person means to do with money, and return whether nothing is left to do of it."""
+    found = payment_queries.payment_of_transaction(uow.session, gateway="mpesa", transaction_id=one.receipt)
+    if found is None or found.id is None:
+        return False
+    if aim == "match" and found.customer_id is not None:
+        return True
+    try:
+        if aim == "match":
+            match_payment(uow, payment_id=PaymentId(found.id), customer_id=one.customer.customer_id)
+        else:
+            undo_match(uow, payment_id=PaymentId(found.id), reason="They say it is not theirs.")
+    except Conflict:
+        return False
+    return True
 
 
 def _tell(uow: UnitOfWork, *, one: Told, word: str) -> str | None:
@@ -163,6 +226,12 @@ def _tell(uow: UnitOfWork, *, one: Told, word: str) -> str | None:
         case "line":
             told = statement(one.customer.account_number, receipt=one.receipt, amount=attempt.amount)
             settle_payment(uow, evidence=told, evidence_at=START, source="statement")
+        case "bare line":
+            told = statement(None, receipt=one.receipt, amount=attempt.amount)
+            settle_payment(uow, evidence=told, evidence_at=START, source="statement")
+        case "odd confirmation":
+            told = c2b(_odd_word(one), receipt=one.receipt, amount=attempt.amount)
+            settle_payment(uow, evidence=told, evidence_at=START, source="c2b")
         case "failure":
             return fail_attempt(
                 uow, gateway="mpesa", failure=ChargeFailed(None, token, "1037", "Not reached.")
@@ -179,6 +248,11 @@ def _tell(uow: UnitOfWork, *, one: Told, word: str) -> str | None:
     return None
 
 
+def _odd_word(one: Told) -> str:
+    """Return what somebody writes where an account number belongs; nobody else writes it."""
+    return "WIFI " + one.receipt.translate(str.maketrans("0123456789", "ABCDEFGHIJ"))
+
+
 def _books(
     run: Run, stories_told: list[Story], customer: MadeCustomer, told: tuple[Told, ...], invoice_id: InvoiceId
 ) -> Books:
@@ -193,16 +267,23 @@ def _books(
     return Books(
         owed=run.read(owed, customer_id=customer.customer_id),
         invoice=run.read(invoice_status, invoice_id=invoice_id),
-        payments=tuple(row[1:3] for row in sorted(rows, key=lambda row: numbers.index(row[0]))),
+        payments=tuple(
+            (row[1], row[2], row[2] is PaymentStatus.RECEIVED and row[4] == customer.customer_id)
+            for row in sorted(rows, key=lambda row: numbers.index(row[0]))
+        ),
         allocated=sum(row[3] for row in rows),
         postings=run.read(_postings, customer_id=customer.customer_id),
         succeeded=tuple(look.status is AttemptStatus.SUCCEEDED for look in looks),
-        receipts=run.read(_receipts, customer_id=customer.customer_id),
+        receipts=None
+        if any("reversal" in story.told for story in stories_told)
+        else run.read(_receipts, customer_id=customer.customer_id),
     )
 
 
-def _payments(snapshot: Snapshot, *, numbers: list[str]) -> tuple[tuple[str, int, PaymentStatus, int], ...]:
-    """Return number, amount, state and what of it is allocated of each of these payments."""
+def _payments(
+    snapshot: Snapshot, *, numbers: list[str]
+) -> tuple[tuple[str, int, PaymentStatus, int, int | None], ...]:
+    """Return number, amount, state, what of it is allocated and whose it is, of each of these payments."""
     held = (
         select(func.coalesce(func.sum(col(PaymentAllocation.amount_minor)), 0))
         .where(
@@ -212,10 +293,14 @@ def _payments(snapshot: Snapshot, *, numbers: list[str]) -> tuple[tuple[str, int
     )
     rows = snapshot.session.execute(
         select(
-            col(Payment.gateway_transaction_id), col(Payment.amount_minor), col(Payment.status), held
+            col(Payment.gateway_transaction_id),
+            col(Payment.amount_minor),
+            col(Payment.status),
+            held,
+            col(Payment.customer_id),
         ).where(col(Payment.gateway_transaction_id).in_(numbers))
     )
-    return tuple((row[0], row[1], row[2], int(row[3])) for row in rows)
+    return tuple((row[0], row[1], row[2], int(row[3]), row[4]) for row in rows)
 
 
 def _postings(snapshot: Snapshot, *, customer_id: int) -> tuple[tuple[str, int], ...]:

@@ -5,7 +5,7 @@ import pytest
 from benfex.core.actors import StaffActor
 from benfex.ledger.chart import AccountCode
 from benfex.payments.cash import record_cash_payment
-from benfex.payments.placing import match_payment
+from benfex.payments.placing import match_payment, undo_match
 from benfex.payments.settlement import Settled
 from benfex.payments.shifts import open_shift
 from data.values.errors import (
@@ -138,6 +138,28 @@ def test_a_callback_tells_whose_money_a_statement_booked_without_a_name(isp: Run
     assert (payment.customer_id, payment.attempt_id) == (service.customer_id, attempt.attempt_id)
     assert isp.read(balance, code=AccountCode.UNMATCHED) == kes(0)
     assert isp.read(owed, customer_id=service.customer_id) == kes(0)
+
+
+def test_a_callback_ends_its_attempt_also_after_a_person_took_the_placement_back(isp: Run) -> None:
+    attempt = make_attempt(isp, payer := make_customer(isp))
+    outcome, person = settle(isp, statement(None, receipt=RECEIPT, amount=kes(2_500))), isp.by(ACCOUNTANT)
+    assert outcome.payment_id is not None
+    person(match_payment, payment_id=outcome.payment_id, customer_id=payer.customer_id)
+    person(undo_match, payment_id=outcome.payment_id, reason="They say it is not theirs.")
+    settle(isp, stk(attempt, receipt=RECEIPT))
+    assert isp.read(payments)[0].customer_id is None
+    assert isp.read(attempt_look, attempt_id=attempt.attempt_id).status is AttemptStatus.SUCCEEDED
+
+
+def test_a_callback_leaves_the_attempt_alone_whose_money_a_person_gave_to_somebody_else(isp: Run) -> None:
+    attempt = make_attempt(isp, make_customer(isp))
+    outcome = settle(isp, statement(None, receipt=RECEIPT, amount=kes(2_500)))
+    other = make_customer(isp)
+    assert outcome.payment_id is not None
+    isp.by(ACCOUNTANT)(match_payment, payment_id=outcome.payment_id, customer_id=other.customer_id)
+    settle(isp, stk(attempt, receipt=RECEIPT))
+    assert isp.read(payments)[0].customer_id == other.customer_id
+    assert isp.read(attempt_look, attempt_id=attempt.attempt_id).status is AttemptStatus.PENDING
 
 
 def test_a_callback_cannot_point_known_money_at_a_larger_attempt(isp: Run) -> None:
