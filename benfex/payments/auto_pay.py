@@ -1,7 +1,7 @@
-"""Charge saved cards for the bills that are due, with their owners' consent; at most once per invoice and day.
+"""Charge saved cards for bills that are due and paid time that ends, with consent; each at most once a day.
 
-The attempt is a row before the gateway hears of it, under a reference that is made of invoice and day: the same
-charge cannot be begun twice. What the gateway answers settles through the same door as everything else.
+The attempt is a row before the gateway hears of it, under a reference that is made of what is paid and the day: the
+same charge cannot be begun twice. What the gateway answers settles through the same door as everything else.
 """
 
 import hashlib
@@ -23,8 +23,8 @@ from benfex.payments.card_notices import ask_to_confirm
 from benfex.payments.checkout import PreparedAttempt, note_refused, note_started
 from benfex.payments.gateway import Gateway, PaymentRequest, StartedPayment
 from benfex.payments.saved_methods import open_card
+from benfex.subscriptions.prepaid import renewal_quotes
 from data.locks import lock_customer
-from data.models.invoice import Invoice
 from data.models.payment import PaymentAttempt
 from data.models.payment_methods import SavedMethod
 from data.queries import customers as customer_queries
@@ -32,12 +32,13 @@ from data.queries import invoices as invoice_queries
 from data.queries import payments as payment_queries
 from data.queries import saved_methods as method_queries
 from data.queries.saved_methods import FAILURES_MAX, DueCharge
-from data.values.identifiers import PaymentAttemptId, hash_token, new_token
+from data.values.identifiers import CustomerId, PaymentAttemptId, SubscriptionId, hash_token, new_token
 from data.values.money import Money
 from data.values.roles import Permission
 from data.values.states import AttemptStatus, InvoiceStatus
 
 _LIFETIME = timedelta(hours=24)
+_RENEWS_BEFORE = timedelta(hours=12)
 _PAYING_BY_HAND = timedelta(minutes=15)
 _AT_ONCE_MAX = 500
 _log = structlog.get_logger("auto_pay")
@@ -92,7 +93,7 @@ class AutoPay:
                 charged += 1
                 started = await self._start(actor, gateway, prepared)
             except Exception as cause:  # noqa: BLE001 - one card must not hold up the others
-                _log.error("card not charged", invoice_id=charge.invoice_id, exc_info=cause)
+                _log.error("card not charged", customer_id=charge.customer_id, exc_info=cause)
                 failed += 1
                 continue
             refused += started is None
@@ -115,18 +116,25 @@ class AutoPay:
 
 
 def charges_due(snapshot: Snapshot, *, gateways: tuple[str, ...]) -> tuple[DueCharge, ...]:
-    """Return which invoices are to be charged to which cards now, oldest due first."""
+    """Return what is to be charged to which cards now: invoices, oldest due first, then periods that end soon."""
     require(snapshot.actor, Permission.RUN_BILLING)
     today = billing_today(snapshot)
-    return tuple(
-        method_queries.due_charges(
-            snapshot.session,
-            on=today,
-            since=datetime.combine(today, time(), tzinfo=ZoneInfo(current_terms(snapshot).timezone)),
-            gateways=gateways,
-            limit=_AT_ONCE_MAX,
-        )
+    invoices = method_queries.due_charges(
+        snapshot.session,
+        on=today,
+        since=datetime.combine(today, time(), tzinfo=ZoneInfo(current_terms(snapshot).timezone)),
+        gateways=gateways,
+        limit=_AT_ONCE_MAX,
     )
+    renewals = method_queries.due_renewals(
+        snapshot.session,
+        now=snapshot.now,
+        before=snapshot.now + _RENEWS_BEFORE,
+        on=today,
+        gateways=gateways,
+        limit=_AT_ONCE_MAX,
+    )
+    return (*invoices, *renewals)
 
 
 def prepare_charge(
@@ -135,15 +143,16 @@ def prepare_charge(
     """Write the attempt of a charge before the gateway hears of it; None when it is not to be made any more."""
     require(uow.actor, Permission.RUN_BILLING)
     lock_customer(uow.session, due.customer_id)
-    invoice = invoice_queries.find_invoice(uow.session, due.invoice_id)
     method = method_queries.find_method(uow.session, due.method_id)
     customer = customer_queries.find_customer(uow.session, due.customer_id)
-    assert invoice is not None
     assert method is not None
     assert customer is not None
-    amount = _amount(uow, invoice, method, gateway)
-    reference = _reference(uow, invoice)
-    if amount is None or payment_queries.attempt_by_reference(uow.session, reference=reference) is not None:
+    bill = _bill(uow, due)
+    if bill is None or not _may_charge(uow, due, method):
+        return None
+    amount, reference = bill
+    is_begun = payment_queries.attempt_by_reference(uow.session, reference=reference) is not None
+    if is_begun or not _fits(amount, gateway):
         return None
     attempt = PaymentAttempt(
         reference=reference,
@@ -188,27 +197,59 @@ def note_charged(uow: UnitOfWork, *, attempt_id: PaymentAttemptId, started: Star
         ask_to_confirm(uow, attempt)
 
 
-def _amount(uow: UnitOfWork, invoice: Invoice, method: SavedMethod, gateway: Gateway) -> Money | None:
-    """Return what is still to be charged, None when nothing is, or nobody lets us."""
-    can, today = gateway.capabilities, billing_today(uow)
-    may = method.consented_at is not None and method.withdrawn_at is None and method.failures < FAILURES_MAX
-    is_expired = method.expires_on is not None and method.expires_on < today
-    if not may or is_expired or invoice.status is not InvoiceStatus.OPEN:
-        return None
-    if invoice.due_on is None or invoice.due_on > today or invoice.currency not in can.currencies:
-        return None
-    assert invoice.id is not None
+def _may_charge(uow: UnitOfWork, due: DueCharge, method: SavedMethod) -> bool:
+    """Tell whether the owner lets us, and neither they nor an earlier charge may be paying just now."""
+    consents = method.consented_at is not None and method.withdrawn_at is None
+    is_expired = method.expires_on is not None and method.expires_on < billing_today(uow)
+    if not consents or is_expired or method.failures >= FAILURES_MAX:
+        return False
     since = uow.now - _PAYING_BY_HAND
-    if method_queries.has_undecided_charge(uow.session, invoice_id=invoice.id):
-        return None
-    if method_queries.has_undecided_attempt(uow.session, customer_id=invoice.customer_id, since=since):
-        return None
-    amount = Money(invoice.total_minor - invoice.paid_minor, invoice.currency)
-    fits = can.least(invoice.currency) <= amount and amount.minor <= can.maximum_minor
-    return amount if fits and amount.minor % can.amount_step_minor == 0 else None
+    return not method_queries.has_undecided_charge(
+        uow.session, customer_id=due.customer_id, invoice_id=due.invoice_id
+    ) and not method_queries.has_undecided_attempt(uow.session, customer_id=due.customer_id, since=since)
 
 
-def _reference(uow: UnitOfWork, invoice: Invoice) -> str:
-    """Return the one name of the charge of an invoice on a day; two installations never share one."""
-    made = hashlib.sha256(f"{invoice.number} {invoice.created_at}".encode()).hexdigest()[:8]
-    return f"BFXA{invoice.id}D{billing_today(uow):%y%m%d}{made.upper()}"
+def _fits(amount: Money, gateway: Gateway) -> bool:
+    can = gateway.capabilities
+    if amount.currency not in can.currencies or amount.minor % can.amount_step_minor:
+        return False
+    return can.least(amount.currency) <= amount and amount.minor <= can.maximum_minor
+
+
+def _bill(uow: UnitOfWork, due: DueCharge) -> tuple[Money, str] | None:
+    """Return what is still to be charged and the one name of that charge on a day, None when nothing is."""
+    return _of_invoice(uow, due.invoice_id) if due.invoice_id is not None else _of_renewal(uow, due)
+
+
+def _of_invoice(uow: UnitOfWork, invoice_id: int) -> tuple[Money, str] | None:
+    invoice = invoice_queries.find_invoice(uow.session, invoice_id)
+    assert invoice is not None
+    if (
+        invoice.status is not InvoiceStatus.OPEN
+        or invoice.due_on is None
+        or invoice.due_on > billing_today(uow)
+    ):
+        return None
+    name = f"BFXA{invoice.id}{_on_this_day(uow, f'{invoice.number} {invoice.created_at}')}"
+    return Money(invoice.total_minor - invoice.paid_minor, invoice.currency), name
+
+
+def _of_renewal(uow: UnitOfWork, due: DueCharge) -> tuple[Money, str] | None:
+    """Return what the next period lacks, while the paid time is about to end."""
+    customer_id = CustomerId(due.customer_id)
+    quotes = {one.subscription_id: one for one in renewal_quotes(uow, customer_id=customer_id)}
+    found = quotes.get(SubscriptionId(due.subscription_id or 0))
+    if found is None or found.is_off or found.access_until_at is None or not found.missing.is_positive:
+        return None
+    if not uow.now < found.access_until_at <= uow.now + _RENEWS_BEFORE:
+        return None
+    payer = customer_queries.find_customer(uow.session, customer_id)
+    assert payer is not None
+    name = f"BFXR{due.subscription_id}{_on_this_day(uow, f'{payer.account_number} {payer.created_at}')}"
+    return found.missing, name
+
+
+def _on_this_day(uow: UnitOfWork, what: str) -> str:
+    """Return the end of a charge's name: one for each day, and never shared by two installations."""
+    made = hashlib.sha256(what.encode()).hexdigest()[:8]
+    return f"D{billing_today(uow):%y%m%d}{made.upper()}"

@@ -55,6 +55,7 @@ def _facts(uow: UnitOfWork, attempt: PaymentAttempt, *, card: str) -> dict[str, 
     return {
         "card": card,
         "amount": Money(attempt.amount_minor, attempt.currency).format(),
+        "what": f"invoice {invoice.number}" if invoice is not None else "your next period",
         "number": invoice.number or "" if invoice is not None else "",
         "reason": attempt.failure_message or "",
         **({"invoice_id": str(invoice.id)} if invoice is not None else {}),

@@ -30,7 +30,8 @@ from data.values.roles import Permission
 
 _CONTEXT = "saved_method.code"
 CONSENT = (
-    "I let {isp} charge {card} by itself for my bills, each on the day it is due, at most once a day, until I take "
+    "I let {isp} charge {card} by itself for my bills, each on the day it is due, and for what I pay ahead, before "
+    "it runs out, each at most once a day, until I take "
     "this back here. I am told of every charge."
 )
 

@@ -5,7 +5,7 @@ lasts is said in `billing/prepaid`; the money itself comes in through `payments/
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from benfex.billing.charges import ChargeLine, once_key, setup_charge
 from benfex.billing.invoicing import issue_invoice
@@ -37,6 +37,7 @@ from data.values.terms import BillingTerms
 _OPEN = (SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
 _LIFTED_BY_TIME = (None, SuspensionReason.EXPIRED, SuspensionReason.DATA_CAP)
 _KEPT_BY_STAFF = (SuspensionReason.STAFF, SuspensionReason.ABUSE)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _ROUNDINGS_MAX = 8  # more than the taxes of a price and a setup fee can be off by together
 _RENEWABLE = (*_OPEN, SubscriptionStatus.PENDING, SubscriptionStatus.SUSPENDED)
 
@@ -127,14 +128,14 @@ def renew_subscription(uow: UnitOfWork, *, subscription_id: SubscriptionId) -> R
 def renew_from_money(
     uow: UnitOfWork, *, customer_id: CustomerId, first_of: CustomerId | None = None
 ) -> tuple[Renewal, ...]:
-    """Open a period of each prepaid service that money which just came can pay, those that are off first.
+    """Open a period of each prepaid service that money which just came can pay, off ones first, then what ends first.
 
     `first_of` is a customer whose services come before those of others for whom `customer_id` pays. A short
     payment buys hours in proportion where the policy allows it and the service is off.
     """
     renewals = []
     services = subscription_queries.prepaid_services(uow.session, billed_customer_id=customer_id)
-    services.sort(key=lambda found: found.subscription.status in _OPEN)
+    services.sort(key=_need)
     if first_of is not None:
         services.sort(key=lambda found: found.subscription.customer_id != first_of)
     for facts in services:
@@ -143,6 +144,12 @@ def renew_from_money(
             renewal = _renew(uow, facts, may_be_part=is_off)
             renewals += [renewal] if renewal else []
     return tuple(renewals)
+
+
+def _need(facts: ServiceFacts) -> tuple[bool, datetime]:
+    """Return what sorts services by how soon they need money; those that are off stay in their order."""
+    is_open, until = facts.subscription.status in _OPEN, facts.subscription.access_until_at
+    return is_open, until if is_open and until is not None else _LONG_AGO
 
 
 def services_over(snapshot: Snapshot, *, limit: int = 200) -> tuple[SubscriptionId, ...]:

@@ -41,6 +41,7 @@ _INVOICE: Final = {"number": "INV-2026-00042", "amount": "KES 2,500", "due_on": 
 _CARD: Final = {
     "card": "Visa ending 4081",
     "amount": "KES 2,500",
+    "what": "invoice INV-2026-00042",
     "number": "INV-2026-00042",
     "reason": "The payment did not go through: Declined",
 }
@@ -73,16 +74,16 @@ DEFAULTS: Final[Mapping[str, DefaultText]] = MappingProxyType(
         "card_failed": DefaultText(
             "Saved card: a charge did not work",
             "{{ card }} did not pay {{ amount }}",
-            "Hello {{ name }},\n\nwe tried to charge {{ amount }} for invoice {{ number }} to {{ card }}, as you "
+            "Hello {{ name }},\n\nwe tried to charge {{ amount }} for {{ what }} to {{ card }}, as you "
             "agreed. {{ reason }}\n\nWe try again tomorrow. To pay now:\n\n{{ pay_link }}" + _FOOT,
-            "{{ isp }}: {{ card }} did not pay {{ amount }} ({{ number }}). Next try tomorrow. Pay: {{ pay_link }}",
+            "{{ isp }}: {{ card }} did not pay {{ amount }} for {{ what }}. Next try tomorrow. Pay: {{ pay_link }}",
             _CARD,
             chases=True,
         ),
         "card_stopped": DefaultText(
             "Saved card: it failed too often and is let be",
             "{{ card }} does not pay your bills any more",
-            "Hello {{ name }},\n\n{{ card }} did not pay {{ amount }} for invoice {{ number }}, for the third time. "
+            "Hello {{ name }},\n\n{{ card }} did not pay {{ amount }} for {{ what }}, for the third time. "
             "{{ reason }}\n\nWe do not charge it any more. Pay with another card, or switch it on again in the "
             "portal.\n\n{{ pay_link }}" + _FOOT,
             "{{ isp }}: {{ card }} failed 3 times and is not charged any more. {{ amount }} is open. Pay: "
@@ -92,9 +93,9 @@ DEFAULTS: Final[Mapping[str, DefaultText]] = MappingProxyType(
         "card_confirm": DefaultText(
             "Saved card: the bank wants its owner",
             "Confirm {{ amount }} with your bank",
-            "Hello {{ name }},\n\nyour bank wants you to confirm the charge of {{ amount }} to {{ card }} for invoice "
-            "{{ number }}.\n\n{{ confirm_link }}" + _FOOT,
-            "{{ isp }}: confirm {{ amount }} ({{ number }}) with your bank: {{ confirm_link }}",
+            "Hello {{ name }},\n\nyour bank wants you to confirm the charge of {{ amount }} to {{ card }} for "
+            "{{ what }}.\n\n{{ confirm_link }}" + _FOOT,
+            "{{ isp }}: confirm {{ amount }} for {{ what }} with your bank: {{ confirm_link }}",
             {**_CARD, "confirm_link": "https://checkout.paystack.com/3ni8kdavz62431k"},
             chases=True,
         ),

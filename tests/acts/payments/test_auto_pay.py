@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -12,13 +12,17 @@ from benfex.payments.auto_pay import AutoPaid
 from benfex.payments.checkout import CheckoutRequest
 from benfex.payments.saved_methods import withdraw_consent
 from benfex.simulation.gateway_faults import Fault
+from benfex.subscriptions.prepaid import renewal_quotes
+from data.values.kinds import Interval
 from data.values.states import AttemptStatus, InvoiceStatus
+from tests.acts.payments.test_prepaid_money import prepaid_price
 from tests.conftest import Run
 from tests.factories.cards import CardTill, expire_cards, open_card_till, owner, spoil_card
-from tests.factories.customers import make_customer, make_invoice
+from tests.factories.customers import MadeService, make_customer, make_invoice, make_service
 from tests.factories.isp import SYSTEM, kes
-from tests.factories.looks import invoice_status, payments
+from tests.factories.looks import invoice_status, owed, payments
 from tests.factories.messages import queued, set_up_channels
+from tests.factories.money import c2b, settle
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -151,3 +155,70 @@ async def test_a_card_that_cannot_be_read_does_not_hold_up_the_others(isp: Run, 
     cards.clock.advance(timedelta(days=7))
     assert await cards.charge() == AutoPaid(1, 0, 0, failed=1)
     assert [status for status, _ in cards.charges()] == [AttemptStatus.SUCCEEDED]
+
+
+# Paid ahead
+
+
+async def pass_of(isp: Run, cards: CardTill) -> MadeService:
+    """A service that is paid ahead by the week, opened by a card that may be charged for the next one."""
+    service = make_service(isp, price_id=prepaid_price(isp, kes(1_000), interval=Interval.WEEK))
+    method = await cards.saved(service.customer_id)  # pays 100, which is credit
+    settle(isp, c2b(service.customer.account_number, receipt="TKN0000001", amount=kes(900)))
+    assert method.pays_by_itself or cards.methods(service.customer_id)[0].pays_by_itself
+    return service
+
+
+def ends_at(isp: Run, service: MadeService) -> datetime:
+    (renewal,) = isp.read(renewal_quotes, customer_id=service.customer_id)
+    assert renewal.access_until_at is not None
+    return renewal.access_until_at
+
+
+async def test_paid_time_that_ends_soon_is_renewed_once(isp: Run, cards: CardTill) -> None:
+    service = await pass_of(isp, cards)
+    until = ends_at(isp, service)
+    cards.clock.advance(until - cards.clock.now() - timedelta(hours=13))
+    assert await cards.charge() == NOTHING
+    cards.clock.advance(timedelta(hours=1, minutes=30))
+    done = await asyncio.gather(*(cards.auto_pay.run(SYSTEM) for _ in range(3)))
+    await cards.look()
+    assert sum(one.charged for one in done) == 1
+    assert cards.charges() == [(AttemptStatus.SUCCEEDED, 1_000_00)]
+    assert ends_at(isp, service) == until + timedelta(days=7)
+    assert await cards.charge() == NOTHING
+    assert isp.read(owed, customer_id=service.customer_id) == kes(0)
+
+
+async def test_a_renewal_that_fails_is_told_and_tried_again_the_next_day_only(
+    isp: Run, cards: CardTill
+) -> None:
+    set_up_channels(isp)
+    service = await pass_of(isp, cards)
+    until = ends_at(isp, service)
+    cards.clock.advance(until - cards.clock.now() - timedelta(hours=11))
+    cards.paystack.change({"saved_cards_say": "Insufficient Funds"})
+    await cards.charge()
+    assert await cards.charge() == NOTHING
+    assert templates(isp) == ["card_failed"]
+    (told,) = [message for message in queued(isp) if message.template == "card_failed"]
+    assert ("what", "your next period") in told.facts
+    assert ends_at(isp, service) == until
+
+
+async def test_no_card_renews_without_its_owners_word(isp: Run, cards: CardTill) -> None:
+    service = await pass_of(isp, cards)
+    (method,) = cards.methods(service.customer_id)
+    isp.by(owner(service.customer_id))(withdraw_consent, customer_id=service.customer_id, method_id=method.id)
+    cards.clock.advance(ends_at(isp, service) - cards.clock.now() - timedelta(hours=11))
+    assert await cards.charge() == NOTHING
+
+
+async def test_credit_that_reaches_for_the_next_period_is_used_before_the_card(
+    isp: Run, cards: CardTill
+) -> None:
+    service = await pass_of(isp, cards)
+    settle(isp, c2b(service.customer.account_number, receipt="TKN0000002", amount=kes(400)))
+    cards.clock.advance(ends_at(isp, service) - cards.clock.now() - timedelta(hours=11))
+    assert await cards.charge() == AutoPaid(1, 0, 0)
+    assert cards.charges() == [(AttemptStatus.SUCCEEDED, 600_00)]

@@ -9,7 +9,7 @@ from benfex.core.policy import save_policy
 from benfex.payments.quotes import quote
 from benfex.subscriptions.prepaid import renewal_quotes
 from data.values.identifiers import PlanPriceId
-from data.values.kinds import BillingMode, SuspensionReason, TaxBehavior
+from data.values.kinds import BillingMode, Interval, SuspensionReason, TaxBehavior
 from data.values.money import Money
 from data.values.states import SubscriptionStatus
 from tests.conftest import Run
@@ -19,12 +19,15 @@ from tests.factories.looks import owed, service_state
 from tests.factories.money import c2b, settle
 
 
-def prepaid_price(run: Run, amount: Money, *, tax_code: str | None = None) -> PlanPriceId:
+def prepaid_price(
+    run: Run, amount: Money, *, tax_code: str | None = None, interval: Interval = Interval.MONTH
+) -> PlanPriceId:
     plan_id = run(create_plan, code="PASS", name="Pass", download_bps=10_000_000, upload_bps=5_000_000)
     return run(
         publish_price,
         plan_id=plan_id,
         amount=amount,
+        interval=interval,
         tax_code=tax_code,
         tax_behavior=TaxBehavior.EXCLUSIVE,
         billing_mode=BillingMode.PREPAID,
