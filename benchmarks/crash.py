@@ -1,7 +1,8 @@
 """A storm of webhooks while the process is killed again and again: what was paid is booked once, and who paid is back.
 
 Three gateways' kinds of message, each sent one to five times over 64 connections by senders that repeat what nobody
-acknowledged, as gateways do. The product is killed by SIGKILL and started again; the simulated routers outlive it.
+acknowledged, as gateways do. The product is killed by SIGKILL and started again; the simulated routers outlive it, and
+so does a database server, where the installation has one.
 """
 
 import asyncio
@@ -26,7 +27,16 @@ from benchmarks.installation import (
     subscribe,
 )
 from benchmarks.outcome import Figure, Outcome, Target, percentile
-from benchmarks.processes import ROOT, BenchmarkError, Product, Surroundings, product, run, simulation
+from benchmarks.processes import (
+    ROOT,
+    BenchmarkError,
+    Product,
+    Surroundings,
+    environment_of,
+    product,
+    run,
+    simulation,
+)
 from benchmarks.storm_messages import Message, make_messages
 from benchmarks.storm_sender import Storm
 from benchmarks.storm_traces import Traces
@@ -82,15 +92,25 @@ async def measure(folder: Path) -> Outcome:
     """Let the whole storm loose and count what is left."""
     async with simulation(folder / "outside", routers=2) as outside:
         ground = await asyncio.to_thread(
-            prepare, folder / "benfex", outside, subscribers=_SUBSCRIBERS, webhooks=_WEBHOOKS
+            prepare,
+            folder / "benfex",
+            outside,
+            subscribers=_SUBSCRIBERS,
+            webhooks=_WEBHOOKS,
+            database_url=os.environ.get("BENFEX_BENCH_DATABASE"),
         )
         left = await storm(ground, outside, kills=_KILLS)
     return _outcome(left)
 
 
-def prepare(home: Path, outside: Surroundings, *, subscribers: int, webhooks: int) -> Ground:
-    """Found an ISP whose subscribers are suspended, and make the messages that pay for them."""
-    settings = make_settings(home)
+def prepare(
+    home: Path, outside: Surroundings, *, subscribers: int, webhooks: int, database_url: str | None = None
+) -> Ground:
+    """Found an ISP whose subscribers are suspended, and make the messages that pay for them.
+
+    Its database is a file in `home`, or the empty one at `database_url`.
+    """
+    settings = make_settings(home, database_url=database_url)
     clock = long_ago(days=12)
     isp: Isp = found(settings, outside, clock=clock)
     with opened(settings, clock=clock) as benfex:
@@ -130,15 +150,17 @@ async def storm(ground: Ground, outside: Surroundings, *, kills: int, seed: int 
             await _until(lambda: traces.is_at_rest(restorations=len(ground.subscribers)))
     restored = await _restored(outside, ground.subscribers)
     words = (str(ROOT / "app.py"), "ledger", "verify")
-    code, _ = await run(words, environment={"BENFEX_HOME": str(ground.settings.home)})
+    code, _ = await run(words, environment=environment_of(ground.settings))
+    booked, kept, suspended = traces.booked(), traces.kept(), traces.suspended()
+    traces.close()
     return Aftermath(
         sent=sending.sent,
         acknowledged=sending.acknowledged,
         expected=frozenset(message.transaction for message in ground.messages),
-        booked=traces.booked(),
-        kept=traces.kept(),
+        booked=booked,
+        kept=kept,
         messages=len(ground.messages),
-        suspended=traces.suspended(),
+        suspended=suspended,
         restored=restored,
         subscribers=len(ground.subscribers),
         is_proved=code == 0,

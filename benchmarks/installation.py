@@ -65,10 +65,10 @@ class Isp:
     router_ids: tuple[RouterId, ...]
 
 
-def make_settings(home: Path) -> Settings:
-    """Return settings of a fresh installation in `home`, on a free port."""
+def make_settings(home: Path, *, database_url: str | None = None) -> Settings:
+    """Return settings of a fresh installation in `home`, on a free port; its database is there too, or elsewhere."""
     home.mkdir(parents=True, exist_ok=True)
-    return Settings(home=home, port=free_port())
+    return Settings(home=home, port=free_port(), database_url=database_url, migrate_on_start=True)
 
 
 @contextmanager

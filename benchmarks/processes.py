@@ -80,7 +80,7 @@ async def product(
     """
     log = settings.home / "product.log"
     words = [str(ROOT / "app.py"), "--port", str(settings.port)]
-    async with _process(words, log=log, environment={"BENFEX_HOME": str(settings.home)}) as running:
+    async with _process(words, log=log, environment=environment_of(settings)) as running:
         served = Product(running.pid, settings.public_url, log)
         try:
             await _until_ready(served, running, is_ready)
@@ -88,6 +88,12 @@ async def product(
         except Exception:
             sys.stderr.write(served.said())
             raise
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return what leads a process to an installation."""
+    place = {"BENFEX_HOME": str(settings.home)}
+    return place | ({"BENFEX_DATABASE_URL": settings.database_url} if settings.database_url else {})
 
 
 async def run(words: Sequence[str], *, environment: Mapping[str, str]) -> tuple[int, str]:

@@ -1,17 +1,16 @@
 """What a storm leaves in the database of an installation, read from outside the product."""
 
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 from benfex.core.settings import Settings
+from data.engine import open_database
 
 
 class Traces:
-    """Looks into the database of an installation on SQLite."""
+    """Looks into the database of an installation, of either kind; it cannot change it."""
 
     def __init__(self, settings: Settings) -> None:
-        self._place = settings.place / "benfex.db"
+        self._database = open_database(settings.resolved_database_url)
 
     def booked(self) -> tuple[str, ...]:
         """Return the gateways' numbers of all payments."""
@@ -32,10 +31,13 @@ class Traces:
         behind = self._count("SELECT count(*) FROM connection WHERE applied_generation < desired_generation")
         return not waiting and not behind and back >= restorations
 
+    def close(self) -> None:
+        """Let the database go."""
+        self._database.dispose()
+
     def _count(self, query: str) -> int:
         return int(self._rows(query)[0][0])
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
-        uri = f"{self._place.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=10)) as database:
-            return database.execute(query).fetchall()
+        with self._database.reader.connect() as link:
+            return [tuple(row) for row in link.exec_driver_sql(query)]
