@@ -6,7 +6,13 @@ import typer
 
 from benfex.cli_running import CLI, Demo, Json, figures_of, say, working
 from benfex.core.paging import SliceRequest
-from benfex.payments.delivery_desk import delivery_records, set_aside, try_again, whole_delivery
+from benfex.payments.delivery_desk import (
+    delivery_records,
+    refused_records,
+    set_aside,
+    try_again,
+    whole_delivery,
+)
 from data.values.identifiers import WebhookId
 from data.values.states import WebhookStatus
 
@@ -30,6 +36,18 @@ def inbox_list(
             for row in found
         ]
         say({"messages": [figures_of(row) for row in found]}, "\n".join(lines) or "None.", as_json=as_json)
+
+
+@inbox.command("refused")
+def inbox_refused(as_json: Json = False, demo: Demo = False) -> None:
+    """List what came to our addresses lately and proved nothing, and why it was refused."""
+    with working(demo) as benfex:
+        found = benfex.transactor.read_sync(refused_records, CLI, request=_ROWS).rows
+        lines = [
+            f"{row.id:>6}  {row.received_at:%Y-%m-%d %H:%M}  {row.gateway} {row.path}: {row.reason}"
+            for row in found
+        ]
+        say({"refused": [figures_of(row) for row in found]}, "\n".join(lines) or "None.", as_json=as_json)
 
 
 @inbox.command("show")

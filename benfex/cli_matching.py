@@ -11,6 +11,7 @@ from benfex.payments.claims import Claimed
 from benfex.payments.placing import match_payment, undo_match
 from benfex.payments.views import suggestions_of
 from data.values.identifiers import CustomerId, PaymentId
+from data.values.kinds import PaymentMark
 
 matching = typer.Typer(help="Money that waits for its customer.")
 _ROWS = SliceRequest(limit=100)
@@ -26,7 +27,9 @@ Payment = Annotated[int, typer.Argument(help="The payment.")]
 def match_list(as_json: Json = False, demo: Demo = False) -> None:
     """List money without a customer, newest first."""
     with working(demo) as benfex:
-        found = benfex.transactor.read_sync(payment_records, CLI, request=_ROWS, unmatched=True).rows
+        found = benfex.transactor.read_sync(
+            payment_records, CLI, request=_ROWS, mark=PaymentMark.UNMATCHED
+        ).rows
         lines = [
             f"{row.id:>6}  {row.gateway} {row.transaction_id}  {row.amount.format_exact():>16}  "
             f"{row.payer_name or 'unknown payer'}, typed {row.account_reference or 'nothing'}: {row.match_reason}"

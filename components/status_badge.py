@@ -192,6 +192,9 @@ OVERDUE: Final = Look("Overdue", "bad", "triangle-alert")  # an open invoice pas
 ONLINE: Final = Look("Online", "ok", "wifi")
 OFFLINE: Final = Look("Offline", "mute", "wifi-off")
 UNMATCHED: Final = Look("Not placed", "warn", "circle-alert")
+DISPUTED: Final = Look("Disputed", "bad", "triangle-alert")
+GIVEN_BACK: Final = Look("Given back", "mute", "undo-2")
+GIVEN_BACK_PARTLY: Final = Look("Partly given back", "mute", "undo-2")
 
 
 def look_of(status: StrEnum) -> Look:

@@ -82,7 +82,6 @@ def _service_facts(snapshot: Snapshot, customer_id: CustomerId) -> list[Fact]:
 def _payment_facts(snapshot: Snapshot, customer_id: CustomerId) -> list[Fact]:
     rows = payments_listing.payments_page(
         snapshot.session,
-        unmatched=False,
         search="",
         customer_id=customer_id,
         sort="received",

@@ -9,6 +9,7 @@ from benfex.core.unit_of_work import Snapshot
 from benfex.payments.matching import read_match, shown_phone
 from data.models.payment import Payment
 from data.queries import api_listing as listing
+from data.queries.payment_marks import Marks, marks_of
 from data.values.errors import NotFound
 from data.values.identifiers import (
     ConnectionId,
@@ -19,7 +20,7 @@ from data.values.identifiers import (
     ShiftId,
     SubscriptionId,
 )
-from data.values.kinds import EvidenceGrade
+from data.values.kinds import EvidenceGrade, PaymentMark
 from data.values.money import Money
 from data.values.roles import Permission
 from data.values.states import AttemptStatus, PaymentStatus
@@ -29,7 +30,8 @@ from data.values.states import AttemptStatus, PaymentStatus
 class PaymentRecord:
     """Money that came; no customer means that nobody knows whose it is yet.
 
-    `sent_by_customer_id` is who sent it to the account of the customer who pays for them.
+    `sent_by_customer_id` is who sent it to the account of the customer who pays for them. `given_back` is how much
+    went back or is on its way; `is_disputed` that a dispute is not decided.
     """
 
     id: PaymentId
@@ -54,6 +56,8 @@ class PaymentRecord:
     matched_by: str
     receipt_number: str | None
     shift_id: ShiftId | None
+    given_back: Money
+    is_disputed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +124,21 @@ def payment_records(
     request: SliceRequest,
     customer_id: CustomerId | None = None,
     status: PaymentStatus | None = None,
-    unmatched: bool = False,
+    mark: PaymentMark | None = None,
 ) -> Slice[PaymentRecord]:
-    """Return payments, newest first. Raises NotFound for a customer the actor may not see."""
+    """Return payments, newest first, only those with a mark where one is named.
+
+    Raises NotFound for a customer the actor may not see.
+    """
     rows = listing.payments(
         snapshot.session,
         listing.Cut(request.limit + 1, request.after_id),
         customer_id=narrowed_scope(snapshot.actor, customer_id, Permission.VIEW_PAYMENTS),
         status=status,
-        unmatched=unmatched,
+        mark=mark,
     )
-    records = [_payment(row) for row in rows]
+    marks = marks_of(snapshot.session, [row.id for row in rows if row.id is not None])
+    records = [_payment(row, marks.get(row.id or 0, Marks())) for row in rows]
     return sliced(records, limit=request.limit, place=lambda record: record.id)
 
 
@@ -142,7 +150,7 @@ def whole_payment(snapshot: Snapshot, *, payment_id: PaymentId) -> WholePayment:
         raise NotFound("payment")
     currency = rows[0].currency
     return WholePayment(
-        payment=_payment(rows[0]),
+        payment=_payment(rows[0], marks_of(snapshot.session, [payment_id]).get(payment_id, Marks())),
         allocations=tuple(
             AllocationRecord(
                 InvoiceId(part.invoice_id),
@@ -191,7 +199,7 @@ def attempt_record(snapshot: Snapshot, *, attempt_id: PaymentAttemptId) -> Attem
     return _attempt(rows[0])
 
 
-def _payment(row: Payment) -> PaymentRecord:
+def _payment(row: Payment, marks: Marks) -> PaymentRecord:
     assert row.id is not None
     return PaymentRecord(
         id=PaymentId(row.id),
@@ -216,6 +224,8 @@ def _payment(row: Payment) -> PaymentRecord:
         matched_by=row.matched_by,
         receipt_number=row.receipt_number,
         shift_id=ShiftId(row.shift_id) if row.shift_id is not None else None,
+        given_back=Money(marks.given_back_minor, row.currency),
+        is_disputed=marks.is_disputed,
     )
 
 

@@ -9,7 +9,7 @@ from benfex.core.events import WebhookStored
 from benfex.core.paging import Page, PageRequest, Slice, SliceRequest, sliced
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from data.locks import lock_row
-from data.models.webhook import InboundWebhook
+from data.models.webhook import InboundWebhook, QuarantinedWebhook
 from data.queries import webhooks as webhook_queries
 from data.queries.webhooks import ListedDelivery
 from data.values.errors import Conflict, InvalidInput, NotFound
@@ -89,11 +89,25 @@ def list_refused(snapshot: Snapshot, *, request: PageRequest) -> Page[RefusedDel
     """Return one page of what proved nothing, newest first; only the last thousand are kept."""
     require(snapshot.actor, Permission.MATCH_PAYMENTS)
     rows = webhook_queries.quarantined_page(snapshot.session, limit=request.limit, offset=request.offset)
-    found = tuple(
-        RefusedDelivery(row.id or 0, row.gateway, row.reason, row.path, row.received_at, _text(row.body))
-        for row in rows
+    return Page(tuple(_refused(row) for row in rows), webhook_queries.count_quarantined(snapshot.session))
+
+
+def refused_records(snapshot: Snapshot, *, request: SliceRequest) -> Slice[RefusedDelivery]:
+    """Return what proved nothing, newest first."""
+    require(snapshot.actor, Permission.MATCH_PAYMENTS)
+    rows = webhook_queries.quarantined_page(
+        snapshot.session, limit=request.limit + 1, before_id=request.after_id
     )
-    return Page(found, webhook_queries.count_quarantined(snapshot.session))
+    return sliced([_refused(row) for row in rows], limit=request.limit, place=lambda record: record.id)
+
+
+def refused_delivery(snapshot: Snapshot, *, refused_id: int) -> RefusedDelivery:
+    """Return one of what proved nothing. Raises NotFound, also when newer ones took its place."""
+    require(snapshot.actor, Permission.MATCH_PAYMENTS)
+    row = webhook_queries.find_quarantined(snapshot.session, refused_id)
+    if row is None:
+        raise NotFound("message")
+    return _refused(row)
 
 
 def count_failed(snapshot: Snapshot) -> int:
@@ -160,6 +174,10 @@ def _record(row: ListedDelivery) -> DeliveryRecord:
         row.received_at,
         row.next_try_at if waits else None,
     )
+
+
+def _refused(row: QuarantinedWebhook) -> RefusedDelivery:
+    return RefusedDelivery(row.id or 0, row.gateway, row.reason, row.path, row.received_at, _text(row.body))
 
 
 def _text(body: bytes) -> str:

@@ -14,9 +14,10 @@ from benfex.payments.scoring import Suggestion
 from data.queries import matching as matching_queries
 from data.queries import payments_listing as listing
 from data.queries.matching import NearCustomer
-from data.values.errors import NotFound
+from data.queries.payment_marks import Marks, marks_of
+from data.values.errors import InvalidInput, NotFound
 from data.values.identifiers import CustomerId, PaymentAttemptId, PaymentId
-from data.values.kinds import EvidenceGrade
+from data.values.kinds import EvidenceGrade, PaymentMark
 from data.values.money import Money
 from data.values.roles import Permission
 from data.values.states import AttemptStatus, PaymentStatus
@@ -41,7 +42,8 @@ class PaymentListed:
 
     `back_after_ms` is how long after its evidence the router was read back, None where nothing was suspended
     or it is not done; `is_restoring` says that it is under way. `sent_by` names a customer who sent it to the
-    account of who pays for them.
+    account of who pays for them. `given_back` is how much went back or is on its way; `is_disputed` that a dispute is
+    not decided.
     """
 
     payment_id: PaymentId
@@ -64,6 +66,8 @@ class PaymentListed:
     back_after_ms: int | None
     is_restoring: bool
     sent_by: str
+    given_back: Money
+    is_disputed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +101,12 @@ class AttemptListed:
 def list_payments(
     snapshot: Snapshot, *, request: PageRequest, customer_id: CustomerId | None = None
 ) -> Page[PaymentListed]:
-    """Return one page of payments; `filter` may be unmatched; `sort` is received or amount."""
+    """Return one page of payments; `filter` may be a mark; `sort` is received or amount. Raises InvalidInput."""
     require(snapshot.actor, Permission.VIEW_PAYMENTS)
-    unmatched, search = request.filter == "unmatched", request.search.strip()
+    mark, search = _mark(request.filter), request.search.strip()
     rows = listing.payments_page(
         snapshot.session,
-        unmatched=unmatched,
+        mark=mark,
         search=search,
         customer_id=customer_id,
         sort=request.sort,
@@ -110,9 +114,7 @@ def list_payments(
         limit=request.limit,
         offset=request.offset,
     )
-    total = listing.count_payments(
-        snapshot.session, unmatched=unmatched, search=search, customer_id=customer_id
-    )
+    total = listing.count_payments(snapshot.session, mark=mark, search=search, customer_id=customer_id)
     return Page(_listed(snapshot, rows), total)
 
 
@@ -130,9 +132,9 @@ def payment_counts(snapshot: Snapshot) -> PaymentCounts:
     require(snapshot.actor, Permission.VIEW_PAYMENTS)
     currency = current_terms(snapshot).currency
     return PaymentCounts(
-        received=listing.count_payments(snapshot.session, unmatched=False),
+        received=listing.count_payments(snapshot.session),
         attempts=listing.count_attempts(snapshot.session),
-        unmatched=listing.count_payments(snapshot.session, unmatched=True),
+        unmatched=listing.count_payments(snapshot.session, mark=PaymentMark.UNMATCHED),
         unmatched_sum=Money(listing.unmatched_sum(snapshot.session, currency=currency), currency),
     )
 
@@ -161,7 +163,17 @@ def _listed(snapshot: Snapshot, rows: list[listing.PaymentRow]) -> tuple[Payment
         clocks.setdefault(clock.payment_id, clock)
     waiting = [one for row in rows if row.customer_id is None for one in read_match(row.match_reasons)[1]]
     named = _named(snapshot, waiting)
-    return tuple(_payment(row, clocks.get(row.id), named) for row in rows)
+    marks = marks_of(snapshot.session, [row.id for row in rows])
+    return tuple(_payment(row, clocks.get(row.id), named, marks.get(row.id, Marks())) for row in rows)
+
+
+def _mark(text: str) -> PaymentMark | None:
+    if not text:
+        return None
+    try:
+        return PaymentMark(text)
+    except ValueError as cause:
+        raise InvalidInput("filter", f"Choose one of {', '.join(PaymentMark)}.") from cause
 
 
 def suggestions_of(snapshot: Snapshot, *, payment_id: PaymentId) -> tuple[SuggestionListed, ...]:
@@ -190,7 +202,10 @@ def _in_words(found: Sequence[Suggestion], named: Mapping[int, NearCustomer]) ->
 
 
 def _payment(
-    row: listing.PaymentRow, clock: listing.Restoration | None, named: Mapping[int, NearCustomer]
+    row: listing.PaymentRow,
+    clock: listing.Restoration | None,
+    named: Mapping[int, NearCustomer],
+    marks: Marks,
 ) -> PaymentListed:
     reasons, suggested = read_match(row.match_reasons)
     back = None
@@ -217,6 +232,8 @@ def _payment(
         back_after_ms=back,
         is_restoring=clock is not None and back is None,
         sent_by=row.sent_by or "",
+        given_back=Money(marks.given_back_minor, row.currency),
+        is_disputed=marks.is_disputed,
     )
 
 

@@ -17,7 +17,9 @@ from data.models.ledger import LedgerAccount
 from data.models.payment import Payment, PaymentAllocation, PaymentAttempt, RestorationClock
 from data.models.router import Connection, Router
 from data.models.subscription import Subscription
+from data.queries.payment_marks import has_mark
 from data.session import Session
+from data.values.kinds import PaymentMark
 from data.values.states import InvoiceStatus, PaymentStatus, SubscriptionStatus
 
 _RECEIVABLE = "1200"
@@ -116,19 +118,17 @@ def payments(
     *,
     customer_id: int | None,
     status: PaymentStatus | None = None,
-    unmatched: bool = False,
+    mark: PaymentMark | None = None,
 ) -> list[Payment]:
-    """Return payments; `unmatched` leaves only those that nobody's customer is known of.
+    """Return payments, those with a mark only where one is named.
 
     Those of a customer are what is on their account, and what they sent to the account of who pays for them.
     """
-    query = select(Payment).where(*_equal(Payment.status, status))
+    query = select(Payment).where(*_equal(Payment.status, status), *has_mark(mark))
     if customer_id is not None:
         query = query.where(
             or_(Payment.customer_id == customer_id, Payment.sent_by_customer_id == customer_id)
         )
-    if unmatched:
-        query = query.where(Payment.customer_id.is_(None))
     return list(session.scalars(_cut(query, Payment.id, cut)))
 
 

@@ -9,8 +9,9 @@ from sqlalchemy.orm import aliased
 
 from data.models.customer import Customer
 from data.models.payment import Payment, PaymentAttempt, RestorationClock
+from data.queries.payment_marks import has_mark
 from data.session import Session
-from data.values.kinds import EvidenceGrade
+from data.values.kinds import EvidenceGrade, PaymentMark
 from data.values.states import AttemptStatus, PaymentStatus
 
 
@@ -66,7 +67,7 @@ _COLUMNS = (
 def payments_page(
     session: Session,
     *,
-    unmatched: bool,
+    mark: PaymentMark | None = None,
     search: str,
     customer_id: int | None,
     sort: str,
@@ -83,7 +84,7 @@ def payments_page(
         select(*_COLUMNS)
         .outerjoin(Customer, Customer.id == Payment.customer_id)
         .outerjoin(_Sender, _Sender.id == Payment.sent_by_customer_id)
-        .where(*_fits(unmatched, customer_id), *_found(search))
+        .where(*has_mark(mark), *_fits(customer_id), *_found(search))
         .order_by(key.desc() if descending else key.asc(), Payment.id.desc() if descending else Payment.id)
         .limit(limit)
         .offset(offset)
@@ -92,10 +93,14 @@ def payments_page(
 
 
 def count_payments(
-    session: Session, *, unmatched: bool, search: str = "", customer_id: int | None = None
+    session: Session,
+    *,
+    mark: PaymentMark | None = None,
+    search: str = "",
+    customer_id: int | None = None,
 ) -> int:
     """Return how many payments fit."""
-    query = select(func.count()).select_from(Payment).where(*_fits(unmatched, customer_id))
+    query = select(func.count()).select_from(Payment).where(*has_mark(mark), *_fits(customer_id))
     if search:
         query = query.outerjoin(Customer, Customer.id == Payment.customer_id).where(*_found(search))
     return session.execute(query).scalar_one()
@@ -117,7 +122,7 @@ def unmatched_sum(session: Session, *, currency: str) -> int:
     return int(
         session.execute(
             select(func.coalesce(func.sum(Payment.amount_minor), 0)).where(
-                Payment.currency == currency, *_fits(True, None)
+                Payment.currency == currency, *has_mark(PaymentMark.UNMATCHED)
             )
         ).scalar_one()
     )
@@ -208,13 +213,10 @@ def _of_customer(customer_id: int | None) -> list[ColumnElement[bool]]:
     return [] if customer_id is None else [PaymentAttempt.customer_id == customer_id]
 
 
-def _fits(unmatched: bool, customer_id: int | None) -> list[ColumnElement[bool]]:
-    fits: list[ColumnElement[bool]] = []
-    if unmatched:
-        fits += [Payment.customer_id.is_(None), Payment.status == PaymentStatus.RECEIVED]
-    if customer_id is not None:
-        fits.append(or_(Payment.customer_id == customer_id, Payment.sent_by_customer_id == customer_id))
-    return fits
+def _fits(customer_id: int | None) -> list[ColumnElement[bool]]:
+    if customer_id is None:
+        return []
+    return [or_(Payment.customer_id == customer_id, Payment.sent_by_customer_id == customer_id)]
 
 
 def _found(search: str) -> list[ColumnElement[bool]]:

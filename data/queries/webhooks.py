@@ -165,9 +165,18 @@ def count_deliveries(session: Session, *, status: WebhookStatus | None) -> int:
     return int(session.execute(query).scalar_one())
 
 
-def quarantined_page(session: Session, *, limit: int, offset: int) -> list[QuarantinedWebhook]:
+def find_quarantined(session: Session, quarantined_id: int) -> QuarantinedWebhook | None:
+    """Return one of what proved nothing, or None."""
+    return session.get(QuarantinedWebhook, quarantined_id)
+
+
+def quarantined_page(
+    session: Session, *, limit: int, offset: int = 0, before_id: int | None = None
+) -> list[QuarantinedWebhook]:
     """Return what proved nothing, newest first."""
     query = select(QuarantinedWebhook).order_by(QuarantinedWebhook.id.desc())
+    if before_id is not None:
+        query = query.where(QuarantinedWebhook.id < before_id)
     return list(session.scalars(query.limit(limit).offset(offset)))
 
 

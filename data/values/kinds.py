@@ -222,6 +222,15 @@ class RefundWay(StrEnum):
     PAYOUT = "payout"
 
 
+class PaymentMark(StrEnum):
+    """What sets payments apart: no customer, a payer who wants it back, money that went back, money taken from us."""
+
+    UNMATCHED = "unmatched"
+    DISPUTED = "disputed"
+    GIVEN_BACK = "given_back"
+    TAKEN_BACK = "taken_back"
+
+
 class DifferenceKind(StrEnum):
     """What a gateway's record and our books do not agree on."""
 

@@ -1,11 +1,14 @@
-"""Messages of gateways that could not be placed, in front of a person: look, try again, set aside."""
+"""Messages of gateways that could not be placed, tried again or set aside; and those that were refused."""
 
 from collections.abc import Awaitable, Callable
 
 from benfex.application import Benfex
 from benfex.payments.delivery_desk import (
     DeliveryRecord,
+    RefusedDelivery,
     list_deliveries,
+    list_refused,
+    refused_delivery,
     set_aside,
     try_again,
     whole_delivery,
@@ -31,6 +34,9 @@ _COLUMNS = (
     Column("again", "Tried again", "note"),
     Column("status", "Status", "badge"),
 )
+
+
+_REFUSED = (Column("title", "Message"), Column("at", "Came", "note"), Column("why", "Why", "note"))
 
 
 def messages_table(benfex: Benfex, staff: SignedInStaff, zone: str, after: After) -> DataTable:
@@ -87,6 +93,36 @@ def messages_table(benfex: Benfex, staff: SignedInStaff, zone: str, after: After
     )
 
 
+def refused_table(benfex: Benfex, staff: SignedInStaff, zone: str) -> DataTable:
+    """Return the table of what was sent to our addresses and proved nothing: forged, or settings that are wrong."""
+
+    async def fetch(query: TableQuery) -> tuple[list[Row], int]:
+        page = await benfex.read(list_refused, await staff.fresh(), request=page_request(query))
+        return [_refused_row(one, benfex, zone) for one in page.rows], page.total
+
+    async def look(key: str) -> None:
+        try:
+            found = await benfex.read(refused_delivery, await staff.fresh(), refused_id=int(key))
+        except BenfexError as error:
+            toast_error(error.message)
+            return
+        with form_dialog("What was sent", f"Refused: {found.reason}. Only its beginning is kept."):
+            text(found.body, "bf-pre num", "pre")
+
+    return DataTable(
+        _REFUSED,
+        fetch,
+        label="Refused messages",
+        sort="",
+        row_actions=[RowAction("look", "What it says", "eye", look)],
+        empty=Empty(
+            "Nothing was refused",
+            "What comes to our addresses and proves nothing is listed here, the last thousand of it.",
+            "shield-check",
+        ),
+    )
+
+
 async def _look(benfex: Benfex, staff: SignedInStaff, webhook_id: WebhookId) -> None:
     try:
         found = await benfex.read(whole_delivery, await staff.fresh(), webhook_id=webhook_id)
@@ -95,6 +131,16 @@ async def _look(benfex: Benfex, staff: SignedInStaff, webhook_id: WebhookId) -> 
         return
     with form_dialog("What the gateway said", found.delivery.reason or "It was worked off."):
         text(found.body, "bf-pre num", "pre")
+
+
+def _refused_row(one: RefusedDelivery, benfex: Benfex, zone: str) -> Row:
+    return {
+        "id": str(one.id),
+        "title": f"{name_of_gateway(one.gateway)} · {one.path}" if one.path else name_of_gateway(one.gateway),
+        "at": say_when(one.received_at, now=benfex.clock.now(), timezone=zone),
+        "at_title": say_exactly(one.received_at, timezone=zone),
+        "why": one.reason[:1].upper() + one.reason[1:],
+    }
 
 
 def _row(one: DeliveryRecord, benfex: Benfex, zone: str) -> Row:

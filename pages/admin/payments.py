@@ -22,14 +22,23 @@ from benfex.payments.views import (
     payment_counts,
 )
 from components.avatar import who_cell
-from components.data_table import Column, DataTable, Empty, Row, RowAction, TableQuery
+from components.data_table import Column, DataTable, Empty, Row, RowAction, TableQuery, TableTab
 from components.feedback import Note
 from components.moments import say_exactly, say_when
 from components.money import money_cell
-from components.status_badge import UNMATCHED, status_cell
+from components.status_badge import (
+    DISPUTED,
+    GIVEN_BACK,
+    GIVEN_BACK_PARTLY,
+    UNMATCHED,
+    Look,
+    status_cell,
+)
 from data.values.identifiers import PaymentId
+from data.values.kinds import PaymentMark
 from data.values.roles import Permission
-from pages.admin.gateway_messages import messages_table
+from data.values.states import PaymentStatus
+from pages.admin.gateway_messages import messages_table, refused_table
 from pages.admin.lists import Unhurried, on_each, page_request
 from pages.admin.money_back import money_back_actions
 from pages.admin.paper_dialogs import RECEIPT
@@ -80,6 +89,7 @@ async def payments(benfex: BenfexDep, staff: StaffDep) -> None:
         ]
         if may_place:
             found.append(Section("messages", "Messages", lists.messages))
+            found.append(Section("refused", "Refused", lists.refused))
         sections = Sections(found, label="Payments")
         await sections.show("received")
 
@@ -144,6 +154,12 @@ class _Lists:
                 sort="received",
                 descending=True,
                 search_hint="Receipt, customer or payer",
+                tabs=[
+                    TableTab("", "All"),
+                    TableTab(PaymentMark.DISPUTED, "Disputed"),
+                    TableTab(PaymentMark.GIVEN_BACK, "Given back"),
+                    TableTab(PaymentMark.TAKEN_BACK, "Reversed"),
+                ],
                 row_actions=[
                     RECEIPT,
                     *money_back_actions(self._benfex, self._staff, self.refresh),
@@ -213,6 +229,10 @@ class _Lists:
         """Create the table of what gateways told us."""
         await self._keep(messages_table(self._benfex, self._staff, self._zone, self.after_match))
 
+    async def refused(self) -> None:
+        """Create the table of what proved nothing."""
+        await self._keep(refused_table(self._benfex, self._staff, self._zone))
+
     async def _keep(self, table: DataTable) -> None:
         self._tables.append(table)
         await table.refresh()
@@ -246,7 +266,7 @@ def payment_row(line: PaymentListed, benfex: Benfex, zone: str) -> Row:
     back = f"in {say_span(line.back_after_ms)}" if line.back_after_ms is not None else ""
     row: Row = {
         "id": str(line.payment_id),
-        "how": f"{name_of_gateway(line.gateway)} · {line.transaction_id}",
+        "how": _how(line),
         "back": "under way" if line.is_restoring else back,
     }
     if line.customer_id is None:
@@ -256,8 +276,23 @@ def payment_row(line: PaymentListed, benfex: Benfex, zone: str) -> Row:
         sender = f" · sent by {line.sent_by}" if line.sent_by else ""
         row |= who_cell("who", line.customer_name, f"{line.account_number}{sender}")
     row |= _when(line.received_at, benfex, zone)
-    row |= status_cell("status", UNMATCHED if line.customer_id is None else line.status)
+    row |= status_cell("status", _standing(line))
     return row | money_cell("amount", line.amount)
+
+
+def _how(line: PaymentListed) -> str:
+    back = f" · {line.given_back} given back" if line.given_back.is_positive else ""
+    return f"{name_of_gateway(line.gateway)} · {line.transaction_id}{back}"
+
+
+def _standing(line: PaymentListed) -> PaymentStatus | Look:
+    if line.status is PaymentStatus.REVERSED:
+        return line.status
+    if line.is_disputed:
+        return DISPUTED
+    if line.given_back.is_positive:
+        return GIVEN_BACK if line.given_back == line.amount else GIVEN_BACK_PARTLY
+    return UNMATCHED if line.customer_id is None else line.status
 
 
 def _when(at: datetime, benfex: Benfex, zone: str) -> Row:

@@ -1,4 +1,4 @@
-"""/gateway-messages: what gateways told us, what of it could not be placed, tried again or set aside."""
+"""/gateway-messages: what gateways told us, what could not be placed, tried again or set aside, what was refused."""
 
 from datetime import datetime
 from typing import Annotated
@@ -11,6 +11,7 @@ from benfex.identity.idempotency import Answer
 from benfex.payments.delivery_desk import (
     WholeDelivery,
     delivery_records,
+    refused_records,
     set_aside,
     try_again,
     whole_delivery,
@@ -51,6 +52,17 @@ class WholeGatewayMessage(GatewayMessage):
     body: str
 
 
+class RefusedMessage(Outgoing):
+    """The beginning of something that proved nothing, and why it was refused."""
+
+    id: int
+    gateway: str
+    reason: str
+    path: str
+    received_at: datetime
+    body: str
+
+
 @router.get("", responses=READING)
 async def list_gateway_messages(
     benfex: BenfexDep,
@@ -61,6 +73,14 @@ async def list_gateway_messages(
     """Return messages of gateways, newest first."""
     found = await benfex.read(delivery_records, actor, request=request, status=status)
     return Listing[GatewayMessage].of(found)
+
+
+@router.get("/refused", responses=READING)
+async def list_refused_messages(
+    benfex: BenfexDep, actor: ActorDep, request: SliceDep
+) -> Listing[RefusedMessage]:
+    """Return what came to our addresses and proved nothing, newest first."""
+    return Listing[RefusedMessage].of(await benfex.read(refused_records, actor, request=request))
 
 
 @router.get("/{message_id}", responses=READING)

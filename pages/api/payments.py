@@ -15,7 +15,7 @@ from benfex.payments.placing import match_payment, undo_match
 from benfex.payments.reversal import reverse_payment
 from benfex.payments.views import suggestions_of
 from data.values.identifiers import CustomerId, PaymentId
-from data.values.kinds import CashMethod, EvidenceGrade
+from data.values.kinds import CashMethod, EvidenceGrade, PaymentMark
 from data.values.states import PaymentStatus
 from pages.api.auth import ActorDep
 from pages.api.idempotency import UnsafeCallDep, told
@@ -66,7 +66,8 @@ class Matching(Incoming):
 class Payment(Outgoing):
     """Money that came; no customer means that nobody knows whose it is yet.
 
-    `sent_by_customer_id` is who sent it to the account of the customer who pays for them.
+    `sent_by_customer_id` is who sent it to the account of the customer who pays for them. `given_back` is how much
+    went back or is on its way; `is_disputed` that a dispute is not decided.
     """
 
     id: int
@@ -91,6 +92,8 @@ class Payment(Outgoing):
     matched_by: str
     receipt_number: str | None
     shift_id: int | None
+    given_back: Amount
+    is_disputed: bool
 
 
 class Suggestion(Outgoing):
@@ -154,7 +157,7 @@ async def list_payments(
     request: SliceDep,
     customer_id: QueryId | None = None,
     status: Annotated[PaymentStatus | None, Query()] = None,
-    unmatched: Annotated[bool, Query(description="Only money without a customer.")] = False,
+    mark: Annotated[PaymentMark | None, Query(description="Only payments that stand so.")] = None,
 ) -> Listing[Payment]:
     """Return payments, newest first."""
     found = await benfex.read(
@@ -163,7 +166,7 @@ async def list_payments(
         request=request,
         customer_id=CustomerId(customer_id) if customer_id is not None else None,
         status=status,
-        unmatched=unmatched,
+        mark=mark,
     )
     return Listing[Payment].of(found)
 

@@ -35,11 +35,12 @@ def by_hand_card(benfex: Benfex, *, account_number: str, phone: str) -> None:
     with card("Pay by hand"), body():
         for way in ways:
             with box("bf-stack tight"):
-                for step in _steps(way, account_number=account_number, phone=phone):
+                for step in _steps(way, phone=phone):
                     text(step, tag="p")
-                copyable(way.number, what="Paybill number" if way.takes_account else "till number")
+                what = "Paybill number" if way.takes_account else "Till number"
+                copyable(way.number, what=what.lower(), shown=f"{what} {way.number}")
         if any(way.takes_account for way in ways):
-            copyable(account_number, what="account number")
+            copyable(account_number, what="account number", shown=f"Account number {account_number}")
 
 
 def claim_card(benfex: Benfex, subscriber: SignedInSubscriber) -> None:
@@ -69,14 +70,12 @@ def claim_card(benfex: Benfex, subscriber: SignedInSubscriber) -> None:
         answer = box("bf-stack", role="status", aria_live="polite")
 
 
-def _steps(way: ByHand, *, account_number: str, phone: str) -> Sequence[str]:
+def _steps(way: ByHand, *, phone: str) -> Sequence[str]:
     name = name_of_gateway(way.gateway)
     if way.takes_account:
-        return (
-            f"In {name} choose Pay Bill, enter {way.number}, and {account_number} as the account number.",
-        )
+        return (f"In {name} choose Pay Bill and enter these two:",)
     return (
-        f"In {name} choose Buy Goods and enter the till number {way.number}.",
+        f"In {name} choose Buy Goods and enter this till number.",
         f"A till asks for no account number: pay from {phone}, and we know that it is you. "
         "From another phone, give us the receipt afterwards.",
     )

@@ -4,7 +4,8 @@ import pytest
 
 from benfex.application import Benfex
 from benfex.core.actors import SystemActor
-from data.models.webhook import InboundWebhook
+from benfex.core.unit_of_work import UnitOfWork
+from data.models.webhook import InboundWebhook, QuarantinedWebhook
 from data.values.kinds import EvidenceGrade
 from data.values.states import WebhookStatus
 from tests.api.conftest import Caller, fields, problem
@@ -12,7 +13,7 @@ from tests.api.conftest import Caller, fields, problem
 
 @pytest.fixture
 async def astray(benfex: Benfex) -> int:
-    def add(uow: object) -> int:
+    def add(uow: UnitOfWork) -> int:
         row = InboundWebhook(
             gateway="mpesa",
             kind="stk",
@@ -26,8 +27,8 @@ async def astray(benfex: Benfex) -> int:
             received_at=benfex.clock.now(),
             processed_at=benfex.clock.now(),
         )
-        uow.session.add(row)  # type: ignore[attr-defined]
-        uow.session.flush()  # type: ignore[attr-defined]
+        uow.session.add(row)
+        uow.session.flush()
         return int(row.id or 0)
 
     return await benfex.transact(add, SystemActor("tests"))
@@ -49,3 +50,28 @@ async def test_support_sees_none_of_it(support: Caller, astray: int) -> None:
     problem(await support.get("/gateway-messages"), 403, "not_permitted")
     problem(await support.get(f"/gateway-messages/{astray}"), 403, "not_permitted")
     problem(await support.post(f"/gateway-messages/{astray}/retry"), 403, "not_permitted")
+
+
+async def test_what_was_refused_is_paged_for_those_who_place_money(
+    owner: Caller, support: Caller, benfex: Benfex
+) -> None:
+    def refuse(uow: UnitOfWork) -> None:
+        for number in range(3):
+            uow.session.add(
+                QuarantinedWebhook(
+                    gateway="mpesa",
+                    reason="the path is not ours",
+                    path=f"stk{number}",
+                    body=b"x",
+                    received_at=uow.now,
+                )
+            )
+
+    await benfex.transact(refuse, SystemActor("tests"))
+    first = (await owner.get("/gateway-messages/refused", limit=2)).json()
+    assert [item["path"] for item in first["items"]] == ["stk2", "stk1"]
+    rest = (await owner.get("/gateway-messages/refused", limit=2, cursor=first["next_cursor"])).json()
+    assert [(item["path"], item["reason"], item["body"]) for item in rest["items"]] == [
+        ("stk0", "the path is not ours", "x")
+    ]
+    problem(await support.get("/gateway-messages/refused"), 403, "not_permitted")

@@ -86,3 +86,15 @@ async def test_disputes_are_listed_and_answered_only_where_the_gateway_takes_ans
     problem(await desk.owner.post(f"{path}/answer", answer), 409, "conflict")
     assert fields(await desk.owner.post(f"{path}/answer", {**answer, "message": " "})) == ["message"]
     problem(await support.post(f"{path}/answer", answer), 403, "not_permitted")
+
+
+async def test_payments_are_found_by_what_sets_them_apart(desk: Desk, benfex: Benfex) -> None:
+    key = desk.payment["id"]
+    told = DisputeChanged(
+        "D2", DisputeStatus.OPEN, Money(100, "KES"), transaction_id=desk.payment["transaction_id"]
+    )
+    await benfex.transact(note_dispute, SYSTEM, gateway=desk.payment["gateway"], event=told)
+    marked = (await desk.owner.get("/payments", mark="disputed")).json()["items"]
+    assert [(one["id"], one["is_disputed"], one["given_back"]) for one in marked] == [(key, True, kes(0))]
+    assert (await desk.owner.get("/payments", mark="given_back")).json()["items"] == []
+    assert fields(await desk.owner.get("/payments", mark="odd")) == ["mark"]

@@ -75,7 +75,7 @@ async def test_a_subscriber_cannot_ask_for_somebody_elses_list(neighbours: Neigh
         query = {"customer_id": neighbours.own["customers"]}
         assert len((await neighbours.amina.get(f"/{path}", **query)).json()["items"]) == 1
     assert (await neighbours.amina.get("/customers", search="Peter")).json()["items"] == []
-    payments = (await neighbours.amina.get("/payments", unmatched=True)).json()
+    payments = (await neighbours.amina.get("/payments", mark="unmatched")).json()
     assert payments["items"] == []
 
 

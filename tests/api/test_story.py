@@ -115,13 +115,13 @@ async def test_money_without_a_customer_finds_its_customer(
         evidence_at=clock.now(),
         source="webhook",
     )
-    unmatched = (await owner.get("/payments", unmatched=True)).json()["items"]
+    unmatched = (await owner.get("/payments", mark="unmatched")).json()["items"]
     assert [payment["id"] for payment in unmatched] == [outcome.payment_id]
     path = f"/payments/{outcome.payment_id}/match"
     assert (await owner.post(path, {"customer_id": 99_999})).status_code == 404
     assert (await owner.post(path, {"customer_id": customer["id"]})).json()["customer_id"] == customer["id"]
     assert (await owner.post(path, {"customer_id": customer["id"]})).status_code == 409
-    assert (await owner.get("/payments", unmatched=True)).json()["items"] == []
+    assert (await owner.get("/payments", mark="unmatched")).json()["items"] == []
 
 
 async def test_a_customer_is_changed_field_by_field(owner: Caller) -> None:

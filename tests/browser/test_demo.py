@@ -59,5 +59,5 @@ def test_a_few_are_over_their_cap_and_a_few_are_suspended(api: DemoApi) -> None:
 
 
 def test_a_few_payments_went_to_a_wrong_account_and_a_few_bills_are_overdue(api: DemoApi) -> None:
-    assert 3 <= len(list(api.rows("/payments", unmatched=True))) <= 5
+    assert 3 <= len(list(api.rows("/payments", mark="unmatched"))) <= 5
     assert 3 <= sum(row["is_overdue"] for row in api.rows("/invoices", status="open")) <= 20

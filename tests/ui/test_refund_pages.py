@@ -135,3 +135,21 @@ async def test_support_sees_refunds_and_decides_nothing(user: User, isp: Isp, am
     user.find(marker="section-refunds").click()
     await user.should_see("No refund yet")
     await user.should_not_see("Pay out credit")
+
+
+async def test_payments_say_what_went_back_and_are_found_by_it(
+    user: User, isp: Isp, amina: CustomerId
+) -> None:
+    other = await isp.customer("Peter Otieno", "0712345600", with_service=False)
+    await isp.pays(other, 1_000)
+    await sign_in(user)
+    await ask(user, 4_000, slip="SLIP 7")
+    await user.should_see("went back", retries=20)
+    await user.open("/admin/payments")
+    await until(lambda: len(rows(user)) == 2)
+    standing = {row["who"]: (row["status"], row["how"]) for row in rows(user)}
+    assert standing["Amina Wanjiru"][0] == "Partly given back"
+    assert standing["Amina Wanjiru"][1].endswith("KES 4,000 given back")
+    assert standing["Peter Otieno"][0] == "Received"
+    user.find(marker="tab-given_back").click()
+    await until(lambda: [row["who"] for row in rows(user)] == ["Amina Wanjiru"])
