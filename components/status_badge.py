@@ -32,6 +32,7 @@ from data.values.roles import Role
 from data.values.states import (
     AttemptStatus,
     BillRunStatus,
+    CheckoutStatus,
     CustomerStatus,
     DisputeStatus,
     InvoiceStatus,
@@ -82,6 +83,10 @@ _LOOKS: Final[Mapping[tuple[type[StrEnum], str], Look]] = MappingProxyType(
             (AttemptStatus.EXPIRED, Look("No answer in time", "mute", "timer")),
             (PaymentStatus.RECEIVED, Look("Received", "ok", "circle-check")),
             (PaymentStatus.REVERSED, Look("Reversed", "bad", "undo-2")),
+            (CheckoutStatus.OPEN, Look("Open", "accent", "link")),
+            (CheckoutStatus.PAID, Look("Paid", "ok", "circle-check")),
+            (CheckoutStatus.EXPIRED, Look("Ran out", "mute", "timer")),
+            (CheckoutStatus.CLOSED, Look("Closed", "mute", "circle-x")),
             (RouterStatus.UNKNOWN, Look("Not asked yet", "mute", "circle-dashed")),
             (RouterStatus.REACHABLE, Look("Online", "ok", "wifi")),
             (RouterStatus.UNREACHABLE, Look("No answer", "bad", "wifi-off")),

@@ -4,7 +4,8 @@ An act and its answer are one transaction (`once`). A call that asks somebody ou
 its key in the transaction that writes the first row (`claim`) and keeps the answer at the end (`conclude`).
 Killed in between, the key still points at that row: a repeat is told to wait for a minute, and from then on is
 answered with the row as it stands. So a repeat never does the work again, and no key is stuck.
-A call that fails undoes its claim too, so the same key may be used for another try.
+A call that fails undoes its claim too, so the same key may be used for another try. Answers are kept sealed: some hold
+what opens a door, such as the address of a checkout.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from datetime import timedelta
 
 from benfex.core.actors import StaffActor, SubscriberActor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
+from benfex.core.vault import Vault
 from data.engine import INTEGRITY_ERROR
 from data.models.identity import IdempotencyKey
 from data.queries import users as user_queries
@@ -21,6 +23,7 @@ from data.values.identifiers import UserId
 
 KEY_FIELD = "Idempotency-Key"
 _UNANSWERED = 0  # the status of a key whose call has not been answered; its body is the id of its row
+_PLAIN = ("{", "[")  # an answer that was kept before answers were sealed
 _MAY_STILL_RUN = timedelta(seconds=60)  # longer than any gateway is waited for
 
 
@@ -40,10 +43,11 @@ class RequestInProgress(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class KeyedRequest:
-    """A call that may be repeated: the caller's key, and a hash of what was asked."""
+    """A call that may be repeated: the caller's key, a hash of what was asked, and what seals its answer."""
 
     key: str
     request_hash: str
+    vault: Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +79,10 @@ def once(uow: UnitOfWork, *, keyed: KeyedRequest | None, work: Callable[[UnitOfW
         return work(uow)
     row = _find(uow, keyed)
     if row is not None:
-        return _kept(row)
+        return _kept(row, keyed)
     row = _claim(uow, keyed)
     answer = work(uow)
-    row.status = answer.status
-    row.body = answer.body if answer.kept_body is None else answer.kept_body
+    _keep(row, keyed, answer)
     return answer
 
 
@@ -89,10 +92,10 @@ def answered_before(snapshot: Snapshot, *, keyed: KeyedRequest | None) -> Answer
     Raises IdempotencyKeyReused; RequestInProgress while the first call may still run.
     """
     row = _find(snapshot, keyed) if keyed is not None else None
-    if row is None:
+    if row is None or keyed is None:
         return None
     if row.status != _UNANSWERED:
-        return _kept(row)
+        return _kept(row, keyed)
     assert row.created_at is not None
     if snapshot.now - row.created_at < _MAY_STILL_RUN:
         raise RequestInProgress()
@@ -111,12 +114,12 @@ def claim(uow: UnitOfWork, *, keyed: KeyedRequest | None, subject_id: int) -> No
 def conclude(uow: UnitOfWork, *, keyed: KeyedRequest | None, tell: Callable[[UnitOfWork], Answer]) -> Answer:
     """Keep the answer of a claimed call and return it; one that was kept meanwhile stays."""
     row = _find(uow, keyed) if keyed is not None else None
-    if row is None:
+    if row is None or keyed is None:
         return tell(uow)
     if row.status != _UNANSWERED:
-        return _kept(row)
+        return _kept(row, keyed)
     answer = tell(uow)
-    row.status, row.body = answer.status, answer.body
+    _keep(row, keyed, answer)
     return answer
 
 
@@ -127,10 +130,23 @@ def _find(snapshot: Snapshot, keyed: KeyedRequest) -> IdempotencyKey | None:
     return row
 
 
-def _kept(row: IdempotencyKey) -> Answer:
+def _keep(row: IdempotencyKey, keyed: KeyedRequest, answer: Answer) -> None:
+    row.status = answer.status
+    kept = answer.body if answer.kept_body is None else answer.kept_body
+    row.body = keyed.vault.seal(kept, context=_context(keyed))
+
+
+def _kept(row: IdempotencyKey, keyed: KeyedRequest) -> Answer:
     if row.status == _UNANSWERED:
         raise RequestInProgress()
-    return Answer(row.status, row.body, is_repeat=True)
+    body = row.body
+    if not body.startswith(_PLAIN):
+        body = keyed.vault.open(body, context=_context(keyed))
+    return Answer(row.status, body, is_repeat=True)
+
+
+def _context(keyed: KeyedRequest) -> str:
+    return f"idempotency {keyed.request_hash}"
 
 
 def _claim(uow: UnitOfWork, keyed: KeyedRequest) -> IdempotencyKey:

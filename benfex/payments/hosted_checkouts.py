@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from benfex.core.actors import name_of, require
 from benfex.core.audit import record_audit
 from benfex.core.events import CheckoutEnded
-from benfex.core.paging import Slice, SliceRequest, sliced
+from benfex.core.paging import Page, PageRequest, Slice, SliceRequest, sliced
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.core.vault import Vault
 from benfex.payments.quotes import quote
@@ -198,6 +198,33 @@ def checkout_records(
     )
     found = [_record(snapshot, row, vault) for row in rows]
     return sliced(found, limit=request.limit, place=lambda record: record.id)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutListed:
+    """A line of the list of checkouts."""
+
+    checkout: CheckoutRecord
+    customer_name: str
+
+
+def list_checkouts(snapshot: Snapshot, *, request: PageRequest, vault: Vault) -> Page[CheckoutListed]:
+    """Return one page of checkouts, newest first; `filter` may be open. Raises InvalidInput."""
+    require(snapshot.actor, Permission.VIEW_PAYMENTS)
+    if request.filter not in ("", CheckoutStatus.OPEN):
+        raise InvalidInput("filter", "Choose open, or leave it out.")
+    only_open_at = snapshot.now if request.filter else None
+    search = request.search.strip()
+    rows = queries.checkouts_page(
+        snapshot.session,
+        only_open_at=only_open_at,
+        search=search,
+        limit=request.limit,
+        offset=request.offset,
+    )
+    total = queries.count_checkouts(snapshot.session, only_open_at=only_open_at, search=search)
+    found = tuple(CheckoutListed(_record(snapshot, row, vault), row.customer_name) for row in rows)
+    return Page(found, total)
 
 
 def payments_of_checkout(snapshot: Snapshot, *, checkout_id: PayLinkId) -> tuple[PaymentId, ...]:

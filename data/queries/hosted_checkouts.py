@@ -1,9 +1,9 @@
 """SELECTs about pay links that other programs made as checkouts."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from data.models.customer import Customer
 from data.models.payment import PayLink, Payment, PaymentAttempt
@@ -25,6 +25,7 @@ class CheckoutRow(NamedTuple):
     """A checkout with whose it is and what was paid by it."""
 
     link: PayLink
+    customer_name: str
     account_number: str
     currency: str
     paid_minor: int
@@ -44,6 +45,59 @@ _PAID = (
 )
 
 
+_ROWS = (
+    select(
+        PayLink,
+        Customer.name,
+        Customer.account_number,
+        Customer.currency,
+        func.coalesce(_PAID.c.minor, 0),
+        func.coalesce(_PAID.c.number, 0),
+    )
+    .join(Customer, Customer.id == PayLink.customer_id)
+    .outerjoin(_PAID, _PAID.c.pay_link_id == PayLink.id)
+)
+
+
+def checkouts_page(
+    session: Session, *, only_open_at: datetime | None, search: str, limit: int, offset: int
+) -> list[CheckoutRow]:
+    """Return one page of checkouts, newest first; those that are open at an instant where one is given."""
+    query = _ROWS.where(*_fits(only_open_at, search)).order_by(PayLink.id.desc())
+    return _read(session, query.limit(limit).offset(offset))
+
+
+def count_checkouts(session: Session, *, only_open_at: datetime | None = None, search: str = "") -> int:
+    """Return how many checkouts fit."""
+    query = select(func.count()).select_from(PayLink).join(Customer, Customer.id == PayLink.customer_id)
+    return session.execute(query.where(*_fits(only_open_at, search))).scalar_one()
+
+
+def _fits(only_open_at: datetime | None, search: str) -> list[ColumnElement[bool]]:
+    fits: list[ColumnElement[bool]] = [PayLink.is_checkout]
+    if only_open_at is not None:
+        fits += [
+            PayLink.paid_at.is_(None),
+            PayLink.closed_at.is_(None),
+            PayLink.expires_at > only_open_at,
+        ]
+    if search:
+        fits.append(
+            or_(
+                PayLink.client_reference.icontains(search, autoescape=True),
+                PayLink.description.icontains(search, autoescape=True),
+                Customer.name.icontains(search, autoescape=True),
+                Customer.account_number.istartswith(search, autoescape=True),
+            )
+        )
+    return fits
+
+
+def _read(session: Session, query: Select[Any]) -> list[CheckoutRow]:
+    rows = session.execute(query)
+    return [CheckoutRow(row[0], row[1], row[2], row[3], int(row[4]), int(row[5])) for row in rows]
+
+
 def checkouts_after(
     session: Session,
     *,
@@ -54,18 +108,7 @@ def checkouts_after(
     limit: int = 1,
 ) -> list[CheckoutRow]:
     """Return checkouts, newest first, that follow one in that order."""
-    query = (
-        select(
-            PayLink,
-            Customer.account_number,
-            Customer.currency,
-            func.coalesce(_PAID.c.minor, 0),
-            func.coalesce(_PAID.c.number, 0),
-        )
-        .join(Customer, Customer.id == PayLink.customer_id)
-        .outerjoin(_PAID, _PAID.c.pay_link_id == PayLink.id)
-        .where(PayLink.is_checkout)
-    )
+    query = _ROWS.where(PayLink.is_checkout)
     if customer_id is not None:
         query = query.where(PayLink.customer_id == customer_id)
     if client_reference is not None:
@@ -74,8 +117,7 @@ def checkouts_after(
         query = query.where(PayLink.id == pay_link_id)
     if after_id is not None:
         query = query.where(PayLink.id < after_id)
-    rows = session.execute(query.order_by(PayLink.id.desc()).limit(limit))
-    return [CheckoutRow(row[0], row[1], row[2], int(row[3]), int(row[4])) for row in rows]
+    return _read(session, query.order_by(PayLink.id.desc()).limit(limit))
 
 
 def paid_by_link(session: Session, pay_link_id: int) -> int:

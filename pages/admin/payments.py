@@ -5,6 +5,7 @@ from datetime import datetime
 from benfex.application import Benfex
 from benfex.core.events import (
     AttemptChanged,
+    CheckoutEnded,
     ClockStepped,
     ConnectionApplied,
     PaymentRefunded,
@@ -38,6 +39,7 @@ from data.values.identifiers import PaymentId
 from data.values.kinds import PaymentMark
 from data.values.roles import Permission
 from data.values.states import PaymentStatus
+from pages.admin.checkouts import checkouts_table
 from pages.admin.gateway_messages import messages_table, refused_table
 from pages.admin.lists import Unhurried, on_each, page_request
 from pages.admin.money_back import money_back_actions
@@ -87,6 +89,7 @@ async def payments(benfex: BenfexDep, staff: StaffDep) -> None:
             Section("attempts", "Attempts", lists.attempts),
             Section("unmatched", "Not placed", lists.unmatched),
         ]
+        found.append(Section("checkouts", "Checkouts", lists.checkouts))
         if may_place:
             found.append(Section("messages", "Messages", lists.messages))
             found.append(Section("refused", "Refused", lists.refused))
@@ -117,6 +120,7 @@ async def payments(benfex: BenfexDep, staff: StaffDep) -> None:
                 PaymentReversed,
                 PaymentRefunded,
                 AttemptChanged,
+                CheckoutEnded,
                 ClockStepped,
                 ConnectionApplied,
             ),
@@ -224,6 +228,10 @@ class _Lists:
                 ),
             )
         )
+
+    async def checkouts(self) -> None:
+        """Create the table of what other programs ask for."""
+        await self._keep(checkouts_table(self._benfex, self._staff, self._zone, self.refresh))
 
     async def messages(self) -> None:
         """Create the table of what gateways told us."""

@@ -54,7 +54,7 @@ async def unsafe_call(
     # Bodies carry passwords, so what is kept must be of no use without our key.
     secret = f"request {benfex.settings.master_key}".encode()
     request_hash = hmac.new(secret, asked, hashlib.sha256).hexdigest()
-    return UnsafeCall(benfex, actor, KeyedRequest(idempotency_key, request_hash))
+    return UnsafeCall(benfex, actor, KeyedRequest(idempotency_key, request_hash, benfex.vault))
 
 
 UnsafeCallDep = Annotated[UnsafeCall, Depends(unsafe_call)]

@@ -6,9 +6,14 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from benfex.application import Benfex
+from benfex.core.actors import SystemActor
 from benfex.core.clock import MovedClock
 from benfex.core.errors import GatewayRejected, GatewayUnavailable
+from benfex.core.unit_of_work import Snapshot
+from data.models.identity import IdempotencyKey
 from tests.api.conftest import Caller, add_home, add_router, fields, kes, problem, sell_plan
 from tests.api.gateway import TillGateway
 
@@ -23,6 +28,15 @@ async def test_a_repeat_gets_the_first_answer(owner: Caller) -> None:
     assert "idempotency-replayed" not in first.headers
     assert second.headers["idempotency-replayed"] == "true"
     assert len((await owner.get("/customers")).json()["items"]) == 1
+
+
+async def test_what_is_kept_is_sealed(owner: Caller, benfex: Benfex) -> None:
+    def kept(snapshot: Snapshot) -> list[str]:
+        return [row.body for row in snapshot.session.scalars(select(IdempotencyKey))]
+
+    await owner.post("/customers", AMINA, key="k1")
+    (body,) = await benfex.read(kept, SystemActor("tests"))
+    assert "Amina" not in body
 
 
 async def test_a_key_is_good_for_one_request(owner: Caller) -> None:

@@ -1,12 +1,13 @@
 """Pay by link: one tap with the phone that is known, terms that hold, and how it ended."""
 
+from nicegui import ui
 from nicegui.testing import User
 
 from benfex.core.actors import SystemActor
 from benfex.payments.hosted_checkouts import NewCheckout, checkout_record, close_checkout, make_checkout
 from data.values.identifiers import PayLinkId
 from tests.factories.isp import kes
-from tests.ui.isp import Isp, send_form, sign_in
+from tests.ui.isp import Isp, rows, send_form, sign_in, until
 
 DOOR = SystemActor("tests")
 
@@ -52,3 +53,17 @@ async def test_an_endpoint_is_added_with_its_secret_and_refused_when_it_is_priva
     send_form(user)
     await user.should_see("shown only now", retries=20)
     await user.should_see("https://8.8.8.8/hook", retries=20)
+
+
+async def test_checkouts_are_listed_shown_and_closed(user: User, isp: Isp) -> None:
+    await checkout(isp, client_reference="order-7", description="Router, second hand")
+    await sign_in(user)
+    await user.open("/admin/payments")
+    user.find(marker="section-checkouts").click()
+    await until(lambda: [row.get("what") for row in rows(user)] == ["order-7 · Router, second hand"])
+    user.find(kind=ui.table).trigger("act", {"key": "show", "id": "1"})
+    await user.should_see("Whoever has this address can pay for account", retries=20)
+    user.find(kind=ui.table).trigger("act", {"key": "close", "id": "1"})
+    await user.should_see("The program that made it is told.", retries=20)
+    user.find("Close it").click()
+    await until(lambda: [row["status"] for row in rows(user)] == ["Closed"])
