@@ -36,11 +36,15 @@ def build_app(benfex: Benfex) -> Front:
     """Return the web side of a Benfex, ready for any ASGI server; gateways are answered before it is loaded whole."""
 
     def load() -> "FastAPI":
-        from pages.register import build_app as register
+        gc.disable()
+        try:
+            from pages.register import build_app as register
 
-        web = register(benfex)
-        gc.collect()
-        gc.freeze()  # what lives as long as the process is not looked through again: a tenth of a bill run's time
+            web = register(benfex)
+            gc.collect()
+            gc.freeze()  # what lives as long as the process is not looked through: a tenth of a bill run's time
+        finally:
+            gc.enable()
         return web
 
     return Front(benfex, load)
