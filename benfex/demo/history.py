@@ -23,6 +23,7 @@ from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.core.vault import Vault
 from benfex.customers.registration import register_customer
 from benfex.demo.billing import DemoBilling
+from benfex.demo.counter import DemoCounter
 from benfex.demo.gateway_records import make_records
 from benfex.demo.money import DemoMoney
 from benfex.demo.usage import DemoUsage
@@ -137,9 +138,12 @@ class DemoHistory:
             money.collect(today, days_left=_DAYS - day)
             books.live(today, days_left=_DAYS - day)
             _chase(benfex)
+            if day == _DAYS - 1:
+                DemoCounter(benfex, self._clock.move_to).live_yesterday()
             if day % 30 == 29:
                 say(f"  {today:%B %Y}: {customers} customers")
         self._clock.move_to(now)
+        DemoCounter(benfex, self._clock.move_to).live_today()
         usage.record_until(now)
         usage.end_sessions()
 

@@ -29,7 +29,8 @@ class GatewayView:
     """One gateway as its owner sees it, set up or not: `version` 0 is not.
 
     `settings` are those that are no secrets; `secrets_set` names the secrets that are stored. `is_test` says that
-    its keys move no real money, None where they do not tell. `registered_at` is when it was told our addresses,
+    its keys move no real money, None where they do not tell; `is_mixed` that a key is of the other mode than the one
+    that was chosen. `registered_at` is when it was told our addresses,
     where that is done by us.
     """
 
@@ -41,6 +42,7 @@ class GatewayView:
     settings: Mapping[str, str]
     secrets_set: frozenset[str]
     is_test: bool | None
+    is_mixed: bool
     last_heard_at: datetime | None
     registered_at: datetime | None
 
@@ -128,16 +130,30 @@ def _view(snapshot: Snapshot, kind: GatewayKind, row: GatewayAccount | None, vau
         settings={name: text for name, text in values.items() if name in shown},
         secrets_set=frozenset(name for name in values if name in secret),
         is_test=_is_test(values, secret),
+        is_mixed=_is_mixed(values, secret),
         last_heard_at=webhook_queries.last_heard_at(snapshot.session, gateway=kind.name) if row else None,
         registered_at=row.registered_at if row else None,
     )
 
 
 def _is_test(values: Mapping[str, str], secret: set[str]) -> bool | None:
-    """Return whether keys are for tests: as chosen, else as the key itself says in its first letters."""
+    """Return whether keys are for tests: as chosen, else as the key itself says."""
+    chosen = _chosen_test(values)
+    return _keys_say_test(values, secret) if chosen is None else chosen
+
+
+def _is_mixed(values: Mapping[str, str], secret: set[str]) -> bool:
+    chosen, keys = _chosen_test(values), _keys_say_test(values, secret)
+    return None not in (chosen, keys) and chosen is not keys
+
+
+def _chosen_test(values: Mapping[str, str]) -> bool | None:
     chosen = values.get("mode") or values.get("environment")
-    if chosen:
-        return chosen not in {"live", "production"}
+    return chosen not in {"live", "production"} if chosen else None
+
+
+def _keys_say_test(values: Mapping[str, str], secret: set[str]) -> bool | None:
+    """Return what keys say in their first letters."""
     heads = [text[:14].lower() for name, text in values.items() if name in secret]
     if any("test" in head for head in heads):
         return True

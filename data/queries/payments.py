@@ -41,6 +41,16 @@ def payments_of_transactions(
     return {(row.gateway, row.gateway_transaction_id): row for row in rows}
 
 
+def newest_payment(session: Session, *, gateway: str) -> Payment | None:
+    """Return the payment of a gateway that was booked last and stands, or None."""
+    return session.scalars(
+        select(Payment)
+        .where(Payment.gateway == gateway, Payment.status == PaymentStatus.RECEIVED)
+        .order_by(Payment.id.desc())
+        .limit(1)
+    ).first()
+
+
 def payments_by_receipt(session: Session, *, receipt: str, gateways: Sequence[str]) -> list[Payment]:
     """Return the payments that have this number at one of these gateways."""
     found = payments_of_transactions(session, transactions=[(name, receipt) for name in gateways])

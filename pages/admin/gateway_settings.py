@@ -26,6 +26,7 @@ _ON = Look("On", "ok", "circle-check")
 _OFF = Look("Switched off", "mute", "circle-slash")
 _MISSING = Look("Not set up", "mute", "circle")
 _TEST = Look("Test keys", "warn", "circle-alert")
+_MIXED = Look("Key and mode disagree", "bad", "triangle-alert")
 _LIVE = Look("Real money", "accent", "circle-check")
 _ADDRESS_CHECKS = {
     AddressCheck.OFF.value: "are taken from anywhere",
@@ -123,7 +124,9 @@ class _Gateway:
         with card(view.label).mark(f"gateway-{view.name}"), body():
             with box("bf-line"):
                 badge(_ON if view.is_enabled else _OFF if view.version else _MISSING)
-                if view.is_test is not None:
+                if view.is_mixed:
+                    badge(_MIXED)
+                elif view.is_test is not None:
                     badge(_TEST if view.is_test else _LIVE)
             if view.version:
                 self._facts()

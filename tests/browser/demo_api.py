@@ -19,6 +19,18 @@ class DemoApi:
         self._base = f"{address}/api/v1"
         self._headers = {"Authorization": f"Bearer {answer.raise_for_status().json()['access_token']}"}
 
+    def one(self, path: str) -> dict[str, Any]:
+        """Return one row."""
+        answer = httpx.get(f"{self._base}{path}", headers=self._headers, timeout=10)
+        found: dict[str, Any] = answer.raise_for_status().json()
+        return found
+
+    def make(self, path: str, wish: dict[str, Any]) -> dict[str, Any]:
+        """Make something and return it."""
+        answer = httpx.post(f"{self._base}{path}", json=wish, headers=self._headers, timeout=10)
+        made: dict[str, Any] = answer.raise_for_status().json()
+        return made
+
     def rows(self, path: str, **query: str | int | bool) -> Iterator[dict[str, Any]]:
         """Yield the rows of a list, newest first, from all its pages."""
         following: dict[str, Any] = {**query, "limit": 100}

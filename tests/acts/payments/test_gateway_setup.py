@@ -201,3 +201,11 @@ async def test_a_setting_that_is_missing_is_a_finding(
     assert (found[0].is_good, "consumer_secret" in found[0].text) == (False, True)
     with pytest.raises(ConfigurationError):
         build_gateways({"pesapal": {"consumer_key": "one"}}, clock)
+
+
+def test_a_key_of_the_other_mode_is_said(run: Run) -> None:
+    for mode, is_mixed in (("live", True), ("test", False)):
+        settings = SETTINGS["flutterwave"] | {"mode": mode}
+        run(save_gateway_account, gateway="flutterwave", settings=settings, vault=VAULT)
+        view = run.read(gateway_view, gateway="flutterwave", vault=VAULT)
+        assert (view.is_mixed, view.is_test) == (is_mixed, mode == "test")
