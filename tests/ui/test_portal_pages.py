@@ -1,5 +1,6 @@
 """What subscribers see and do in the portal, and whoever holds a link to pay."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -145,6 +146,31 @@ async def test_the_bill_of_somebody_else_does_not_exist(user: User, isp: Isp, am
     assert (await user.http_client.get("/portal/pay/1")).status_code == 404
     back = await user.http_client.get("/portal/paid", params={"reference": "BF-NOT-MINE"})
     assert (back.status_code, back.headers["location"]) == (303, "/portal")
+
+
+async def test_who_comes_back_from_paystacks_page_sees_their_payment(
+    user: User, isp: Isp, amina: CustomerId, outside: Outside, benfex: "Benfex"
+) -> None:
+    from benfex.core.actors import SystemActor
+    from benfex.payments.checkout import CheckoutRequest
+    from benfex.payments.progress import payment_progress
+
+    await isp.let_in(user, amina)
+    asked = CheckoutRequest(amina, kes(2_500), "paystack", return_path="/portal/paid")
+    attempt_id = await benfex.checkout.start(SystemActor("tests"), asked)
+    (charge,) = outside.paystack.charges.values()
+    outside.paystack.pay(charge, channel="card")
+    back = await user.http_client.get("/portal/paid", params={"reference": charge.reference})
+    assert (back.status_code, back.headers["location"]) == (303, f"/portal/pay/{attempt_id}")
+    for _ in range(30):  # the webhook says it, and if it is lost, the question that coming back asked for
+        await benfex.inbox.process_pending()
+        await benfex.reconciler.check_due_attempts()
+        progress = await benfex.read(payment_progress, SystemActor("tests"), attempt_id=attempt_id)
+        if progress.receipt is not None:
+            break
+        await asyncio.sleep(0.05)
+    await user.open(f"/portal/pay/{attempt_id}")
+    await user.should_see("Payment received. Thank you.", retries=30)
 
 
 async def test_more_says_who_we_think_they_are_and_what_happened(
