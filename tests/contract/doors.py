@@ -19,7 +19,8 @@ from benfex.payments.accounts import GatewayBook, save_gateway_account
 from benfex.payments.registry import build_gateways
 from benfex.payments.webhooks import WebhookInbox
 from data.models.webhook import InboundWebhook
-from tests.contract.gateway_far_ends import CALLBACK_TOKEN, FAR_ENDS, KINDS, FarEnd, build
+from tests.contract.far_end import CALLBACK_TOKEN, FarEnd
+from tests.contract.gateway_far_ends import FAR_ENDS, KINDS, build
 from tests.contract.payload_handling import MANIFEST
 from tests.factories.isp import SYSTEM, VAULT
 from tests.factories.till import webhook_doors

@@ -19,7 +19,8 @@ from benfex.payments.gateway import (
 from benfex.payments.gateway_events import RefundDone, RefundFailed, RefundUnderWay, RefundUnknown
 from data.values.kinds import RefundWay
 from data.values.money import Money
-from tests.contract.gateway_far_ends import PHONE, SECRET_HASH, FlutterwaveFarEnd, build, changed, facing
+from tests.contract.far_end import PHONE, changed
+from tests.contract.gateway_far_ends import SECRET_HASH, FlutterwaveFarEnd, build, facing
 
 
 @pytest.fixture

@@ -30,7 +30,8 @@ from benfex.payments.gateway import (
 from benfex.payments.registry import build_gateways
 from data.values.kinds import EvidenceGrade
 from data.values.money import Money
-from tests.contract.gateway_far_ends import FAR_ENDS, KINDS, FarEnd, build, facing
+from tests.contract.far_end import FarEnd
+from tests.contract.gateway_far_ends import FAR_ENDS, KINDS, build, facing
 
 EVERY = sorted(KINDS)
 _SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)

@@ -18,16 +18,8 @@ from benfex.simulation.options import DarajaOptions
 from data.values.errors import AmountOutOfRange, InvalidInput
 from data.values.identifiers import hash_token, new_token, parse_phone
 from data.values.money import Money
-from tests.contract.gateway_far_ends import (
-    ACCOUNT,
-    INITIATOR,
-    PHONE,
-    SHORTCODE,
-    MpesaFarEnd,
-    build,
-    evidence_of,
-    facing,
-)
+from tests.contract.far_end import ACCOUNT, PHONE, evidence_of
+from tests.contract.gateway_far_ends import INITIATOR, SHORTCODE, MpesaFarEnd, build, facing
 
 TILL = "5551234"
 A_TILL = DarajaOptions(kind="till", till_number=TILL)

@@ -26,17 +26,8 @@ from benfex.simulation.options import DarajaOptions
 from data.values.errors import AmountOutOfRange, InvalidInput
 from data.values.kinds import EvidenceGrade
 from data.values.money import Money
-from tests.contract.gateway_far_ends import (
-    ACCOUNT,
-    CALLBACK_TOKEN,
-    MPESA,
-    PHONE,
-    SHORTCODE,
-    MpesaFarEnd,
-    evidence_of,
-    facing,
-    mpesa_delivery,
-)
+from tests.contract.far_end import ACCOUNT, CALLBACK_TOKEN, PHONE, evidence_of
+from tests.contract.gateway_far_ends import MPESA, SHORTCODE, MpesaFarEnd, facing, mpesa_delivery
 
 
 @pytest.fixture

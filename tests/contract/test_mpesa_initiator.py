@@ -22,7 +22,8 @@ from data.values.errors import AmountOutOfRange, InvalidInput
 from data.values.identifiers import hash_token, new_token, parse_phone
 from data.values.kinds import EvidenceGrade, RefundWay
 from data.values.money import Money
-from tests.contract.gateway_far_ends import INITIATOR, PHONE, MpesaFarEnd, changed, facing
+from tests.contract.far_end import PHONE, changed
+from tests.contract.gateway_far_ends import INITIATOR, MpesaFarEnd, facing
 
 KES_1500 = Money(1500_00, "KES")
 

@@ -12,7 +12,8 @@ from benfex.payments.gateway import Failed, Flow, PaymentRequest, Pending, Succe
 from benfex.payments.gateway_events import SavedCard
 from benfex.payments.gateways.paystack.gateway import PaystackGateway
 from data.values.money import Money
-from tests.contract.gateway_far_ends import PAYSTACK, PaystackFarEnd, evidence_of, facing
+from tests.contract.far_end import evidence_of
+from tests.contract.gateway_far_ends import PAYSTACK, PaystackFarEnd, facing
 
 PLAIN_CARD = "4084084084084081"
 

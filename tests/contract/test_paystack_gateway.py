@@ -11,7 +11,8 @@ import pytest
 from benfex.core.errors import GatewayRejected, GatewayUnavailable, WebhookRejected
 from benfex.payments.gateway import Failed, Ignored, PaymentRequest, Pending, Succeeded, TakenBack
 from data.values.money import Money
-from tests.contract.gateway_far_ends import PaystackFarEnd, evidence_of, facing, paystack_delivery
+from tests.contract.far_end import evidence_of
+from tests.contract.gateway_far_ends import PaystackFarEnd, facing, paystack_delivery
 
 
 @pytest.fixture

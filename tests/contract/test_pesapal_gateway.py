@@ -27,7 +27,8 @@ from benfex.payments.gateway_events import PaymentTakenBack, RefundFailed, Refun
 from benfex.payments.registry import GATEWAYS
 from data.values.kinds import RefundWay
 from data.values.money import Money
-from tests.contract.gateway_far_ends import PESAPAL, PesapalFarEnd, build, changed, facing
+from tests.contract.far_end import changed
+from tests.contract.gateway_far_ends import PESAPAL, PesapalFarEnd, build, facing
 from tests.contract.payload_handling import NOW, TRACKING_ID, body_of
 
 
