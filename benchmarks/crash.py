@@ -9,7 +9,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,14 +129,26 @@ def prepare(
     return Ground(settings, people, messages)
 
 
-async def storm(ground: Ground, outside: Surroundings, *, kills: int, seed: int = 2026) -> Aftermath:
-    """Send everything while the product is killed so many times, and return what is left when it has come to rest."""
+async def storm(
+    ground: Ground,
+    outside: Surroundings,
+    *,
+    kills: int,
+    seed: int = 2026,
+    beside: Callable[[Storm], Coroutine[None, None, None]] | None = None,
+) -> Aftermath:
+    """Send everything while the product is killed so many times, and return what is left when it has come to rest.
+
+    What runs `beside` it ends by itself when all is sent.
+    """
     began = time.perf_counter()
     traces = Traces(ground.settings)
     sending = Storm(ground.settings.port, ground.messages, seed=seed)
     starts: list[float] = []
     async with asyncio.TaskGroup() as group:
         senders = [group.create_task(sending.send()) for _ in range(_SENDERS)]
+        if beside is not None:
+            senders.append(group.create_task(beside(sending)))
         for life in range(kills):
             at = time.perf_counter()
             async with product(ground.settings, is_ready=lambda: sending.last_acknowledged_at > at) as served:  # noqa: B023

@@ -76,6 +76,7 @@ class Provisioner:
         self._turns: dict[RouterId, asyncio.Lock] = {}
         self._workers: dict[RouterId, asyncio.Task[int]] = {}
         self._again: set[RouterId] = set()
+        self._half_done: set[RouterId] = set()  # a worker broke off, such as when the database went away
         self._alarms: dict[RouterId, asyncio.TimerHandle] = {}
         self._is_running = False
         watch.on_return(self.wake)
@@ -119,6 +120,8 @@ class Provisioner:
         self._is_running = True
         if await self._transactor.read(has_stale, _SYSTEM):
             await self._transactor.transact(put_back_stale, _SYSTEM)
+        for router_id in tuple(self._half_done):
+            self.wake(router_id)
         workers = await self._wake_due(limit=limit)
         if not workers:
             return 0
@@ -162,6 +165,7 @@ class Provisioner:
             return
         error = worker.exception()
         if error is not None:
+            self._half_done.add(router_id)
             _log.error("router worker failed", router_id=router_id, exc_info=error)
         elif router_id in self._again:
             self.wake(router_id)
@@ -172,6 +176,7 @@ class Provisioner:
     async def _work(self, router_id: RouterId) -> int:
         done = 0
         async with self._turn(router_id), self._slots:
+            await self._take_back(router_id)
             for _ in range(ROUNDS_MAX):
                 self._again.discard(router_id)
                 if self._watch.is_lost(router_id):
@@ -182,6 +187,13 @@ class Provisioner:
                 done += await self._carry_out(router_id, tasks)
         await self._set_alarm(router_id)
         return done
+
+    async def _take_back(self, router_id: RouterId) -> None:
+        """Have what a worker of ours left half done wait again; nobody else holds tasks of a router."""
+        if router_id in self._half_done:
+            now = timedelta(0)
+            await self._transactor.transact(put_back_stale, _SYSTEM, older_than=now, router_id=router_id)
+            self._half_done.discard(router_id)
 
     async def _set_alarm(self, router_id: RouterId) -> None:
         """Wake for the next try of a task that failed, when that comes before the clock looks anyway."""

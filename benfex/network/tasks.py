@@ -206,10 +206,14 @@ def has_stale(snapshot: Snapshot, *, older_than: timedelta = CLAIM_AGE_MAX) -> b
     return router_queries.has_running(snapshot.session, claimed_before=snapshot.now - older_than)
 
 
-def put_back_stale(uow: UnitOfWork, *, older_than: timedelta = CLAIM_AGE_MAX) -> int:
-    """Have tasks wait again whose worker is gone; return how many."""
+def put_back_stale(
+    uow: UnitOfWork, *, older_than: timedelta = CLAIM_AGE_MAX, router_id: RouterId | None = None
+) -> int:
+    """Have tasks wait again whose worker is gone, at one router or at all; return how many."""
     require(uow.actor, Permission.OPERATE_NETWORK)
-    return router_queries.put_back_running(uow.session, claimed_before=uow.now - older_than, at=uow.now)
+    return router_queries.put_back_running(
+        uow.session, claimed_before=uow.now - older_than, at=uow.now, router_id=router_id
+    )
 
 
 def is_closed_door(status: RouterStatus) -> bool:

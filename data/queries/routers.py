@@ -314,11 +314,14 @@ def has_running(session: Session, *, claimed_before: datetime) -> bool:
     return session.execute(stale.limit(1)).first() is not None
 
 
-def put_back_running(session: Session, *, claimed_before: datetime, at: datetime) -> int:
-    """Make tasks wait again whose claim is old; whether they were carried out is unknown."""
+def put_back_running(
+    session: Session, *, claimed_before: datetime, at: datetime, router_id: int | None = None
+) -> int:
+    """Make tasks wait again whose claim is old, at one router or at all; whether they were carried out is unknown."""
+    at_router = () if router_id is None else (RouterTask.router_id == router_id,)
     done = session.execute(
         update(RouterTask)
-        .where(RouterTask.status == TaskStatus.RUNNING, RouterTask.claimed_at <= claimed_before)
+        .where(RouterTask.status == TaskStatus.RUNNING, RouterTask.claimed_at <= claimed_before, *at_router)
         .values(
             status=TaskStatus.PENDING,
             kind=TaskKind.DISCONNECT,

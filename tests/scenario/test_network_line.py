@@ -1,13 +1,18 @@
 """A line from its sale to its end, on a simulated router."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
 from benfex.core.events import ConnectionApplied, RouterSampled, SessionReturned, UsageSampled
 from data.engine import Database
+from data.models.router import Connection, RouterTask
+from data.session import Session
 from data.values.identifiers import ConnectionId
-from data.values.states import SubscriptionStatus
+from data.values.states import SubscriptionStatus, TaskStatus
 from tests.acts.network.bench import Bench, bench_of, until, usage_of
 
 pytestmark = pytest.mark.sqlite_only
@@ -117,6 +122,25 @@ async def test_a_link_that_breaks_after_a_write_does_not_lose_the_change(bench: 
     await until(lambda: bench.is_applied(connection_id))
     await until(lambda: (bench.session("amina") or {}).get("portal_only"))
     assert (await bench.tasks(connection_id))[-1].attempts == 0
+
+
+@pytest.mark.parametrize("moment", ["claimed", "written"])
+async def test_a_database_that_goes_away_while_a_router_is_written_delays_it_by_a_moment(
+    bench: Bench, moment: str
+) -> None:
+    connection_id = await bench.connect("amina")
+    await until(lambda: bench.is_applied(connection_id))
+    breaking = Breaking(after_commit_of=moment)
+    bench.transactor.set_before_commit(breaking)
+    await bench.move(connection_id, SubscriptionStatus.SUSPENDED)
+    await until(lambda: breaking.has_broken)
+
+    async def comes_about() -> bool:
+        await bench.provisioner.apply_due_tasks()  # as the timetable does
+        return await bench.is_applied(connection_id)
+
+    await until(comes_about)
+    assert (bench.secret("amina") or {})["profile"] == "benfex-suspended"
 
 
 async def test_a_customer_who_paid_while_the_tower_was_down_is_on_when_it_returns(bench: Bench) -> None:
@@ -277,6 +301,24 @@ async def test_many_restorations_on_three_routers_take_seconds(database: Databas
             await bench.move(line, SubscriptionStatus.ACTIVE)
         await bench.all_applied(lines)
         assert bench.clock.monotonic() - began < 10
+
+
+@dataclass
+class Breaking:
+    """A database whose connection breaks once, at the commit after a task is seen claimed, or written."""
+
+    after_commit_of: str
+    is_seen: bool = False
+    has_broken: bool = False
+
+    def __call__(self, session: Session) -> None:
+        task = session.scalars(select(RouterTask).where(col(RouterTask.status) == TaskStatus.RUNNING)).first()
+        if self.is_seen and not self.has_broken:
+            self.has_broken = True
+            raise ConnectionError("server closed the connection unexpectedly")
+        line = None if task is None else session.get(Connection, task.connection_id)
+        is_written = line is not None and line.applied_generation == line.desired_generation
+        self.is_seen = is_written if self.after_commit_of == "written" else line is not None
 
 
 async def _has_failed(bench: Bench, connection_id: ConnectionId) -> bool:
