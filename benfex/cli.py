@@ -17,6 +17,7 @@ from benfex.cli_cash import cash
 from benfex.cli_gateways import gateways
 from benfex.cli_inbox import inbox
 from benfex.cli_matching import matching
+from benfex.cli_payments import payments
 from benfex.cli_reconciliation import reconciliation
 from benfex.cli_refunds import refunds
 from benfex.cli_running import CLI as _CLI
@@ -53,7 +54,6 @@ commands = typer.Typer(
 )
 staff = typer.Typer(help="People who sign in to the console.")
 bill = typer.Typer(help="Invoices.")
-payments = typer.Typer(help="Money that gateways tell of.")
 network = typer.Typer(help="Routers.")
 ledger = typer.Typer(help="The books.")
 commands.add_typer(staff, name="staff")
@@ -189,26 +189,6 @@ def _date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter("write the date as YYYY-MM-DD", param_hint="--on") from None
-
-
-@payments.command("settle")
-def payments_settle(as_json: Json = False, demo: Demo = False) -> None:
-    """Work off gateway messages that wait, and ask about unfinished payments."""
-    try:
-        benfex = _open(demo)
-
-        async def work() -> tuple[int, int]:
-            return await benfex.inbox.process_pending(), await benfex.reconciler.check_due_attempts()
-
-        deliveries, attempts = _run(benfex, work())
-    except BenfexError as error:
-        raise _fail(error) from None
-    _say(
-        {"deliveries": deliveries, "attempts": attempts},
-        f"Worked off {deliveries} messages and asked about {attempts} payments.",
-        as_json=as_json,
-    )
-    benfex.transactor.close()
 
 
 @network.command("poll")

@@ -25,7 +25,7 @@ class Points(IntEnum):
 
     TYPED_PHONE = 91
     TAUGHT_PHONE = 70
-    RECEIPT = 62  # who reads it over a shoulder knows it too
+    RECEIPT = 65  # who reads it over a shoulder knows it too
     OWN_PHONE = 60
     SLIP = 55
     TAUGHT_ACCOUNT = 54  # "WIFI" and "HOME" are what strangers write too

@@ -119,3 +119,27 @@ def test_messages_of_gateways_are_listed_and_refused_in_words(told: Any) -> None
     assert told("inbox", "show", "1") == (1, "benfex: There is no such message.")
     assert told("inbox", "retry", "1")[0] == 1
     assert told("inbox", "set-aside", "1", "--reason", "not ours")[0] == 1
+
+
+def test_payments_are_listed_shown_linked_to_and_taken_out(told: Any) -> None:
+    code, found = told("payments", "list", "--mark", "unmatched")
+    assert (code, [row["transaction_id"] for row in found["payments"]]) == (0, ["TKN0000001"])
+    assert told("match", "accept", "1", "1")[0] == 0
+    assert told("payments", "list", "--mark", "unmatched")[1] == {"payments": []}
+    code, shown = told("payments", "show", "1")
+    assert (code, shown["customer_id"], shown["pays"], shown["given_back"]["amount_minor"]) == (0, 1, [], 0)
+    assert told("payments", "link", "1")[1]["url"].rpartition("/pay/")[2]
+    assert told("payments", "attempts")[1] == {"attempts": []}
+    assert told("payments", "ask", "1", "500") == (1, "benfex: There is no such way to pay.")
+    assert told("payments", "about", "mpesa", "TKN0000009")[0] == 1
+    assert told("payments", "reverse", "1", "--reason", " ")[0] == 1
+    code, gone = told("payments", "reverse", "1", "--reason", "A test of ours")
+    assert (code, gone["status"]) == (0, "reversed")
+
+
+def test_a_receipt_is_claimed_and_what_was_refused_is_listed(told: Any) -> None:
+    assert told("match", "claim", "1", "TKN0000001") == (0, {"outcome": "looked_for"})
+    assert told("match", "claim", "1", "odd receipt")[0] == 1
+    (best,) = told("match", "suggest", "1")[1]["suggestions"]
+    assert (best["customer_id"], best["reasons"]) == (1, ["they gave its receipt"])
+    assert told("inbox", "refused")[1] == {"refused": []}
