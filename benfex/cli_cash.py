@@ -3,12 +3,11 @@
 A drawer is opened by the person who sits at it, on the screen of the cashier.
 """
 
-from datetime import date
 from typing import Annotated
 
 import typer
 
-from benfex.cli_running import CLI, Demo, Json, figures_of, say, working
+from benfex.cli_running import CLI, Demo, Json, figures_of, read_day, say, working
 from benfex.core.paging import SliceRequest
 from benfex.core.policy import current_terms
 from benfex.customers.api_views import customer_record
@@ -17,7 +16,6 @@ from benfex.payments.cash import record_cash_payment
 from benfex.payments.shift_views import shift_records, whole_shift
 from benfex.payments.shifts import close_shift
 from benfex.payments.sweeps import find_sweep, held_in_clearing, sweep, sweep_records
-from data.values.errors import InvalidInput
 from data.values.identifiers import CustomerId, ShiftId
 from data.values.kinds import CashMethod
 from data.values.money import parse_money
@@ -118,7 +116,7 @@ def cash_sweep(
             gateway=gateway,
             amount=-asked if is_back else asked,
             reference=reference,
-            banked_on=_day(banked_on) if banked_on else None,
+            banked_on=read_day("on", banked_on) if banked_on else None,
         )
         found = read(find_sweep, CLI, sweep_id=made)
         say(figures_of(found), f"{found.amount} out of {found.gateway} is in the bank.", as_json=as_json)
@@ -134,10 +132,3 @@ def cash_sweeps(as_json: Json = False, demo: Demo = False) -> None:
             for row in found
         ]
         say({"sweeps": [figures_of(row) for row in found]}, "\n".join(lines) or "Nothing.", as_json=as_json)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as cause:
-        raise InvalidInput("on", f"{text[:20]} is no day. Write it as 2026-11-30.") from cause

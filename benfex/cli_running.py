@@ -5,6 +5,7 @@ import json
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +15,7 @@ from benfex.bootstrap import build, prepare_database
 from benfex.core.actors import SystemActor
 from benfex.core.logging import set_up_logging
 from benfex.core.settings import Settings
-from data.values.errors import BenfexError
+from data.values.errors import BenfexError, InvalidInput
 from data.values.money import Money
 
 CLI = SystemActor("command line")
@@ -76,6 +77,14 @@ def fail(error: BenfexError) -> typer.Exit:
     """Say in one line what went wrong, and return what ends the command with 1."""
     typer.echo(f"benfex: {error.message}", err=True)
     return typer.Exit(1)
+
+
+def read_day(field: str, text: str) -> date:
+    """Return a day that was written. Raises InvalidInput naming the field."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as cause:
+        raise InvalidInput(field, f"{text[:20]} is no day. Write it as 2026-11-30.") from cause
 
 
 def run(benfex: Benfex, work: Coroutine[Any, Any, Any]) -> Any:

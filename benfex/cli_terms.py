@@ -1,11 +1,10 @@
 """The operator's commands about the terms on which money is taken, and about standing orders."""
 
-from datetime import date
 from typing import Annotated
 
 import typer
 
-from benfex.cli_running import CLI, Demo, Json, figures_of, run, say, working
+from benfex.cli_running import CLI, Demo, Json, figures_of, read_day, run, say, working
 from benfex.customers.api_views import customer_record
 from benfex.payments.policy import PaymentChanges, payment_policy, save_payment_policy
 from benfex.payments.standing_orders import (
@@ -114,8 +113,8 @@ def orders_ask(
             parse_money(amount, customer.currency),
             parse_phone(phone or customer.phone),
             frequency,
-            _day("from", starts_on),
-            _day("until", ends_on),
+            read_day("from", starts_on),
+            read_day("until", ends_on),
         )
         made = run(benfex, benfex.standing_orders.start(CLI, wanted))
         found = read(standing_order, CLI, order_id=made)
@@ -138,10 +137,3 @@ def _line(one: StandingOrderView) -> str:
     span = f"{one.frequency} from {one.starts_on} to {one.ends_on}"
     why = f": {one.failure_message}" if one.failure_message else ""
     return f"{one.id:>6}  {one.amount.format_exact():>16} {span}  {one.gateway_name} {one.status}{why}"
-
-
-def _day(field: str, text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as cause:
-        raise InvalidInput(field, f"{text[:20]} is no day. Write it as 2026-11-30.") from cause
