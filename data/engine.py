@@ -17,6 +17,19 @@ except ImportError:  # no wheel for this machine
 
 _SQLITE: ModuleType = sqlite
 _READERS = 4
+# How soon each side notices that the other's machine is gone; over a socket on one machine they say nothing.
+# PostgreSQL 18, Connection Control Functions, Parameter Key Words; Connection Settings, TCP Settings.
+_WATCHING = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 40_000,
+}
+_WATCHED = """
+SELECT set_config('tcp_keepalives_idle', '20', false), set_config('tcp_keepalives_interval', '5', false),
+       set_config('tcp_keepalives_count', '4', false), set_config('tcp_user_timeout', '40000', false)
+"""
 _RETRYABLE_STATES = {"40001", "40P01"}
 
 INTEGRITY_ERROR = IntegrityError
@@ -53,14 +66,36 @@ def open_database(url: str, *, pool_size: int = 8) -> Database:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed)
-    writer = create_engine(
-        parsed, pool_size=pool_size, max_overflow=4, isolation_level="SERIALIZABLE", pool_pre_ping=True
-    )
-    reader = create_engine(
-        parsed, pool_size=pool_size, max_overflow=4, isolation_level="REPEATABLE READ", pool_pre_ping=True
+    return _open_server(parsed, pool_size=pool_size)
+
+
+def _open_server(url: URL, *, pool_size: int) -> Database:
+    watching = {name: value for name, value in _WATCHING.items() if name not in url.query}
+    writer, reader = (
+        create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=4,
+            isolation_level=level,
+            pool_pre_ping=True,
+            connect_args=watching,
+        )
+        for level in ("SERIALIZABLE", "REPEATABLE READ")
     )
     event.listen(reader, "begin", lambda conn: conn.exec_driver_sql("SET TRANSACTION READ ONLY"))
-    return Database(parsed, writer, reader)
+    for engine in (writer, reader):
+        event.listen(engine, "connect", _have_us_watched)
+    return Database(url, writer, reader)
+
+
+def _have_us_watched(driver: Any, _: object) -> None:
+    """Have the server look whether we are there: a machine that lost its power closes nothing.
+
+    By itself a server asks after two hours, and holds our locks until then: nobody could serve the database.
+    """
+    driver.autocommit = True  # a transaction that is rolled back would take the settings along
+    driver.execute(_WATCHED)
+    driver.autocommit = False
 
 
 def _open_sqlite(url: URL) -> Database:
