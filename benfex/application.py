@@ -43,10 +43,13 @@ from benfex.payments.standing_orders import StandingOrders
 from benfex.payments.statement_imports import StatementImporter
 from benfex.payments.webhooks import WebhookInbox
 from benfex.subscriptions.bill_run import BillRunner
+from benfex.subscriptions.diagnosis import Diagnosis, diagnose
 from benfex.subscriptions.previews import preview
+from benfex.subscriptions.views import services_of
 from benfex.usage.live import LiveUsage
 from benfex.usage.polling import UsagePoller
 from benfex.usage.rollup import UsageRollup
+from data.values.identifiers import CustomerId, SubscriptionId
 from data.values.states import RefundStatus
 
 P = ParamSpec("P")
@@ -168,6 +171,13 @@ class Benfex:
     def claims(self) -> Claims:
         """Return what takes receipts that customers say are theirs."""
         return Claims(self.transactor, self.gateways, self.inquiries)
+
+    async def diagnose(self, actor: Actor, *, customer_id: CustomerId) -> dict[SubscriptionId, Diagnosis]:
+        """Return why each service of a customer is offline, by what the routers say now. Raises NotFound."""
+        services = await self.read(services_of, actor, customer_id=customer_id)
+        lines = [service.line.connection_id for service in services if service.line is not None]
+        online = {line: self.live.online(line) for line in lines}
+        return await self.read(diagnose, actor, customer_id=customer_id, online=online)
 
     async def transact(
         self, act: Callable[Concatenate[UnitOfWork, P], T], actor: Actor, /, *args: P.args, **kwargs: P.kwargs

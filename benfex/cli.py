@@ -21,7 +21,7 @@ from benfex.cli_payments import payments
 from benfex.cli_reconciliation import reconciliation
 from benfex.cli_refunds import refunds
 from benfex.cli_running import CLI as _CLI
-from benfex.cli_running import Demo, Json, run_words
+from benfex.cli_running import Demo, Json, figures_of, run_words, working
 from benfex.cli_running import fail as _fail
 from benfex.cli_running import open_benfex as _open
 from benfex.cli_running import run as _run
@@ -38,10 +38,13 @@ from benfex.ledger.verification import verify_ledger
 from benfex.reporting.ageing import BUCKETS, ageing
 from benfex.reporting.trial_balance import trial_balance
 from benfex.subscriptions.bill_run import Progress
+from benfex.subscriptions.diagnosis import Diagnosis
 from benfex.subscriptions.rehearsal import in_words
+from benfex.subscriptions.views import services_of
 from benfex.usage.polling import PollOutcome
 from benfex.usage.timetable import routers_to_poll
 from data.values.errors import BenfexError, InvalidInput
+from data.values.identifiers import CustomerId
 from data.values.money import Money
 from data.values.roles import Role, StaffRole
 
@@ -215,6 +218,36 @@ def network_poll(as_json: Json = False, demo: Demo = False) -> None:
     benfex.transactor.close()
     if any(row.reason for row in rows):
         raise typer.Exit(2)
+
+
+@network.command("why")
+def network_why(
+    customer_id: Annotated[int, typer.Argument(help="Who says that they are offline.")],
+    as_json: Json = False,
+    demo: Demo = False,
+) -> None:
+    """Ask the customer's routers now, and say why each of their services is offline."""
+    with working(demo) as benfex:
+        key = CustomerId(customer_id)
+
+        async def work() -> list[Diagnosis]:
+            await benfex.poller.start()
+            try:
+                services = await benfex.read(services_of, _CLI, customer_id=key)
+                for router_id in {service.line.router_id for service in services if service.line}:
+                    await benfex.poller.poll(router_id)
+                return list((await benfex.diagnose(_CLI, customer_id=key)).values())
+            finally:
+                await benfex.poller.stop()
+                await benfex.watch.stop()
+
+        found = _run(benfex, work())
+        lines = [line for one in found for line in (one.sentence, *(f"  {said}" for said in one.evidence))]
+        _say(
+            {"services": [figures_of(one) for one in found]},
+            "\n".join(lines) or "No service.",
+            as_json=as_json,
+        )
 
 
 @ledger.command("verify")

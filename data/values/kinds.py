@@ -139,6 +139,23 @@ class AccountKind(StrEnum):
     EXPENSE = "expense"
 
 
+class OfflineCause(StrEnum):
+    """Why a service is offline, or that it is not."""
+
+    ONLINE = "online"
+    UNPAID = "unpaid"
+    TIME_OVER = "time_over"
+    DATA_USED_UP = "data_used_up"
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    NOT_STARTED = "not_started"
+    NO_LINE = "no_line"
+    ROUTER_DOWN = "router_down"
+    NOT_WRITTEN = "not_written"
+    LINE_DOWN = "line_down"
+    UNKNOWN = "unknown"
+
+
 class TaskKind(StrEnum):
     """What a router task does to one connection."""
 

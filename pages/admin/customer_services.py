@@ -5,6 +5,7 @@ from nicegui import ui
 from benfex.application import Benfex
 from benfex.core.events import UsageSampled
 from benfex.customers.views import CustomerView
+from benfex.subscriptions.diagnosis import NOT_BY_BILLING, Diagnosis
 from benfex.subscriptions.views import ServiceView, services_of
 from benfex.usage.views import PeriodUsage, usage_of_customer
 from components.elements import body, box, button, card, text
@@ -55,10 +56,12 @@ class Services:
         actor = await self._staff.fresh()
         services = await self._benfex.read(services_of, actor, customer_id=view.customer_id)
         usage = await self._benfex.read(usage_of_customer, actor, customer_id=view.customer_id)
+        why = await self._benfex.diagnose(actor, customer_id=view.customer_id)
         if {service.subscription_id for service in services} != set(self._cards) or not services:
             self._rebuild(services)
         for service in services:
-            self._cards[service.subscription_id].set(service, usage.get(service.subscription_id), view)
+            key = service.subscription_id
+            self._cards[key].set(service, usage.get(key), view, diagnosis=why.get(key))
 
     def _rebuild(self, services: tuple[ServiceView, ...]) -> None:
         self._place.clear()
@@ -111,6 +114,7 @@ class ServiceCard:
                 self._actions = box("bf-line")
             with body():
                 self._why = Note(tone="bad", symbol="ban")
+                self._offline = Note(tone="warn", symbol="wifi-off")
                 with box("bf-stack tight"):
                     self._facts = text("", "bf-sub num")
                     self._line = text("", "bf-sub num")
@@ -118,7 +122,14 @@ class ServiceCard:
             if service.line is not None and service.status is not SubscriptionStatus.ENDED:
                 self._watch(service.line.connection_id, watched)
 
-    def set(self, service: ServiceView, usage: PeriodUsage | None, view: CustomerView) -> None:
+    def set(
+        self,
+        service: ServiceView,
+        usage: PeriodUsage | None,
+        view: CustomerView,
+        *,
+        diagnosis: Diagnosis | None,
+    ) -> None:
         """Show the service."""
         self._service, self._view = service, view
         now, zone, today = self._benfex.clock.now(), view.timezone, view.today
@@ -138,6 +149,8 @@ class ServiceCard:
                 say_when(service.suspended_at, now=now, timezone=zone) if service.suspended_at else "",
             )
         )
+        is_news = diagnosis is not None and diagnosis.cause in NOT_BY_BILLING
+        self._offline.set(diagnosis.sentence if diagnosis is not None and is_news else None)
         self._usage.set(usage.total_bytes if usage else 0, service.data_cap_bytes)
         self._offer(service)
 

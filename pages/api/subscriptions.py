@@ -18,9 +18,9 @@ from benfex.subscriptions.lifecycle import (
     suspend_subscription,
 )
 from benfex.subscriptions.pausing import resume_subscription
-from data.values.errors import AlreadyExists, Conflict, InvalidInput
+from data.values.errors import AlreadyExists, Conflict, InvalidInput, NotFound
 from data.values.identifiers import AddOnId, CustomerId, DiscountId, PlanPriceId, RouterId, SubscriptionId
-from data.values.kinds import Interval, SuspensionReason
+from data.values.kinds import Interval, OfflineCause, SuspensionReason
 from data.values.states import SubscriptionStatus
 from pages.api.auth import ActorDep
 from pages.api.idempotency import UnsafeCallDep, told
@@ -115,6 +115,15 @@ class Subscription(Outgoing):
     created_at: datetime
 
 
+class ServiceDiagnosis(Outgoing):
+    """Why a service is offline, or that it is not, and what that was concluded from."""
+
+    subscription_id: int
+    cause: OfflineCause
+    sentence: str
+    evidence: tuple[str, ...]
+
+
 @router.get("", responses=READING)
 async def list_subscriptions(
     benfex: BenfexDep,
@@ -173,6 +182,17 @@ async def get_subscription(subscription_id: PathId, benfex: BenfexDep, actor: Ac
     """Return one subscription."""
     record = await benfex.read(subscription_record, actor, subscription_id=SubscriptionId(subscription_id))
     return Subscription.model_validate(record)
+
+
+@router.get("/{subscription_id}/diagnosis", responses=READING)
+async def get_diagnosis(subscription_id: PathId, benfex: BenfexDep, actor: ActorDep) -> ServiceDiagnosis:
+    """Say in one sentence why the service is offline, with the evidence; `online` when it is not."""
+    key = SubscriptionId(subscription_id)
+    record = await benfex.read(subscription_record, actor, subscription_id=key)
+    found = (await benfex.diagnose(actor, customer_id=record.customer_id)).get(key)
+    if found is None:
+        raise NotFound("service")
+    return ServiceDiagnosis.model_validate(found)
 
 
 @router.post("/{subscription_id}/suspend", response_model=Subscription, responses=WRITING)

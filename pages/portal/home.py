@@ -12,6 +12,7 @@ from benfex.core.events import (
 )
 from benfex.dunning.promises import promise_offer
 from benfex.payments.quotes import Quote, quote
+from benfex.subscriptions.diagnosis import NOT_BY_BILLING, Diagnosis
 from benfex.subscriptions.views import ServiceView
 from benfex.usage.views import PeriodUsage, usage_of_customer
 from components.elements import body, box, card, link_button, text
@@ -48,6 +49,7 @@ async def home(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
         else:
             _owed(owed, here.today, timezone=here.profile.timezone)
             promise_card(benfex, subscriber, offer, today=here.today)
+            why = await benfex.diagnose(subscriber.actor, customer_id=customer_id)
             prepaid = {renewal.subscription_id for renewal in owed.renewals}
             for service in here.services:
                 online = benfex.live.online(service.line.connection_id) if service.line else None
@@ -56,6 +58,7 @@ async def home(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
                     used.get(service.subscription_id),
                     today=here.today,
                     online=online,
+                    diagnosis=why.get(service.subscription_id),
                     is_prepaid=service.subscription_id in prepaid,
                 )
             if not here.services:
@@ -130,6 +133,7 @@ def _service(
     *,
     today: date,
     online: bool | None,
+    diagnosis: Diagnosis | None,
     is_prepaid: bool,
 ) -> None:
     with card(service.plan_name), body():
@@ -141,6 +145,8 @@ def _service(
             text(
                 f"{format_bps(service.download_bps)} down, {format_bps(service.upload_bps)} up", "bf-sub num"
             )
+        if diagnosis is not None and diagnosis.cause in NOT_BY_BILLING:
+            note(diagnosis.sentence, tone="warn", symbol="wifi-off")
         if service.is_over_cap and service.throttled_bps:
             note(
                 f"Your data is used up. You surf at {format_bps(service.throttled_bps)} until it is renewed.",

@@ -101,3 +101,16 @@ async def test_one_customer_pays_for_another(owner: Caller) -> None:
     )
     assert refused.status_code == 422
     assert (await owner.call("PUT", path, body={"payer_id": None})).json()["payer"] is None
+
+
+async def test_why_a_service_is_offline_is_said_with_its_evidence(owner: Caller) -> None:
+    home = await add_home(
+        owner, name="Amina Wanjiru", price_id=await sell_plan(owner), router_id=await add_router(owner)
+    )
+    path = f"/subscriptions/{home.subscription['id']}"
+    waits = (await owner.get(f"{path}/diagnosis")).json()
+    assert (waits["subscription_id"], waits["cause"]) == (home.subscription["id"], "not_written")
+    assert waits["evidence"][0] == "The service is active"
+    await owner.post(f"{path}/suspend", {"reason": "abuse"})
+    assert (await owner.get(f"{path}/diagnosis")).json()["cause"] == "stopped"
+    assert (await owner.get("/subscriptions/99/diagnosis")).status_code == 404

@@ -73,6 +73,12 @@ async def test_home_says_what_is_owed_and_leads_to_pay(user: User, isp: Isp, ami
     await user.should_see("10 Mbps down, 5 Mbps up")
 
 
+async def test_home_says_in_one_sentence_why_the_line_is_off(user: User, isp: Isp, amina: CustomerId) -> None:
+    await isp.let_in(user, amina)
+    await user.open("/portal")
+    await user.should_see("has not been told yet; that is tried again by itself.")
+
+
 async def test_home_changes_by_itself_when_money_comes(user: User, isp: Isp, amina: CustomerId) -> None:
     await isp.let_in(user, amina)
     await user.open("/portal")
