@@ -1,5 +1,6 @@
 """Why somebody is offline, asked while a simulated router loses, stops and forgets them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -7,7 +8,6 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from benfex.core.actors import SystemActor
-from benfex.core.policy import save_profile
 from benfex.core.unit_of_work import Snapshot
 from benfex.subscriptions.diagnosis import Diagnosis, diagnose
 from data.engine import Database
@@ -17,6 +17,8 @@ from data.values.identifiers import ConnectionId, CustomerId
 from data.values.kinds import OfflineCause
 from data.values.states import SubscriptionStatus
 from tests.acts.network.bench import Bench, bench_of, until
+from tests.conftest import Run
+from tests.factories.isp import set_up_isp
 
 TESTS = SystemActor("tests")
 pytestmark = pytest.mark.sqlite_only
@@ -25,9 +27,7 @@ pytestmark = pytest.mark.sqlite_only
 @pytest.fixture
 async def bench(database: Database) -> AsyncIterator[Bench]:
     async with bench_of(database) as running:
-        await running.transactor.transact(
-            save_profile, TESTS, name="Rift Valley Net", currency="KES", timezone="Africa/Nairobi"
-        )
+        await asyncio.to_thread(set_up_isp, Run(running.transactor, TESTS))
         yield running
 
 
