@@ -145,6 +145,18 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def memory_megabytes(*, peak: bool) -> int:
+    """Return the memory that this process has in use, or had at most (Linux, proc(5), status)."""
+    name = "VmHWM:" if peak else "VmRSS:"
+    lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name)) // 1024
+
+
+def forget_peak() -> None:
+    """Have the peak counted from now on (Linux, proc(5), clear_refs)."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
 @asynccontextmanager
 async def _process(
     words: Sequence[str], *, log: Path, environment: Mapping[str, str]
