@@ -70,7 +70,9 @@ def _measure(folder: Path) -> Outcome:
     flat = larger.peak_megabytes - smaller.peak_megabytes
     table = [(f"{found.count:,} subscriptions", _words(found)) for found in (smaller, larger)]
     table.append(("objects, a commit a customer", f"{peer_rate:,.0f}/s over {_PEER_SAMPLE:,}"))
-    table.append(("memory added at the peak", f"{smaller.peak_megabytes} MB, then {larger.peak_megabytes} MB"))
+    table.append(
+        ("memory added at the peak", f"{smaller.peak_megabytes} MB, then {larger.peak_megabytes} MB")
+    )
     return Outcome(
         NAME,
         table,
