@@ -1,11 +1,14 @@
 """A start: soon at the doors, with the schema that it needs."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from pydantic import SecretStr
 from sqlalchemy import create_engine
 
@@ -14,6 +17,8 @@ from benfex.bootstrap import prepare_database
 from benfex.core.errors import ConfigurationError
 from benfex.core.settings import Settings
 from data.migrations.running import configuration, newest_revision, revision_of
+from data.schema import METADATA
+from tests.databases import Databases
 
 BEHIND = "0003"
 # What answers gateways does without them; each takes some hundredths of the seconds after a crash.
@@ -28,6 +33,23 @@ from benfex.core.settings import Settings
 prepare_database(Settings())
 app.build_app(build(Settings()))
 print(*sys.modules)
+"""
+
+# Prints how many statements it took.
+MIGRATES = """
+import os, signal, sys
+from sqlalchemy import Engine, event
+from benfex.bootstrap import prepare_database
+from benfex.core.settings import Settings
+seen = 0
+def count(*_):
+    global seen
+    seen += 1
+    if seen == int(sys.argv[1]):
+        os.kill(os.getpid(), signal.SIGKILL)
+event.listen(Engine, "before_cursor_execute", count)
+prepare_database(Settings())
+print(seen)
 """
 
 
@@ -66,6 +88,40 @@ def test_a_server_is_brought_there_only_when_told_to(blank_database_url: str, tm
     with pytest.raises(ConfigurationError, match=rf"at revision {BEHIND}, this Benfex needs"):
         prepare_database(settings)
     assert revision_at(blank_database_url) == BEHIND
+
+
+@pytest.mark.parametrize(
+    "share", [0.8, *(pytest.param(share, marks=pytest.mark.deep) for share in (0.05, 0.3, 0.6, 0.9, 0.98))]
+)
+def test_a_migration_that_is_killed_is_done_by_the_next_start(
+    blank_database_url: str, databases: Databases, database_kind: str, tmp_path: Path, share: float
+) -> None:
+    lead_to(blank_database_url, BEHIND)
+    with databases.blank(database_kind) as other:  # how many statements it takes
+        lead_to(other, BEHIND)
+        statements = int(migrate(tmp_path, other, dies_at=0).stdout)
+    died = migrate(tmp_path, blank_database_url, dies_at=round(statements * share))
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    assert revision_at(blank_database_url) in {BEHIND, newest_revision()}  # nothing in between
+    prepare_database(settings_of(tmp_path, blank_database_url, migrate_on_start=True))
+    assert revision_at(blank_database_url) == newest_revision()
+    engine = create_engine(blank_database_url)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    engine.dispose()
+
+
+def migrate(home: Path, database_url: str, *, dies_at: int) -> "subprocess.CompletedProcess[str]":
+    """Bring a database to the newest schema in a process that kills itself at a statement, 0 for never."""
+    settings = settings_of(home, database_url, migrate_on_start=True)
+    return subprocess.run(
+        [sys.executable, "-c", MIGRATES, str(dies_at)],
+        cwd=ROOT,
+        env=environment_of(settings) | {"BENFEX_MIGRATE_ON_START": "1", "BENFEX_SECRET_KEY": "0" * 64},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def settings_of(home: Path, database_url: str, *, migrate_on_start: bool) -> Settings:
