@@ -25,6 +25,7 @@ from benfex.identity.login import SignIn
 from benfex.identity.passwords import PasswordKeeper
 from benfex.network.health import RouterWatch
 from benfex.network.inventory import RouterProbe
+from benfex.network.leaks import Leaks
 from benfex.network.provisioning import Provisioner
 from benfex.notifications.accounts import ChannelBook
 from benfex.notifications.dispatching import MessageDispatcher
@@ -171,6 +172,11 @@ class Benfex:
     def claims(self) -> Claims:
         """Return what takes receipts that customers say are theirs."""
         return Claims(self.transactor, self.gateways, self.inquiries)
+
+    @property
+    def leaks(self) -> Leaks:
+        """Return what asks the routers who is on the network and not paying."""
+        return Leaks(self.transactor, self.provisioner)
 
     async def diagnose(self, actor: Actor, *, customer_id: CustomerId) -> dict[SubscriptionId, Diagnosis]:
         """Return why each service of a customer is offline, by what the routers say now. Raises NotFound."""

@@ -35,6 +35,7 @@ from benfex.dunning.rehearsing import rehearse_tomorrow
 from benfex.identity.passwords import check_password, hash_password
 from benfex.identity.staff import create_staff
 from benfex.ledger.verification import verify_ledger
+from benfex.network.leaks import LeakReport
 from benfex.reporting.ageing import BUCKETS, ageing
 from benfex.reporting.trial_balance import trial_balance
 from benfex.subscriptions.bill_run import Progress
@@ -246,6 +247,35 @@ def network_why(
         _say(
             {"services": [figures_of(one) for one in found]},
             "\n".join(lines) or "No service.",
+            as_json=as_json,
+        )
+
+
+@network.command("leaks")
+def network_leaks(as_json: Json = False, demo: Demo = False) -> None:
+    """Ask every router now who is on the network and not paying, or known to nobody, in money a month."""
+    with working(demo) as benfex:
+
+        async def work() -> LeakReport:
+            try:
+                return await benfex.leaks.report(_CLI)
+            finally:
+                await benfex.provisioner.stop()
+
+        found = _run(benfex, work())
+        lines = [
+            f"{one.monthly.format_exact():>16}  {one.router_name} {one.username}: {one.what}"
+            f"{' Online now.' if one.is_online else ''}"
+            for one in found.leaks
+        ]
+        lines += [f"{name} was not asked: {why}" for name, why in found.not_asked]
+        _say(
+            {
+                "leaks": [figures_of(one) for one in found.leaks],
+                "not_asked": [list(one) for one in found.not_asked],
+                "monthly": found.monthly.to_json(),
+            },
+            "\n".join([*lines, f"{found.monthly} a month."]),
             as_json=as_json,
         )
 

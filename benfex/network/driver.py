@@ -191,6 +191,14 @@ class AccessReading:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What one router holds, and the names that are online there."""
+
+    reading: AccessReading
+    online: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class EnsureProfile:
     """Create the profile or bring its speed and list to what is asked."""
 

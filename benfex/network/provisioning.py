@@ -15,7 +15,7 @@ from benfex.core.clock import Clock
 from benfex.core.errors import RouterAuthFailed, RouterError, RouterRejected
 from benfex.core.transactor import Transactor
 from benfex.core.vault import Vault
-from benfex.network.driver import RouterDriver, RouterLink
+from benfex.network.driver import RouterDriver, RouterLink, Seen
 from benfex.network.health import RouterWatch
 from benfex.network.links import KeptLinks
 from benfex.network.reconciliation import DriftReport, reconcile
@@ -152,6 +152,19 @@ class Provisioner:
                 return DriftReport(router_id, is_reached=False, reason=error.message)
         await self._watch.note_reached(router_id)
         return report
+
+    async def look(self, router_id: RouterId) -> Seen | str:
+        """Return what a router holds and who is online there; why not, in words, where it cannot be read."""
+        async with self._turn(router_id), self._slots:
+            try:
+                link, _ = await self._links.take(router_id)
+                reading = await link.read_access()
+                sessions = await link.read_sessions()
+            except RouterError as error:
+                await self._lose(router_id, error)
+                return error.message
+        await self._watch.note_reached(router_id)
+        return Seen(reading, frozenset(session.username for session in sessions))
 
     async def _wake_due(self, *, limit: int = 200) -> list[asyncio.Task[int]]:
         due = await self._transactor.read(routers_with_work, _SYSTEM, limit=limit)

@@ -156,6 +156,14 @@ class OfflineCause(StrEnum):
     UNKNOWN = "unknown"
 
 
+class LeakKind(StrEnum):
+    """Who gets what nobody pays for: an own line that is not paid, an entry that is not ours, a name nobody knows."""
+
+    NOT_PAYING = "not_paying"
+    NOT_OURS = "not_ours"
+    UNKNOWN = "unknown"
+
+
 class TaskKind(StrEnum):
     """What a router task does to one connection."""
 

@@ -114,3 +114,12 @@ async def test_why_a_service_is_offline_is_said_with_its_evidence(owner: Caller)
     await owner.post(f"{path}/suspend", {"reason": "abuse"})
     assert (await owner.get(f"{path}/diagnosis")).json()["cause"] == "stopped"
     assert (await owner.get("/subscriptions/99/diagnosis")).status_code == 404
+
+
+async def test_a_leak_report_names_routers_that_do_not_answer(owner: Caller, support: Caller) -> None:
+    await add_router(owner)
+    report = (await owner.get("/network/leaks")).json()
+    assert (report["leaks"], report["monthly"]) == ([], kes(0))
+    ((name, why),) = report["not_asked"]
+    assert (name, bool(why)) == ("nakuru-core", True)
+    assert (await support.get("/network/leaks")).status_code == 200
