@@ -20,6 +20,7 @@ from benfex.core.clock import MovedClock
 from benfex.core.policy import isp_profile
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.payments.attempts import fail_attempt, note_paid_without_receipt
+from benfex.payments.booking import Told as Message
 from benfex.payments.checkout import note_started
 from benfex.payments.gateway import (
     ChargeFailed,
@@ -31,7 +32,7 @@ from benfex.payments.gateway import (
 from benfex.payments.gateway_events import PaymentTakenBack
 from benfex.payments.placing import match_payment, undo_match
 from benfex.payments.reconciliation import note_answer
-from benfex.payments.settlement import settle_payment
+from benfex.payments.settlement import settle_payment, settle_payments
 from benfex.payments.taken_back import note_taken_back
 from data.models.ledger import LedgerAccount, Posting
 from data.models.message import OutboundMessage
@@ -56,6 +57,7 @@ PLAIN = (
     *("bare line", "odd confirmation"),
     *("person", "reversal"),
 )
+MONEY = frozenset(("callback", "confirmation", "line", "bare line", "odd confirmation"))
 ACTS = ((), ("match",), ("undo",), ("match", "undo"), ("undo", "match"), ("undo", "match", "undo"))
 _numbers = count(1_000_000)
 
@@ -156,23 +158,36 @@ def _tell_all(run: Run, odd: Random, told: tuple[Told, ...], words: list[tuple[i
     What cannot be placed yet waits and is tried again, as the inbox does.
     """
     waiting: list[tuple[int, str]] = []
-    for number, word in words:
-        one, times = told[number], 2 if odd.random() < 0.3 else 1
-        dies = odd.random() < 0.3
+    for group in _grouped(odd, words):
+        (number, word), times, dies = group[0], 2 if odd.random() < 0.3 else 1, odd.random() < 0.3
+        one = told[number]
         if word == "person":
             _let_act(run, one, dies=dies, times=times)
             continue
+        some = [(told[number], word) for number, word in group]
         if dies:
             with suppress(_Died):
-                run(_die_after, _tell, one=one, word=word)
+                run(_die_after, _tell_together, some=some)
         for _ in range(times):
-            if run(_tell, one=one, word=word) is not None:
+            if run(_tell_together, some=some) is not None:
                 waiting.append((number, word))
     for number, word in waiting:
         run(_tell, one=told[number], word=word)
     for one in told:
         for aim in one.acts:  # what could not be done yet
             run.by(ACCOUNTANT)(_act, one=one, aim=aim)
+
+
+def _grouped(odd: Random, words: list[tuple[int, str]]) -> list[list[tuple[int, str]]]:
+    """Return the words one by one, but some messages of money that come after each other together."""
+    groups: list[list[tuple[int, str]]] = []
+    for word in words:
+        follows = bool(groups) and {groups[-1][-1][1], word[1]} <= MONEY
+        if follows and odd.random() < 0.5:
+            groups[-1].append(word)
+        else:
+            groups.append([word])
+    return groups
 
 
 def _let_act(run: Run, one: Told, *, dies: bool, times: int) -> None:
@@ -214,24 +229,14 @@ def _act(uow: UnitOfWork, *, one: Told, aim: str) -> bool:
 def _tell(uow: UnitOfWork, *, one: Told, word: str) -> str | None:
     """Do what a word says; return why that cannot be done yet."""
     attempt, token = one.attempt, hash_token(one.attempt.token)
+    if word in MONEY:
+        told = _evidence(one, word)
+        settle_payment(uow, evidence=told.evidence, evidence_at=told.at, source=told.source)
+        return None
     match word:
         case "start":
             named = StartedPayment(attempt.gateway_reference)
             note_started(uow, attempt_id=attempt.attempt_id, started=named)
-        case "callback":
-            settle_payment(uow, evidence=stk(attempt, receipt=one.receipt), evidence_at=START, source="stk")
-        case "confirmation":
-            told = c2b(one.customer.account_number, receipt=one.receipt, amount=attempt.amount)
-            settle_payment(uow, evidence=told, evidence_at=START, source="c2b")
-        case "line":
-            told = statement(one.customer.account_number, receipt=one.receipt, amount=attempt.amount)
-            settle_payment(uow, evidence=told, evidence_at=START, source="statement")
-        case "bare line":
-            told = statement(None, receipt=one.receipt, amount=attempt.amount)
-            settle_payment(uow, evidence=told, evidence_at=START, source="statement")
-        case "odd confirmation":
-            told = c2b(_odd_word(one), receipt=one.receipt, amount=attempt.amount)
-            settle_payment(uow, evidence=told, evidence_at=START, source="c2b")
         case "failure":
             return fail_attempt(
                 uow, gateway="mpesa", failure=ChargeFailed(None, token, "1037", "Not reached.")
@@ -246,6 +251,29 @@ def _tell(uow: UnitOfWork, *, one: Told, word: str) -> str | None:
                 uow, gateway="mpesa", event=PaymentTakenBack(one.receipt, None, "The bank took it back.")
             )
     return None
+
+
+def _tell_together(uow: UnitOfWork, *, some: list[tuple[Told, str]]) -> str | None:
+    """Do what one word says, or what several messages of money say, in one act as the inbox does."""
+    if len(some) == 1:
+        return _tell(uow, one=some[0][0], word=some[0][1])
+    settle_payments(uow, told=[_evidence(one, word) for one, word in some])
+    return None
+
+
+def _evidence(one: Told, word: str) -> Message:
+    account, amount = one.customer.account_number, one.attempt.amount
+    match word:
+        case "callback":
+            return Message(stk(one.attempt, receipt=one.receipt), START, "stk")
+        case "confirmation":
+            return Message(c2b(account, receipt=one.receipt, amount=amount), START, "c2b")
+        case "odd confirmation":
+            return Message(c2b(_odd_word(one), receipt=one.receipt, amount=amount), START, "c2b")
+        case "line":
+            return Message(statement(account, receipt=one.receipt, amount=amount), START, "statement")
+        case _:
+            return Message(statement(None, receipt=one.receipt, amount=amount), START, "statement")
 
 
 def _odd_word(one: Told) -> str:
