@@ -8,6 +8,7 @@ import gc
 
 gc.disable()  # what is imported stays: to look it through again and again took a quarter of the start
 
+import signal
 import socket
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -65,7 +66,7 @@ def serve(
     )
     try:
         _check_address(settings.host, settings.port)
-        with only_server(settings):
+        with only_server(settings, give_up=lambda: signal.raise_signal(signal.SIGTERM)):
             _serve(settings)
     except BenfexError as error:
         typer.echo(f"benfex: {error.message}", err=True)

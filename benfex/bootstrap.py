@@ -10,6 +10,7 @@ from benfex.core.actors import SystemActor
 from benfex.core.clock import Clock, SystemClock
 from benfex.core.errors import ConfigurationError
 from benfex.core.events import EventBus
+from benfex.core.holding import watched
 from benfex.core.settings import Settings
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import UnitOfWork
@@ -113,20 +114,21 @@ def prepare_database(settings: Settings) -> None:
 
 
 @contextmanager
-def only_server(settings: Settings) -> Iterator[None]:
-    """Hold the right to serve a database and run its jobs.
+def only_server(settings: Settings, *, give_up: Callable[[], None]) -> Iterator[None]:
+    """Hold the right to serve a database and run its jobs; `give_up` is called when it is lost to somebody else.
 
     Raises ConfigurationError when another process serves it: two would poll and bill side by side.
     """
     settings.place.mkdir(parents=True, exist_ok=True)
     database = open_database(settings.resolved_database_url)
     try:
-        with hold_database(database) as is_ours:
-            if not is_ours:
+        with hold_database(database) as hold:
+            if not hold.is_held:
                 raise ConfigurationError(
                     "Another Benfex serves this database and runs its jobs. Stop that one first."
                 )
-            yield
+            with watched(hold, give_up=give_up):
+                yield
     finally:
         database.dispose()
 

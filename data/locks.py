@@ -2,14 +2,15 @@
 
 import fcntl
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import select, text
 
 from data.base import Row
-from data.engine import Database
+from data.engine import DATABASE_ERROR, Database
 from data.models.customer import Customer
 from data.session import Session
 
@@ -51,39 +52,77 @@ def try_file_lock(path: Path) -> IO[str] | None:
     return handle
 
 
+class Hold:
+    """A lock on a database that ends with the process, however that ends; `is_held` says whether we got it.
+
+    A file lock beside SQLite's file, on PostgreSQL an advisory lock of a connection that is kept.
+    """
+
+    def __init__(self, database: Database, *, name: str, key: int) -> None:
+        self._database, self._name, self._key = database, name, key
+        self._file: IO[str] | None = None
+        self._link: SqlConnection | None = None
+        self.is_held = self._take()
+
+    def keep(self) -> bool:
+        """Return whether it is ours; where its connection was cut it is taken again, unless somebody else has it.
+
+        Raises a DATABASE_ERROR while the server cannot be asked.
+        """
+        if self._link is not None:
+            try:
+                self._link.execute(text("SELECT 1"))
+            except DATABASE_ERROR:
+                self._let_go()
+        self.is_held = self._file is not None or self._link is not None or self._take()
+        return self.is_held
+
+    def end(self) -> None:
+        """Let others have it."""
+        if (
+            self._link is not None
+        ):  # now: a server ends a closed connection, and its locks, only a moment later
+            with suppress(DATABASE_ERROR):
+                self._link.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
+        self._let_go()
+
+    def _take(self) -> bool:
+        if self._database.is_sqlite:
+            self._file = try_file_lock(Path(f"{self._database.url.database}.{self._name}"))
+            return self._file is not None
+        self._link = self._database.writer.connect().execution_options(isolation_level="AUTOCOMMIT")
+        is_ours = False
+        try:
+            is_ours = bool(self._link.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": self._key}))
+        finally:
+            if not is_ours:
+                self._let_go()
+        return is_ours
+
+    def _let_go(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        if self._link is not None:
+            self._link.invalidate()  # back in the pool it would keep what could not be unlocked
+            self._link.close()
+        self._file = self._link = None
+
+
 @contextmanager
-def hold_database(database: Database) -> Iterator[bool]:
-    """Hold the right to run jobs on a database; False when another process holds it."""
-    with _hold(database, "jobs", _JOBS_KEY) as is_held:
-        yield is_held
+def hold_database(database: Database) -> Iterator[Hold]:
+    """Hold the right to run jobs on a database; it is not held when another process has it."""
+    hold = Hold(database, name="jobs", key=_JOBS_KEY)
+    try:
+        yield hold
+    finally:
+        hold.end()
 
 
 @contextmanager
 def hold_bill_run(database: Database) -> Iterator[bool]:
     """Hold the right to run bills on a database; False when another run holds it, in this process or another."""
-    with _hold(database, "bill-run", _BILL_RUN_KEY) as is_held:
-        yield is_held
-
-
-@contextmanager
-def _hold(database: Database, name: str, key: int) -> Iterator[bool]:
-    """Hold a lock that ends with the process, however that ends.
-
-    A file lock beside SQLite's file, on PostgreSQL an advisory lock of a connection that is kept.
-    """
-    if database.is_sqlite:
-        handle = try_file_lock(Path(f"{database.url.database}.{name}"))
-        try:
-            yield handle is not None
-        finally:
-            if handle is not None:
-                handle.close()
-        return
-    with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        is_held = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}))
-        try:
-            yield is_held
-        finally:
-            if is_held:  # now: a server ends a closed connection, and its locks, only a moment later
-                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
-            connection.invalidate()  # back in the pool it would keep what could not be unlocked
+    hold = Hold(database, name="bill-run", key=_BILL_RUN_KEY)
+    try:
+        yield hold.is_held
+    finally:
+        hold.end()

@@ -250,7 +250,7 @@ def test_what_was_typed_wrong_is_told_in_one_line(
 
 
 def test_a_second_server_on_one_database_is_refused(home: Path) -> None:
-    with only_server(Settings(home=home)):
+    with only_server(Settings(home=home), give_up=lambda: None):
         code, out, err = finish(benfex(home, "serve", "--port", str(free_port())))
     assert code == 1
     assert out == ""
