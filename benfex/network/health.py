@@ -156,7 +156,11 @@ class RouterWatch:
         """Try the door every few seconds until it opens; a bare connection, no login."""
         while True:
             await asyncio.sleep(self._probe_seconds)
-            door = await self._transactor.read(door_of, _SYSTEM, router_id=router_id)
+            try:
+                door = await self._transactor.read(door_of, _SYSTEM, router_id=router_id)
+            except Exception as cause:  # noqa: BLE001 - whoever gave up here would leave the router lost for ever
+                _log.warning("door not known", router_id=router_id, reason=type(cause).__name__)
+                continue
             if door is None:
                 self._lost.pop(router_id, None)
                 return
