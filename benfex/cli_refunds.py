@@ -4,14 +4,15 @@ from typing import Annotated, Any
 
 import typer
 
-from benfex.cli_running import CLI, Demo, Json, fail, open_benfex, run, say, working
+from benfex.cli_running import CLI, Demo, Json, fail, figures_of, open_benfex, run, say, working
 from benfex.core.paging import SliceRequest
 from benfex.payments.api_views import whole_payment
-from benfex.payments.dispute_views import dispute_records
+from benfex.payments.dispute_following import Answer
+from benfex.payments.dispute_views import dispute_record, dispute_records
 from benfex.payments.refund_requests import NewRefund, ask_refund, decline_refund
 from benfex.payments.refund_views import RefundRecord, refund_record, refund_records
 from data.values.errors import BenfexError
-from data.values.identifiers import PaymentId, RefundId
+from data.values.identifiers import DisputeId, PaymentId, RefundId
 from data.values.kinds import RefundWay
 from data.values.money import parse_money
 from data.values.states import DisputeStatus, RefundStatus
@@ -121,6 +122,24 @@ def refunds_follow(as_json: Json = False, demo: Demo = False) -> None:
     text = f"Spoke to gateways about {count} refunds and read {disputes} disputes."
     say({"refunds": count, "disputes": disputes}, text, as_json=as_json)
     benfex.transactor.close()
+
+
+@refunds.command("answer")
+def refunds_answer(
+    dispute_id: Annotated[int, typer.Argument(help="The dispute.")],
+    message: Annotated[str, typer.Option(help="Why, for whoever decides at the bank.")],
+    give_back: Annotated[
+        bool, typer.Option("--give-back", help="Give in; we keep the money otherwise.")
+    ] = False,
+    as_json: Json = False,
+    demo: Demo = False,
+) -> None:
+    """Answer a payer who asked their bank for the money back."""
+    with working(demo) as benfex:
+        key = DisputeId(dispute_id)
+        run(benfex, benfex.disputes.answer(CLI, key, Answer(gives_back=give_back, message=message)))
+        found = benfex.transactor.read_sync(dispute_record, CLI, dispute_id=key)
+        say(figures_of(found), f"Answered: the dispute is {found.status} now.", as_json=as_json)
 
 
 @refunds.command("disputes")

@@ -98,3 +98,9 @@ def test_what_cannot_be_is_told_in_one_line(told: Any) -> None:
 def test_disputes_are_listed(told: Any) -> None:
     (dispute,) = told("disputes", "--status", "open", "--json")[1]["disputes"]
     assert (dispute["dispute_id"], dispute["payment_id"]) == ("D1", None)
+
+
+def test_a_dispute_is_answered_only_where_its_gateway_is_set_up(told: Any) -> None:
+    code, why = told("answer", "1", "--message", "They used it")
+    assert (code, why.startswith("benfex: ")) == (1, True)
+    assert told("answer", "77", "--message", "x") == (1, "benfex: There is no such dispute.")
