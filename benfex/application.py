@@ -23,6 +23,7 @@ from benfex.core.vault import Vault
 from benfex.documents.printing import Documents
 from benfex.identity.login import SignIn
 from benfex.identity.passwords import PasswordKeeper
+from benfex.network.finding import Finder
 from benfex.network.health import RouterWatch
 from benfex.network.inventory import RouterProbe
 from benfex.network.leaks import Leaks
@@ -172,6 +173,11 @@ class Benfex:
     def claims(self) -> Claims:
         """Return what takes receipts that customers say are theirs."""
         return Claims(self.transactor, self.gateways, self.inquiries)
+
+    @property
+    def finder(self) -> Finder:
+        """Return what asks the routers who is online."""
+        return Finder(self.transactor, self.provisioner)
 
     @property
     def leaks(self) -> Leaks:

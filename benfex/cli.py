@@ -17,11 +17,12 @@ from benfex.cli_cash import cash
 from benfex.cli_gateways import gateways
 from benfex.cli_inbox import inbox
 from benfex.cli_matching import matching
+from benfex.cli_network import network
 from benfex.cli_payments import payments
 from benfex.cli_reconciliation import reconciliation
 from benfex.cli_refunds import refunds
 from benfex.cli_running import CLI as _CLI
-from benfex.cli_running import Demo, Json, figures_of, run_words, working
+from benfex.cli_running import Demo, Json, run_words
 from benfex.cli_running import fail as _fail
 from benfex.cli_running import open_benfex as _open
 from benfex.cli_running import run as _run
@@ -35,17 +36,11 @@ from benfex.dunning.rehearsing import rehearse_tomorrow
 from benfex.identity.passwords import check_password, hash_password
 from benfex.identity.staff import create_staff
 from benfex.ledger.verification import verify_ledger
-from benfex.network.leaks import LeakReport
 from benfex.reporting.ageing import BUCKETS, ageing
 from benfex.reporting.trial_balance import trial_balance
 from benfex.subscriptions.bill_run import Progress
-from benfex.subscriptions.diagnosis import Diagnosis
 from benfex.subscriptions.rehearsal import in_words
-from benfex.subscriptions.views import services_of
-from benfex.usage.polling import PollOutcome
-from benfex.usage.timetable import routers_to_poll
 from data.values.errors import BenfexError, InvalidInput
-from data.values.identifiers import CustomerId
 from data.values.money import Money
 from data.values.roles import Role, StaffRole
 
@@ -58,7 +53,6 @@ commands = typer.Typer(
 )
 staff = typer.Typer(help="People who sign in to the console.")
 bill = typer.Typer(help="Invoices.")
-network = typer.Typer(help="Routers.")
 ledger = typer.Typer(help="The books.")
 commands.add_typer(staff, name="staff")
 commands.add_typer(bill, name="bill")
@@ -193,91 +187,6 @@ def _date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter("write the date as YYYY-MM-DD", param_hint="--on") from None
-
-
-@network.command("poll")
-def network_poll(as_json: Json = False, demo: Demo = False) -> None:
-    """Read every router once and store the usage."""
-    try:
-        benfex = _open(demo)
-
-        async def work() -> list[PollOutcome]:
-            await benfex.poller.start()
-            try:
-                routers = await benfex.read(routers_to_poll, _CLI)
-                return [await benfex.poller.poll(router.router_id) for router in routers]
-            finally:
-                await benfex.poller.stop()
-                await benfex.watch.stop()
-
-        rows = _run(benfex, work())
-    except BenfexError as error:
-        raise _fail(error) from None
-    figures = [{"router_id": row.router_id, "online": row.online, "error": row.reason} for row in rows]
-    text = "\n".join(f"router {row.router_id}: {row.reason or f'{row.online} online'}" for row in rows)
-    _say({"routers": figures}, text or "There is no router yet.", as_json=as_json)
-    benfex.transactor.close()
-    if any(row.reason for row in rows):
-        raise typer.Exit(2)
-
-
-@network.command("why")
-def network_why(
-    customer_id: Annotated[int, typer.Argument(help="Who says that they are offline.")],
-    as_json: Json = False,
-    demo: Demo = False,
-) -> None:
-    """Ask the customer's routers now, and say why each of their services is offline."""
-    with working(demo) as benfex:
-        key = CustomerId(customer_id)
-
-        async def work() -> list[Diagnosis]:
-            await benfex.poller.start()
-            try:
-                services = await benfex.read(services_of, _CLI, customer_id=key)
-                for router_id in {service.line.router_id for service in services if service.line}:
-                    await benfex.poller.poll(router_id)
-                return list((await benfex.diagnose(_CLI, customer_id=key)).values())
-            finally:
-                await benfex.poller.stop()
-                await benfex.watch.stop()
-
-        found = _run(benfex, work())
-        lines = [line for one in found for line in (one.sentence, *(f"  {said}" for said in one.evidence))]
-        _say(
-            {"services": [figures_of(one) for one in found]},
-            "\n".join(lines) or "No service.",
-            as_json=as_json,
-        )
-
-
-@network.command("leaks")
-def network_leaks(as_json: Json = False, demo: Demo = False) -> None:
-    """Ask every router now who is on the network and not paying, or known to nobody, in money a month."""
-    with working(demo) as benfex:
-
-        async def work() -> LeakReport:
-            try:
-                return await benfex.leaks.report(_CLI)
-            finally:
-                await benfex.provisioner.stop()
-
-        found = _run(benfex, work())
-        lines = [
-            f"{one.monthly.format_exact():>16}  {one.router_name} {one.username}: {one.what}"
-            f"{' Online now.' if one.is_online else ''}"
-            for one in found.leaks
-        ]
-        lines += [f"{name} was not asked: {why}" for name, why in found.not_asked]
-        _say(
-            {
-                "leaks": [figures_of(one) for one in found.leaks],
-                "not_asked": [list(one) for one in found.not_asked],
-                "monthly": found.monthly.to_json(),
-            },
-            "\n".join([*lines, f"{found.monthly} a month."]),
-            as_json=as_json,
-        )
 
 
 @ledger.command("verify")

@@ -192,10 +192,15 @@ class AccessReading:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one router holds, and the names that are online there."""
+    """What one router holds, and who is online there."""
 
     reading: AccessReading
-    online: frozenset[str]
+    sessions: tuple[ActiveSession, ...]
+
+    @property
+    def online(self) -> frozenset[str]:
+        """Return the names that are online."""
+        return frozenset(session.username for session in self.sessions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,21 +4,21 @@ Each router is asked what it holds and who is online now. Nothing is changed: wh
 repaired by the comparison of routers, what is not ours is a person's to look at.
 """
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median_low
 
 from benfex.core.actors import Actor, require
 from benfex.core.policy import current_terms
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot
+from benfex.network.asking import ask_all
 from benfex.network.desired_state import SUSPENDED_PROFILE
 from benfex.network.driver import AccessEntry, Seen
 from benfex.network.provisioning import Provisioner
-from data.queries import leaks as leak_queries
+from data.queries import lines as line_queries
 from data.queries import routers_listing as listing
-from data.queries.leaks import LineRow
+from data.queries.lines import LineRow
 from data.values.identifiers import ConnectionId, CustomerId, RouterId
 from data.values.kinds import Interval, LeakKind
 from data.values.money import Money
@@ -26,7 +26,6 @@ from data.values.roles import Permission
 from data.values.states import SubscriptionStatus
 
 _PAYING = (SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
-_DEADLINE_SECONDS = 20.0
 # So many periods are a month, for a comparison of prices and for nothing that is billed.
 _A_MONTH: Mapping[Interval, float] = {
     Interval.HOUR: 730.0,
@@ -64,14 +63,8 @@ class LeakReport:
     monthly: Money
 
 
-@dataclass(frozen=True, slots=True)
-class _Router:
-    router_id: RouterId
-    name: str
-
-
 class Leaks:
-    """Asks all routers at once, each within a deadline of its own."""
+    """Asks the routers what leaks."""
 
     def __init__(self, transactor: Transactor, provisioner: Provisioner) -> None:
         self._transactor = transactor
@@ -79,35 +72,9 @@ class Leaks:
 
     async def report(self, actor: Actor) -> LeakReport:
         """Ask every router that is in use, and say what leaks. A router that does not answer is named."""
-        routers = await self._transactor.read(routers_to_ask, actor)
-        answers = await asyncio.gather(*(self._ask(router) for router in routers))
-        seen = {
-            router.router_id: one
-            for router, one in zip(routers, answers, strict=True)
-            if isinstance(one, Seen)
-        }
-        found = await self._transactor.read(leaks_of, actor, seen=seen)
-        not_asked = tuple(
-            (router.name, one) for router, one in zip(routers, answers, strict=True) if isinstance(one, str)
-        )
-        return LeakReport(found.leaks, len(seen), not_asked, found.monthly)
-
-    async def _ask(self, router: _Router) -> Seen | str:
-        try:
-            async with asyncio.timeout(_DEADLINE_SECONDS):
-                return await self._provisioner.look(router.router_id)
-        except TimeoutError:
-            return "It did not answer in time."
-
-
-def routers_to_ask(snapshot: Snapshot) -> tuple[_Router, ...]:
-    """Return the routers that are in use."""
-    require(snapshot.actor, Permission.VIEW_NETWORK)
-    return tuple(
-        _Router(RouterId(row.id), row.name)
-        for row in listing.routers_in_list(snapshot.session)
-        if row.is_enabled
-    )
+        answers = await ask_all(self._transactor, self._provisioner, actor)
+        found = await self._transactor.read(leaks_of, actor, seen=answers.seen)
+        return replace(found, not_asked=answers.not_asked)
 
 
 def leaks_of(snapshot: Snapshot, *, seen: Mapping[RouterId, Seen]) -> LeakReport:
@@ -115,7 +82,7 @@ def leaks_of(snapshot: Snapshot, *, seen: Mapping[RouterId, Seen]) -> LeakReport
     require(snapshot.actor, Permission.VIEW_NETWORK)
     currency = current_terms(snapshot).currency
     names = {row.id: row.name for row in listing.routers_in_list(snapshot.session)}
-    lines = leak_queries.lines_of(snapshot.session, router_ids=list(seen))
+    lines = line_queries.lines_of(snapshot.session, router_ids=list(seen))
     usual = usual_price(lines, currency=currency)
     leaks: list[Leak] = []
     for router_id, one in seen.items():

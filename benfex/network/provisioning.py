@@ -15,6 +15,7 @@ from benfex.core.clock import Clock
 from benfex.core.errors import RouterAuthFailed, RouterError, RouterRejected
 from benfex.core.transactor import Transactor
 from benfex.core.vault import Vault
+from benfex.network.desired_state import OFFERED_METHODS
 from benfex.network.driver import RouterDriver, RouterLink, Seen
 from benfex.network.health import RouterWatch
 from benfex.network.links import KeptLinks
@@ -164,7 +165,13 @@ class Provisioner:
                 await self._lose(router_id, error)
                 return error.message
         await self._watch.note_reached(router_id)
-        return Seen(reading, frozenset(session.username for session in sessions))
+        return Seen(reading, sessions)
+
+    async def end_sessions_of(self, router_id: RouterId, username: str) -> int:
+        """End the sessions of a name, by whatever method, and return how many. Raises RouterError."""
+        async with self._turn(router_id), self._slots:
+            link, _ = await self._links.take(router_id)
+            return await end_sessions(link, [(method, username) for method in OFFERED_METHODS])
 
     async def _wake_due(self, *, limit: int = 200) -> list[asyncio.Task[int]]:
         due = await self._transactor.read(routers_with_work, _SYSTEM, limit=limit)

@@ -63,6 +63,7 @@ _MENU = (
         MenuEntry("Routers", "router", "/admin/routers", section="Network", on_phone=True),
         Permission.VIEW_NETWORK,
     ),
+    _Place(MenuEntry("Online now", "wifi", "/admin/online", section="Network"), Permission.VIEW_NETWORK),
     _Place(MenuEntry("Leaks", "unplug", "/admin/leaks", section="Network"), Permission.VIEW_NETWORK),
     _Place(
         MenuEntry("Billing policy", "sliders-horizontal", "/admin/settings/billing", section="Settings"),

@@ -221,8 +221,19 @@ async def test_the_description_tells_what_is_sent(http: httpx.AsyncClient) -> No
             refused = operation["responses"]["422"]["content"]
             assert list(refused) == ["application/problem+json"], f"{method} {path}"
             names = {parameter["name"] for parameter in operation.get("parameters", [])}
-            # Who only asks or looks may do so again, a token is wanted anew each time, and a file is its own key.
-            is_free = path.endswith(("/token", "/check", "}/receipts", "/preview", "/statement-imports"))
+            # Who only asks or looks may do so again, as who ends a session; a token is wanted anew each time, and a
+            # file and a receipt are their own key.
+            is_free = path.endswith(
+                (
+                    "/token",
+                    "/check",
+                    "}/receipts",
+                    "/receipt-claims",
+                    "/preview",
+                    "/statement-imports",
+                    "/sessions/disconnect",
+                )
+            )
             is_unsafe = method != "get" and not is_free
             assert ("Idempotency-Key" in names) == is_unsafe, f"{method} {path}"
     references = str(told).split("#/components/schemas/")[1:]

@@ -1,6 +1,9 @@
 """What a program changes of a service: it asks what it comes to first, then does it."""
 
-from tests.api.conftest import Caller, add_home, add_router, kes, sell_plan
+import httpx
+
+from benfex.application import Benfex
+from tests.api.conftest import Caller, add_home, add_router, kes, sell_plan, sign_in_subscriber
 
 
 async def test_a_change_comes_to_what_its_preview_said(owner: Caller) -> None:
@@ -123,3 +126,19 @@ async def test_a_leak_report_names_routers_that_do_not_answer(owner: Caller, sup
     ((name, why),) = report["not_asked"]
     assert (name, bool(why)) == ("nakuru-core", True)
     assert (await support.get("/network/leaks")).status_code == 200
+
+
+async def test_who_is_online_is_asked_of_staff_only(
+    owner: Caller, http: httpx.AsyncClient, benfex: Benfex
+) -> None:
+    router_id = await add_router(owner)
+    found = (await owner.get("/network/sessions", search="amina")).json()
+    assert (found["sessions"], found["total"]) == ([], 0)
+    assert [name for name, _ in found["not_asked"]] == ["nakuru-core"]
+    asked = {"router_id": router_id, "username": "amina"}
+    assert (await owner.post("/network/sessions/disconnect", {**asked, "router_id": 99})).status_code == 404
+    assert (await owner.post("/network/sessions/disconnect", asked)).status_code == 503
+    amina = await owner.made("/customers", {"name": "Amina Wanjiru", "phone": "0712345678"})
+    subscriber = await sign_in_subscriber(benfex, http, amina)
+    assert (await subscriber.get("/network/sessions")).status_code == 403
+    assert (await subscriber.post("/network/sessions/disconnect", asked)).status_code == 403

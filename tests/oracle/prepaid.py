@@ -54,9 +54,9 @@ class PrepaidBooks:
         return self.paid - sum(invoice.total for invoice in self.invoices)
 
     def pay(self, now: datetime, amount: int) -> None:
-        """Take money, and open a period of each service it reaches for, those that are off first."""
+        """Take money, and open a period of each service it reaches for: off ones first, then what ends first."""
         self.paid += amount
-        for one in sorted(self.passes, key=lambda one: one.is_open):
+        for one in sorted(self.passes, key=_need):
             self._buy(now, one, start=self._next_start(now, one), takes_part=not one.is_open)
 
     def renew(self, now: datetime, one: Pass) -> bool:
@@ -119,3 +119,7 @@ def _end(start: datetime, price: Price, anchor: int) -> datetime:
     return datetime.combine(day_of_month(local.date(), price.count, anchor), local.timetz()).astimezone(
         start.tzinfo
     )
+
+
+def _need(one: Pass) -> tuple[bool, float]:
+    return one.is_open, one.until.timestamp() if one.is_open and one.until is not None else 0.0

@@ -1,9 +1,9 @@
 """What leaks at a router: what is open and not paid, what is not ours, who is online and known to nobody."""
 
 from benfex.network.desired_state import SUSPENDED_PROFILE
-from benfex.network.driver import AccessEntry, AccessReading, Seen
+from benfex.network.driver import AccessEntry, AccessReading, ActiveSession, Seen
 from benfex.network.leaks import find_leaks, monthly_price, usual_price
-from data.queries.leaks import LineRow
+from data.queries.lines import LineRow
 from data.values.identifiers import ConnectionId, RouterId
 from data.values.kinds import AccessMethod, Interval, LeakKind
 from data.values.money import Money
@@ -24,6 +24,7 @@ def line(
     return LineRow(
         connection_id,
         1,
+        f"user{connection_id}",
         connection_id,
         f"Customer {connection_id}",
         status,
@@ -32,6 +33,7 @@ def line(
         interval,
         count,
         is_settled,
+        is_live=True,
     )
 
 
@@ -43,7 +45,8 @@ def leaks(
     lines: list[LineRow], *entries: AccessEntry, foreign: tuple[str, ...] = (), online: tuple[str, ...] = ()
 ) -> list[tuple[LeakKind, str, bool, int]]:
     reading = AccessReading(entries, frozenset((AccessMethod.PPPOE, name) for name in foreign), ())
-    found = find_leaks(RouterId(1), "nakuru-core", lines, Seen(reading, frozenset(online)), usual=USUAL)
+    sessions = tuple(ActiveSession(name, name, None, 1) for name in online)
+    found = find_leaks(RouterId(1), "nakuru-core", lines, Seen(reading, sessions), usual=USUAL)
     return [(leak.kind, leak.username, leak.is_online, leak.monthly.minor) for leak in found]
 
 

@@ -1,4 +1,4 @@
-"""Lines with what they cost, for the report of who is on the network and not paying."""
+"""Lines on routers with whose they are and what they cost: for what routers are seen to hold."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,10 +16,14 @@ from data.values.states import SubscriptionStatus
 
 
 class LineRow(NamedTuple):
-    """A line that is or was on a router, whose it is and what it costs; settled when no change of it waits."""
+    """A line that is or was on a router, whose it is and what it costs.
+
+    Settled means that no change of it waits, live that it was not taken off.
+    """
 
     connection_id: int
     router_id: int
+    username: str
     customer_id: int
     customer_name: str
     status: SubscriptionStatus
@@ -28,6 +32,7 @@ class LineRow(NamedTuple):
     interval: Interval
     interval_count: int
     is_settled: bool
+    is_live: bool
 
 
 def lines_of(session: Session, *, router_ids: Sequence[int]) -> list[LineRow]:
@@ -36,6 +41,7 @@ def lines_of(session: Session, *, router_ids: Sequence[int]) -> list[LineRow]:
         select(
             Connection.id,
             Connection.router_id,
+            Connection.username,
             Customer.id,
             Customer.name,
             Subscription.status,
@@ -44,6 +50,7 @@ def lines_of(session: Session, *, router_ids: Sequence[int]) -> list[LineRow]:
             PlanPrice.interval,
             PlanPrice.interval_count,
             Connection.desired_generation == Connection.applied_generation,
+            Connection.removed_at.is_(None),
         )
         .join(Subscription, Subscription.id == Connection.subscription_id)
         .join(Customer, Customer.id == Subscription.customer_id)

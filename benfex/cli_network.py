@@ -1,0 +1,130 @@
+"""The operator's commands about routers: read them, who is online, who leaks, why somebody is offline."""
+
+from typing import Annotated
+
+import typer
+
+from benfex.cli_running import CLI, Demo, Json, fail, figures_of, open_benfex, run, say, working
+from benfex.network.finding import FoundSessions
+from benfex.network.leaks import LeakReport
+from benfex.subscriptions.diagnosis import Diagnosis
+from benfex.subscriptions.views import services_of
+from benfex.usage.polling import PollOutcome
+from benfex.usage.timetable import routers_to_poll
+from data.values.errors import BenfexError
+from data.values.identifiers import CustomerId
+
+network = typer.Typer(help="Routers.")
+
+
+@network.command("poll")
+def network_poll(as_json: Json = False, demo: Demo = False) -> None:
+    """Read every router once and store the usage."""
+    try:
+        benfex = open_benfex(demo)
+
+        async def work() -> list[PollOutcome]:
+            await benfex.poller.start()
+            try:
+                routers = await benfex.read(routers_to_poll, CLI)
+                return [await benfex.poller.poll(router.router_id) for router in routers]
+            finally:
+                await benfex.poller.stop()
+                await benfex.watch.stop()
+
+        rows = run(benfex, work())
+    except BenfexError as error:
+        raise fail(error) from None
+    figures = [{"router_id": row.router_id, "online": row.online, "error": row.reason} for row in rows]
+    text = "\n".join(f"router {row.router_id}: {row.reason or f'{row.online} online'}" for row in rows)
+    say({"routers": figures}, text or "There is no router yet.", as_json=as_json)
+    benfex.transactor.close()
+    if any(row.reason for row in rows):
+        raise typer.Exit(2)
+
+
+@network.command("why")
+def network_why(
+    customer_id: Annotated[int, typer.Argument(help="Who says that they are offline.")],
+    as_json: Json = False,
+    demo: Demo = False,
+) -> None:
+    """Ask the customer's routers now, and say why each of their services is offline."""
+    with working(demo) as benfex:
+        key = CustomerId(customer_id)
+
+        async def work() -> list[Diagnosis]:
+            await benfex.poller.start()
+            try:
+                services = await benfex.read(services_of, CLI, customer_id=key)
+                for router_id in {service.line.router_id for service in services if service.line}:
+                    await benfex.poller.poll(router_id)
+                return list((await benfex.diagnose(CLI, customer_id=key)).values())
+            finally:
+                await benfex.poller.stop()
+                await benfex.watch.stop()
+
+        found = run(benfex, work())
+        lines = [line for one in found for line in (one.sentence, *(f"  {said}" for said in one.evidence))]
+        say(
+            {"services": [figures_of(one) for one in found]},
+            "\n".join(lines) or "No service.",
+            as_json=as_json,
+        )
+
+
+@network.command("find")
+def network_find(
+    search: Annotated[
+        str, typer.Argument(help="Part of a name, an address or a MAC; all when left out.")
+    ] = "",
+    as_json: Json = False,
+    demo: Demo = False,
+) -> None:
+    """Ask every router now who is online."""
+    with working(demo) as benfex:
+
+        async def work() -> FoundSessions:
+            try:
+                return await benfex.finder.find(CLI, search=search)
+            finally:
+                await benfex.provisioner.stop()
+
+        found = run(benfex, work())
+        lines = [
+            f"{one.router_name} {one.username}  {one.address or '?'}  {one.caller_id or '?'}  "
+            f"{one.customer_name or 'not ours'}"
+            for one in found.sessions
+        ]
+        lines += [f"{name} was not asked: {why}" for name, why in found.not_asked]
+        figures = {"sessions": [figures_of(one) for one in found.sessions], "total": found.total}
+        say(figures, "\n".join(lines) or "Nobody.", as_json=as_json)
+
+
+@network.command("leaks")
+def network_leaks(as_json: Json = False, demo: Demo = False) -> None:
+    """Ask every router now who is on the network and not paying, or known to nobody, in money a month."""
+    with working(demo) as benfex:
+
+        async def work() -> LeakReport:
+            try:
+                return await benfex.leaks.report(CLI)
+            finally:
+                await benfex.provisioner.stop()
+
+        found = run(benfex, work())
+        lines = [
+            f"{one.monthly.format_exact():>16}  {one.router_name} {one.username}: {one.what}"
+            f"{' Online now.' if one.is_online else ''}"
+            for one in found.leaks
+        ]
+        lines += [f"{name} was not asked: {why}" for name, why in found.not_asked]
+        say(
+            {
+                "leaks": [figures_of(one) for one in found.leaks],
+                "not_asked": [list(one) for one in found.not_asked],
+                "monthly": found.monthly.to_json(),
+            },
+            "\n".join([*lines, f"{found.monthly} a month."]),
+            as_json=as_json,
+        )
