@@ -328,38 +328,44 @@ REPLIED = {"mpesa_c2b_validation_accept.json", "mpesa_c2b_validation_reject.json
 
 
 def make(base_url: str, **mpesa: str) -> Mapping[str, Gateway]:
+    return build_gateways(_settings(base_url, mpesa), MovedClock(NOW))
+
+
+def make_one(name: str, base_url: str) -> Gateway:
+    """Return one of them: each has its client, and a client its certificates, which are read anew."""
+    return build_gateways({name: _settings(base_url, {})[name]}, MovedClock(NOW))[name]
+
+
+def _settings(base_url: str, mpesa: Mapping[str, str]) -> dict[str, dict[str, str]]:
     secret = MANIFEST["paystack_test_secret"]
-    return build_gateways(
-        {
-            "mpesa": {
-                "base_url": base_url,
-                "consumer_key": "key",
-                "consumer_secret": "secret",
-                "shortcode": "600984",
-                "passkey": "passkey",
-                "callback_token": TOKEN,
-                **mpesa,
-            },
-            # The corpus is of a live account, signed with the key that was in use before.
-            "paystack": {
-                "base_url": base_url,
-                "secret_key": "sk_live_benfex",
-                "previous_secret_key": secret,
-            },
-            "flutterwave": {
-                "base_url": base_url,
-                "secret_key": "FLWSECK_TEST-benfex",
-                "secret_hash": SECRET_HASH,
-            },
-            "pesapal": {
-                "base_url": base_url,
-                "consumer_key": "key",
-                "consumer_secret": "secret",
-                "callback_token": TOKEN,
-            },
+    return {
+        "mpesa": {
+            "base_url": base_url,
+            "consumer_key": "key",
+            "consumer_secret": "secret",
+            "shortcode": "600984",
+            "passkey": "passkey",
+            "callback_token": TOKEN,
+            **mpesa,
         },
-        MovedClock(NOW),
-    )
+        # The corpus is of a live account, signed with the key that was in use before.
+        "paystack": {
+            "base_url": base_url,
+            "secret_key": "sk_live_benfex",
+            "previous_secret_key": secret,
+        },
+        "flutterwave": {
+            "base_url": base_url,
+            "secret_key": "FLWSECK_TEST-benfex",
+            "secret_hash": SECRET_HASH,
+        },
+        "pesapal": {
+            "base_url": base_url,
+            "consumer_key": "key",
+            "consumer_secret": "secret",
+            "callback_token": TOKEN,
+        },
+    }
 
 
 def body_of(name: str) -> bytes:

@@ -91,6 +91,7 @@ def _is_door(path: str, kind: str) -> bool:
     return path.split("/", 4)[4].replace("/a1", "") == kind
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("gateway", EVERY)
 async def test_a_wrong_secret_is_refused_at_each_door_and_only_quarantined(
     doors: Doors, run: Run, gateway: str
@@ -146,6 +147,7 @@ async def test_bytes_that_are_no_json_are_kept_as_they_came(doors: Doors, gatewa
     assert await doors.inbox.process_pending() == 0
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("gateway", EVERY)
 async def test_odd_words_in_the_path_are_never_an_error_of_ours(doors: Doors, gateway: str) -> None:
     body = b"{}"

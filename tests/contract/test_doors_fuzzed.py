@@ -136,7 +136,7 @@ def test_whatever_knocks_nothing_breaks_and_nothing_is_booked_that_was_not_said(
     told: list[bytes] = []
     caplog.set_level(logging.ERROR)
 
-    @over_a_database(usual=20, deep=400)
+    @over_a_database(usual=14, deep=400)
     @given(knocks=knocks_at(gateway))
     def check(knocks: list[Knock]) -> None:
         gate_runner.run(_knock_all(doors, gateway, attempt, knocks))

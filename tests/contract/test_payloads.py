@@ -52,6 +52,7 @@ from tests.contract.payload_handling import (
     body_of,
     delivery,
     make,
+    make_one,
 )
 
 DOORS = (
@@ -177,7 +178,7 @@ async def test_what_a_gateway_answers_is_taken_as_the_manifest_says(listener: Li
     listener.replies[path] = Response(
         body_of(name), status_code=FILES[name]["http_status"], media_type="application/json"
     )
-    gateway = make(listener.url)[FILES[name]["gateway"]]
+    gateway = make_one(FILES[name]["gateway"], listener.url)
     if isinstance(expected, No):
         with pytest.raises(expected.error) as refused:
             await ask(gateway, path)
@@ -193,7 +194,7 @@ async def test_a_strange_answer_to_a_question_is_never_taken_for_money(
     listener: Listener, name: str, path: str
 ) -> None:
     listener.replies[path] = Response(body_of(name), media_type="application/json")
-    gateway = make(listener.url)[{QUERY: "mpesa", VERIFY: "paystack", STATUS: "pesapal"}[path]]
+    gateway = make_one({QUERY: "mpesa", VERIFY: "paystack", STATUS: "pesapal"}[path], listener.url)
     outcome = await ask(gateway, path)
     await gateway.aclose()
     if ANSWERED.get(name, ("", None))[0] != path:
@@ -202,7 +203,7 @@ async def test_a_strange_answer_to_a_question_is_never_taken_for_money(
 
 async def test_a_token_that_stays_refused_is_fetched_anew_just_once(listener: Listener) -> None:
     listener.replies[PUSH] = Response(body_of("mpesa_error_invalid_token.json"), status_code=404)
-    gateway = make(listener.url)["mpesa"]
+    gateway = make_one("mpesa", listener.url)
     with pytest.raises(GatewayRejected):
         await ask(gateway, PUSH)
     await gateway.aclose()
@@ -223,7 +224,7 @@ async def test_a_list_that_cannot_be_read_is_not_an_empty_one(listener: Listener
 
 async def test_a_list_that_never_ends_is_left(listener: Listener) -> None:
     listener.replies[PULL] = Response(body_of("mpesa_pull_query_response.json"))
-    gateway = make(listener.url)["mpesa"]
+    gateway = make_one("mpesa", listener.url)
     listed = await gateway.read_statement(since=NOW - timedelta(hours=6), until=NOW)
     await gateway.aclose()
     assert [one.transaction_id for one in listed] == ["TKN5B8PQ2M", "TKNLOST001"]

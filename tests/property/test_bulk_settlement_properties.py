@@ -78,7 +78,7 @@ class Home:
     invoice: str
 
 
-@over_a_database(usual=8, deep=300)
+@over_a_database(usual=4, deep=300)
 @given(told=st.lists(messages, min_size=2, max_size=10))
 def test_many_in_one_act_leave_what_each_by_itself_leaves(
     run: Run, clock: MovedClock, told: list[Message]
