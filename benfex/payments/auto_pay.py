@@ -31,7 +31,7 @@ from data.queries import customers as customer_queries
 from data.queries import invoices as invoice_queries
 from data.queries import payments as payment_queries
 from data.queries import saved_methods as method_queries
-from data.queries.saved_methods import FAILURES_MAX, DueCharge
+from data.queries.saved_methods import FAILURES_MAX, RENEWAL_PREFIX, DueCharge
 from data.values.identifiers import CustomerId, PaymentAttemptId, SubscriptionId, hash_token, new_token
 from data.values.money import Money
 from data.values.roles import Permission
@@ -119,10 +119,11 @@ def charges_due(snapshot: Snapshot, *, gateways: tuple[str, ...]) -> tuple[DueCh
     """Return what is to be charged to which cards now: invoices, oldest due first, then periods that end soon."""
     require(snapshot.actor, Permission.RUN_BILLING)
     today = billing_today(snapshot)
+    since = datetime.combine(today, time(), tzinfo=ZoneInfo(current_terms(snapshot).timezone))
     invoices = method_queries.due_charges(
         snapshot.session,
         on=today,
-        since=datetime.combine(today, time(), tzinfo=ZoneInfo(current_terms(snapshot).timezone)),
+        since=since,
         gateways=gateways,
         limit=_AT_ONCE_MAX,
     )
@@ -131,6 +132,7 @@ def charges_due(snapshot: Snapshot, *, gateways: tuple[str, ...]) -> tuple[DueCh
         now=snapshot.now,
         before=snapshot.now + _RENEWS_BEFORE,
         on=today,
+        since=since,
         gateways=gateways,
         limit=_AT_ONCE_MAX,
     )
@@ -245,7 +247,7 @@ def _of_renewal(uow: UnitOfWork, due: DueCharge) -> tuple[Money, str] | None:
         return None
     payer = customer_queries.find_customer(uow.session, customer_id)
     assert payer is not None
-    name = f"BFXR{due.subscription_id}{_on_this_day(uow, f'{payer.account_number} {payer.created_at}')}"
+    name = f"{RENEWAL_PREFIX}{due.subscription_id}{_on_this_day(uow, f'{payer.account_number} {payer.created_at}')}"
     return found.missing, name
 
 

@@ -1,7 +1,8 @@
 """Saved cards: kept when a payment says that the card may be charged again, and charged only with consent.
 
-A card is kept sealed, as the gateway's name of it. Its owner says in the portal that it pays their bills by itself,
-and takes that back there; staff can take it back for them, never give it. What charges them is `auto_pay`.
+A card is kept sealed, as the gateway's name of it. Its owner says in the portal that it pays by itself, bills that are
+due and what is paid ahead, and takes that back there; staff can take it back for them, never give it. What charges
+them is `auto_pay`.
 """
 
 from collections.abc import Sequence

@@ -1,11 +1,10 @@
-"""SELECTs about saved cards, and about the invoices that are due to be charged to them."""
+"""SELECTs about saved cards, and about the invoices and renewals that are due to be charged to them."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, literal, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, String, and_, cast, literal, or_, select
 
 from data.models.catalog import Plan, PlanPrice
 from data.models.invoice import Invoice
@@ -16,6 +15,7 @@ from data.session import Session
 from data.values.kinds import BillingMode
 from data.values.states import AttemptStatus, InvoiceStatus, SubscriptionStatus
 
+RENEWAL_PREFIX = "BFXR"  # begins the reference of a charge ahead; the subscription, "D" and the day follow
 FAILURES_MAX = 3  # a card that did not pay so often in a row is let be until its owner says so again
 
 
@@ -63,11 +63,10 @@ def due_charges(
 
     Left out are those of which a charge was begun since the instant, or is not decided yet, and expired cards.
     """
-    charge = aliased(PaymentAttempt)
-    begun = select(charge.id).where(
-        charge.invoice_id == Invoice.id,
-        charge.saved_method_id.is_not(None),
-        or_(charge.started_at >= since, _is_undecided(charge)),
+    begun = select(PaymentAttempt.id).where(
+        PaymentAttempt.invoice_id == Invoice.id,
+        PaymentAttempt.saved_method_id.is_not(None),
+        or_(PaymentAttempt.started_at >= since, _is_undecided()),
     )
     rows = session.execute(
         select(Invoice.id, literal(None), Invoice.customer_id, SavedMethod.id, SavedMethod.gateway)
@@ -79,7 +78,7 @@ def due_charges(
             *_may_be_charged(gateways, on),
             ~begun.exists(),
         )
-        .order_by(Invoice.due_on, Invoice.id)
+        .order_by(Invoice.due_on, Invoice.id, SavedMethod.id.desc())
         .limit(limit)
     )
     return [DueCharge(*row) for row in rows]
@@ -91,13 +90,29 @@ def due_renewals(
     now: datetime,
     before: datetime,
     on: date,
+    since: datetime,
     gateways: Sequence[str],
     limit: int,
 ) -> list[DueCharge]:
     """Return open prepaid services that end between two instants and whose payer lets a card be charged, soonest first.
 
-    Left out are plans that are not sold any more.
+    Left out are plans that are not sold any more, those of which a charge was begun since the instant `since`, and
+    those of a payer whose last charge ahead is not decided yet.
     """
+    begun = select(PaymentAttempt.id).where(
+        PaymentAttempt.customer_id == Subscription.billed_customer_id,
+        PaymentAttempt.invoice_id.is_(None),
+        PaymentAttempt.saved_method_id.is_not(None),
+        or_(
+            and_(
+                PaymentAttempt.started_at >= since,
+                PaymentAttempt.reference.like(
+                    literal(RENEWAL_PREFIX).concat(cast(Subscription.id, String)).concat("D%")
+                ),
+            ),
+            _is_undecided(),
+        ),
+    )
     rows = session.execute(
         select(
             literal(None),
@@ -116,14 +131,15 @@ def due_renewals(
             PlanPrice.billing_mode == BillingMode.PREPAID,
             Plan.archived_at.is_(None),
             *_may_be_charged(gateways, on),
+            ~begun.exists(),
         )
-        .order_by(Subscription.access_until_at, Subscription.id)
+        .order_by(Subscription.access_until_at, Subscription.id, SavedMethod.id.desc())
         .limit(limit)
     )
     return [DueCharge(*row) for row in rows]
 
 
-def _may_be_charged(gateways: Sequence[str], on: date) -> tuple[Any, ...]:
+def _may_be_charged(gateways: Sequence[str], on: date) -> tuple[ColumnElement[bool] | bool, ...]:
     return (
         SavedMethod.consented_at.is_not(None),
         SavedMethod.withdrawn_at.is_(None),
@@ -133,10 +149,11 @@ def _may_be_charged(gateways: Sequence[str], on: date) -> tuple[Any, ...]:
     )
 
 
-def _is_undecided(charge: Any) -> ColumnElement[bool]:
+def _is_undecided() -> ColumnElement[bool]:
+    """Return whether an attempt may still take money: it runs, or its time is over and it is asked about."""
     return or_(
-        charge.status.in_((AttemptStatus.CREATED, AttemptStatus.PENDING)),
-        and_(charge.status == AttemptStatus.EXPIRED, charge.next_check_at.is_not(None)),
+        PaymentAttempt.status.in_((AttemptStatus.CREATED, AttemptStatus.PENDING)),
+        and_(PaymentAttempt.status == AttemptStatus.EXPIRED, PaymentAttempt.next_check_at.is_not(None)),
     )
 
 
@@ -148,8 +165,8 @@ def has_undecided_attempt(session: Session, *, customer_id: int, since: datetime
             .where(
                 PaymentAttempt.customer_id == customer_id,
                 PaymentAttempt.saved_method_id.is_(None),
-                PaymentAttempt.status.in_((AttemptStatus.CREATED, AttemptStatus.PENDING)),
                 PaymentAttempt.started_at >= since,
+                _is_undecided(),
             )
             .limit(1)
         ).first()
@@ -158,7 +175,10 @@ def has_undecided_attempt(session: Session, *, customer_id: int, since: datetime
 
 
 def has_undecided_charge(session: Session, *, customer_id: int, invoice_id: int | None) -> bool:
-    """Tell whether a saved card was charged for the invoice, with None ahead, and nobody knows yet how that ended."""
+    """Tell whether nobody knows yet how a charge of a saved card for this invoice ended.
+
+    None asks about charges for what is paid ahead.
+    """
     return (
         session.scalars(
             select(PaymentAttempt.id)
@@ -168,7 +188,7 @@ def has_undecided_charge(session: Session, *, customer_id: int, invoice_id: int 
                 if invoice_id is None
                 else PaymentAttempt.invoice_id == invoice_id,
                 PaymentAttempt.saved_method_id.is_not(None),
-                _is_undecided(PaymentAttempt),
+                _is_undecided(),
             )
             .limit(1)
         ).first()

@@ -110,6 +110,13 @@ def expire_cards(uow: UnitOfWork, *, on: date) -> None:
         row.expires_on = on
 
 
+def let_attempts_expire(uow: UnitOfWork) -> None:
+    """Let the time of every open attempt be over, while it is still asked about."""
+    for row in uow.session.scalars(select(PaymentAttempt)):
+        if row.status in (AttemptStatus.CREATED, AttemptStatus.PENDING):
+            row.status, row.next_check_at = AttemptStatus.EXPIRED, uow.now
+
+
 def spoil_card(uow: UnitOfWork, *, method_id: int) -> None:
     """Make what is kept of a card unreadable, as another master key would."""
     row = uow.session.get(SavedMethod, method_id)

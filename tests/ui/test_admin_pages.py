@@ -38,7 +38,7 @@ async def test_a_payment_appears_on_the_open_overview(user: User, isp: Isp) -> N
         method=CashMethod.CASH,
         reference="A-1",
     )
-    await user.should_see("Amina Wanjiru", retries=20)
+    await user.should_see("Amina Wanjiru", retries=60)
 
 
 async def test_a_customer_is_found_by_phone_among_others(user: User, isp: Isp) -> None:
@@ -61,7 +61,7 @@ async def test_registering_a_customer_leads_to_their_page(user: User, isp: Isp) 
     user.find(marker="field-phone").type("0733 123 456")
     send_form(user)
     await user.should_see("Otieno Family")
-    await user.should_see("No service yet", retries=20)
+    await user.should_see("No service yet", retries=60)
 
 
 async def test_a_wrong_phone_number_is_said_at_its_field(user: User, isp: Isp) -> None:
@@ -82,7 +82,7 @@ async def test_a_service_suspended_by_staff_says_why(user: User, isp: Isp) -> No
     await user.should_see("is reduced to the payment page within seconds")
     user.find(marker="field-note").type("Asked us to")
     send_form(user)
-    await user.should_see("Only the payment page can be reached", retries=20)
+    await user.should_see("Only the payment page can be reached", retries=60)
     await user.should_see("Resume")
 
 
@@ -98,7 +98,7 @@ async def test_cash_recorded_on_the_page_pays_the_invoice(user: User, isp: Isp) 
     user.find(marker="field-reference").type("R-77")
     send_form(user)
     await user.should_see("KES 2,500 is booked")
-    await user.should_see("Amina Wanjiru paid KES 2,500 in cash", retries=20)
+    await user.should_see("Amina Wanjiru paid KES 2,500 in cash", retries=60)
     view = await isp.see(customer, customer_id=customer_id)
     assert view.balance.is_zero
 
@@ -162,7 +162,7 @@ async def test_money_without_a_known_account_is_placed_by_hand(user: User, isp: 
     user.find("Choose").click()
     await user.should_see("They owe KES 2,500")
     user.find(kind=ui.button, content="Place the money").click()
-    await user.should_see("KES 2,500 went to Amina Wanjiru", retries=20)
+    await user.should_see("KES 2,500 went to Amina Wanjiru", retries=60)
     view = await isp.see(customer, customer_id=customer_id)
     assert view.balance.is_zero
 
@@ -177,10 +177,10 @@ async def test_a_bill_run_is_rehearsed_before_it_issues(user: User, isp: Isp, cl
     user.find(kind=ui.button, content="Bill run").click()
     await user.should_see("See what it would do")
     send_form(user)
-    await user.should_see("1 invoice over KES 2,500 would be issued", retries=20)
+    await user.should_see("1 invoice over KES 2,500 would be issued", retries=60)
     assert (await isp.see(invoice_counts)).all == 1
     user.find("Issue 1 invoice").click()
-    await user.should_see("1 invoice over KES 2,500 issued", retries=20)
+    await user.should_see("1 invoice over KES 2,500 issued", retries=60)
     assert (await isp.see(invoice_counts)).all == 2
 
 
@@ -193,7 +193,7 @@ async def test_an_invoice_is_void_after_a_reason(user: User, isp: Isp) -> None:
     await user.should_see("no longer owes KES 2,500")
     user.find(kind=ui.textarea).type("Wrong plan")
     user.find(kind=ui.button, content="Void invoice").click()
-    await user.should_not_see("Write off", retries=20)
+    await user.should_not_see("Write off", retries=60)
     await user.should_see("Void")
 
 
@@ -209,11 +209,11 @@ async def test_a_new_plan_asks_for_its_price(user: User, isp: Isp) -> None:
     ):
         user.find(marker=f"field-{field}").type(value)
     send_form(user)
-    await user.should_see("New price for Home 20", retries=20)
+    await user.should_see("New price for Home 20", retries=60)
     await until(lambda: len(user.find(marker="field-amount").elements) == 1)
     user.find(marker="field-amount").type("3,500")
     words = "First invoice. Home 20: KES 3,500. Total KES 3,500. The next come on 23 Dec, 23 Jan 2027, 23 Feb 2027."
-    await user.should_see(words, retries=20)
+    await user.should_see(words, retries=60)
     send_form(user)
     await until(lambda: any(row["price"] == "KES 3,500 a month" for row in rows(user)))
 
@@ -230,7 +230,7 @@ async def test_a_new_price_begins_with_the_tax_that_most_prices_carry(user: User
     send_form(user)
     await until(lambda: len(user.find(marker="field-amount").elements) == 1)
     user.find(marker="field-amount").type("3,500")
-    await user.should_see("Total KES 3,500. The next come", retries=20)
+    await user.should_see("Total KES 3,500. The next come", retries=60)
 
 
 async def test_a_paused_router_says_so(user: User, isp: Isp) -> None:

@@ -27,7 +27,7 @@ async def test_runs_and_what_tomorrow_brings_are_on_one_page(
     await user.should_see("No bill run yet")
     await rehearse(benfex.bill_runner, benfex.transactor, me, on=TOMORROW, suspensions=0)
     await benfex.bill_runner.run(me, on=TOMORROW)
-    await user.should_see("1 of 1", retries=20)
+    await user.should_see("1 of 1", retries=60)
     await user.should_see("Will be invoiced")
     await user.should_see("1 invoice over KES 2,500")
 
@@ -38,6 +38,6 @@ async def test_tomorrow_is_rehearsed_with_a_button(user: User, isp: Isp, clock: 
     await sign_in(user)
     await user.open("/admin/billing")
     user.find("Rehearse tomorrow").click()
-    await user.should_see("Foreseen for 23 Dec", retries=20)
+    await user.should_see("Foreseen for 23 Dec", retries=60)
     await user.should_see("1 invoice over KES 2,500")
     await user.should_see("No bill run yet")

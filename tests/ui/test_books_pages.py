@@ -17,7 +17,7 @@ async def test_a_credit_note_is_previewed_and_issued_on_the_invoice(user: User, 
     send_form(user)
     await user.should_see("KES 400 is credited, of it KES 0 tax. KES 400 of this invoice is settled by it.")
     user.find("Issue credit note over KES 400").click()
-    await user.should_see("CN-2026-00001", retries=20)
+    await user.should_see("CN-2026-00001", retries=60)
     await user.should_see("KES 2,100")
 
 
@@ -42,7 +42,7 @@ async def test_an_invoice_is_written_off_with_a_reason(user: User, isp: Isp) -> 
     await user.should_see("Write off KES 2,500?")
     user.find(kind=ui.textarea).type("Left the country")
     user.find("Write it off").click()
-    await user.should_see("is written off", retries=20)
+    await user.should_see("is written off", retries=60)
 
 
 async def test_support_is_offered_no_correction(user: User, isp: Isp) -> None:
@@ -64,4 +64,4 @@ async def test_the_books_show_balances_debts_and_their_proof(user: User, isp: Is
     user.find(marker="section-proof").click()
     await user.should_see("Prove the books")
     user.find("Prove the books").click()
-    await user.should_see("1 entry proved, and everything agrees.", retries=20)
+    await user.should_see("1 entry proved, and everything agrees.", retries=60)

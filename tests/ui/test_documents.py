@@ -117,11 +117,11 @@ async def test_staff_choose_the_days_of_a_statement(user: User, isp: Isp, amina:
     await sign_in(user)
     await user.open(f"/admin/customers/{amina}")
     user.find(marker="section-statement").click()
-    await user.should_see("Balance now", retries=30)
+    await user.should_see("Balance now", retries=60)
     user.find("Proforma").click()
-    await user.should_see("A quote to pay by.", retries=30)
+    await user.should_see("A quote to pay by.", retries=60)
     user.find(content="Statement", kind=ui.button).click()
-    await user.should_see("Statement of account", retries=30)
+    await user.should_see("Statement of account", retries=60)
 
 
 async def test_vouchers_are_downloaded_while_their_codes_are_known(isp: Isp, benfex: "Benfex") -> None:
@@ -147,7 +147,7 @@ async def test_the_owner_writes_the_letterhead_and_sees_it_on_a_sample(user: Use
     user.find(marker="field-address").type("Kenyatta Avenue 12, Nakuru")
     user.find(marker="field-tax_number").type("P051234567X")
     send_form(user)
-    await user.should_see("Documents show it from now on.", retries=30)
+    await user.should_see("Documents show it from now on.", retries=60)
     got = await user.http_client.get("/documents/sample.pdf")
     assert "Kenyatta Avenue 12, Nakuru" in text_of(got.content)
     assert "P051234567X" in text_of(got.content)
@@ -161,14 +161,14 @@ async def test_a_text_of_documents_is_shown_filled_while_it_is_written(user: Use
     user.find(marker="section-texts").click()
     await until(lambda: any(row["id"] == "receipt_footer" for row in rows(user)))
     user.find(kind=ui.table).trigger("act", {"key": "edit", "id": "receipt_footer"})
-    await user.should_see("We received your payment.", retries=30)
+    await user.should_see("We received your payment.", retries=60)
     user.find(marker="field-body").clear().type("Asante {{ customer_name }}")
-    await user.should_see("Asante Amina Wanjirũ", retries=30)
+    await user.should_see("Asante Amina Wanjirũ", retries=60)
     user.find(marker="field-body").clear().type("Asante {{ nobody }}")
-    await user.should_see("there is no nobody here.", retries=30)
+    await user.should_see("there is no nobody here.", retries=60)
     user.find(marker="field-body").clear().type("Asante sana")
     send_form(user)
-    await user.should_see("New documents use it.", retries=30)
+    await user.should_see("New documents use it.", retries=60)
     texts = await isp.see(document_texts)
     assert {one.code: one.body for one in texts}["receipt_footer"] == "Asante sana"
 

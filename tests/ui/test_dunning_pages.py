@@ -106,7 +106,7 @@ async def test_support_retries_and_sees_the_log_but_not_the_settings(
     user.find("Promise to pay").click()
     await user.should_see("Pays by")
     send_form(user)
-    await user.should_see("Promised to pay by", retries=20)
+    await user.should_see("Promised to pay by", retries=60)
     await user.open("/admin/settings/billing")
     await user.should_not_see("An invoice is to be paid within")
 
@@ -138,7 +138,7 @@ async def test_the_owner_answers_a_run_that_would_cut_off_many(
         found = [await isp.see(services_of, customer_id=customer_id) for customer_id in customers]
         return {service.status for (service,) in found}
 
-    await user.should_not_see("Nobody is cut off until you decide.", retries=20)
+    await user.should_not_see("Nobody is cut off until you decide.", retries=60)
     for _ in range(50):
         if await states() == {SubscriptionStatus.SUSPENDED}:
             break

@@ -24,7 +24,7 @@ async def test_the_first_run_makes_the_owner_and_is_then_gone(user: User, benfex
     }.items():
         user.find(marker=f"field-{field}").type(value)
     send_form(user)
-    await user.should_see("Sign in", retries=30)
+    await user.should_see("Sign in", retries=60)
 
     assert (await user.http_client.get(f"/first-run?token={token}")).status_code == 404
     assert (await user.http_client.get("/login")).status_code == 200

@@ -34,9 +34,9 @@ async def test_a_message_that_could_not_be_placed_is_looked_at(user: User, isp: 
     user.find(marker="section-messages").click()
     await until(lambda: any("No attempt of ours" in str(row.get("why")) for row in rows(user)))
     user.find(kind=ui.table).trigger("act", {"key": "look", "id": "1"})
-    await user.should_see("who asked?", retries=20)
+    await user.should_see("who asked?", retries=60)
     user.find(kind=ui.table).trigger("act", {"key": "again", "id": "1"})
-    await user.should_see("It is tried now.", retries=20)
+    await user.should_see("It is tried now.", retries=60)
 
 
 async def test_what_was_refused_is_listed_with_why(user: User, isp: Isp) -> None:
@@ -57,12 +57,12 @@ async def test_what_was_refused_is_listed_with_why(user: User, isp: Isp) -> None
     user.find(marker="section-refused").click()
     await until(lambda: any("The signature is not" in str(row.get("why")) for row in rows(user)))
     user.find(kind=ui.table).trigger("act", {"key": "look", "id": "1"})
-    await user.should_see("charge.success", retries=20)
+    await user.should_see("charge.success", retries=60)
 
 
 async def test_support_sees_no_messages_of_gateways(user: User, isp: Isp) -> None:
     await sign_in(user, "support")
     await user.open("/admin/payments")
-    await user.should_see("Not placed", retries=20)
+    await user.should_see("Not placed", retries=60)
     await user.should_not_see(marker="section-messages")
     await user.should_not_see(marker="section-refused")

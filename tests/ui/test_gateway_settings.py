@@ -46,7 +46,7 @@ async def test_mpesa_is_set_up_with_what_it_needs_alone(user: User, isp: Isp) ->
     for name in ("shortcode", "consumer_key", "consumer_secret", "passkey"):
         user.find(marker=f"field-{name}").type("174379")
     send_form(user)
-    await user.should_see("Saved. Test it now.", retries=20)
+    await user.should_see("Saved. Test it now.", retries=60)
     view = await isp.see(gateway_view, gateway="mpesa", vault=isp.benfex.vault)
     assert (view.is_enabled, view.settings["shortcode"]) == (True, "174379")
 
@@ -56,7 +56,7 @@ async def test_a_test_says_in_words_what_is_wrong(user: User, isp: Isp) -> None:
     await sign_in(user)
     await user.open("/admin/settings/gateways")
     user.find("Test this gateway").click()
-    await user.should_see("Pesapal cannot be reached now.", retries=20)
+    await user.should_see("Pesapal cannot be reached now.", retries=60)
     await user.should_see("Gateways report payments to https addresses only, and Benfex is at http://test.")
 
 
@@ -68,7 +68,7 @@ async def test_a_gateway_that_is_switched_off_takes_no_money(user: User, isp: Is
     user.find("Switch off").click()
     await user.should_see("Switch Pesapal off?")
     user.find(kind=ui.button, content="Switch Pesapal off").click()
-    await user.should_see("Switched off", retries=20)
+    await user.should_see("Switched off", retries=60)
     assert isp.benfex.gateways.find("pesapal") is None
 
 

@@ -9,7 +9,7 @@ async def test_where_no_router_is_in_use_none_was_asked(user: User, isp: Isp) ->
     await isp.customer("Amina Wanjiru", "0712345678")
     await sign_in(user)
     await user.open("/admin/leaks")
-    await user.should_see("No router is in use, so none was asked.", retries=40)
+    await user.should_see("No router is in use, so none was asked.", retries=60)
     await user.should_see("No leak")
 
 
@@ -17,4 +17,4 @@ async def test_who_is_online_is_asked_of_no_router_that_is_not_in_use(user: User
     await isp.customer("Amina Wanjiru", "0712345678")
     await sign_in(user)
     await user.open("/admin/online")
-    await user.should_see("Nobody is found", retries=40)
+    await user.should_see("Nobody is found", retries=60)

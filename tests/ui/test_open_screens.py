@@ -21,7 +21,7 @@ async def test_a_console_left_open_closes_with_its_session(user: User, isp: Isp,
     await user.should_not_see("Sign in")
     token = user.http_client.cookies["benfex_session"]
     await isp.do(close_session, token_hash=hash_token(token))
-    await user.should_see("Sign in", retries=20)
+    await user.should_see("Sign in", retries=60)
 
 
 async def test_another_session_of_the_same_person_stays_open(user: User, isp: Isp, benfex: "Benfex") -> None:
@@ -44,4 +44,4 @@ async def test_the_portal_closes_when_the_password_was_changed(user: User, isp: 
     await user.open("/portal")
     await user.should_not_see("Sign in")
     await isp.do(create_subscriber_login, customer_id=customer_id, password_hash=secret)
-    await user.should_see("Sign in", retries=20)
+    await user.should_see("Sign in", retries=60)

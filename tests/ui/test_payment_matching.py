@@ -15,13 +15,13 @@ async def test_a_suggestion_is_accepted_and_taken_back(user: User, isp: Isp) -> 
     payment_id = await _money_with_a_slip(isp, customer_id)
     await sign_in(user)
     await user.open("/admin/payments")
-    await user.should_see("has no customer yet", retries=20)
+    await user.should_see("has no customer yet", retries=60)
     user.find(marker="section-unmatched").click()
     await until(lambda: any(row.get("perhaps") == "Amina Wanjiru" for row in rows(user)))
     (waiting,) = [row for row in rows(user) if row.get("perhaps")]
     assert "70 of 100: the account typed is one slip away from theirs" in waiting["perhaps_note"]
     user.find(kind=ui.table).trigger("act", {"key": "accept", "id": str(payment_id)})
-    await user.should_see("All money is placed", retries=20)
+    await user.should_see("All money is placed", retries=60)
     assert (await isp.see(customer, customer_id=customer_id)).balance.is_zero
 
     await user.open("/admin/payments")
@@ -30,7 +30,7 @@ async def test_a_suggestion_is_accepted_and_taken_back(user: User, isp: Isp) -> 
     await user.should_see("Whose money is it?")
     user.find(kind=ui.textarea).type("a neighbour's")
     user.find(kind=ui.button, content="Take it back").click()
-    await user.should_see("waits for its customer again", retries=20)
+    await user.should_see("waits for its customer again", retries=60)
     assert (await isp.see(customer, customer_id=customer_id)).balance == Money(250_000, "KES")
 
 

@@ -84,7 +84,7 @@ async def test_home_changes_by_itself_when_money_comes(user: User, isp: Isp, ami
     await user.open("/portal")
     await user.should_see("Pay KES 2,500")
     await isp.pays(amina, 3_000)
-    await user.should_see("Nothing to pay", retries=20)
+    await user.should_see("Nothing to pay", retries=60)
     await user.should_see("You have KES 500 with us for the next bill.")
 
 
@@ -176,7 +176,7 @@ async def test_who_comes_back_from_paystacks_page_sees_their_payment(
             break
         await asyncio.sleep(0.05)
     await user.open(f"/portal/pay/{attempt_id}")
-    await user.should_see("Payment received. Thank you.", retries=30)
+    await user.should_see("Payment received. Thank you.", retries=60)
 
 
 async def test_more_says_who_we_think_they_are_and_what_happened(
@@ -204,9 +204,9 @@ async def test_a_payment_is_followed_to_its_receipt(
     await isp.let_in(user, amina)
     await user.open("/portal/pay")
     send_form(user)
-    await user.should_see("Look at your phone and enter your M-Pesa PIN.", retries=30)
+    await user.should_see("Look at your phone and enter your M-Pesa PIN.", retries=60)
     await answers(outside, benfex, clock, "pay")
-    await user.should_see("Payment received. Thank you.", retries=30)
+    await user.should_see("Payment received. Thank you.", retries=60)
     await user.should_see("Receipt ")
     await user.should_see("Done")
 
@@ -222,9 +222,9 @@ async def test_a_payment_that_came_to_nothing_says_why_and_can_be_tried_again(
     await isp.let_in(user, amina)
     await user.open("/portal/pay")
     send_form(user)
-    await user.should_see("Look at your phone", retries=30)
+    await user.should_see("Look at your phone", retries=60)
     await answers(outside, benfex, clock, "no_money")
-    await user.should_see("There is not enough money in the M-Pesa account.", retries=30)
+    await user.should_see("There is not enough money in the M-Pesa account.", retries=60)
     await user.should_see("Nothing was paid.")
     await user.should_see("Try again")
 
@@ -252,9 +252,9 @@ async def test_a_link_pays_for_its_customer_without_signing_in(
     await user.should_see("KES 2,500 to pay")
     user.find(marker="field-phone").type(PHONE)
     send_form(user)
-    await user.should_see("Look at your phone", retries=30)
+    await user.should_see("Look at your phone", retries=60)
     await answers(outside, benfex, clock, "pay")
-    await user.should_see("Payment received. Thank you.", retries=30)
+    await user.should_see("Payment received. Thank you.", retries=60)
 
 
 async def test_a_link_opens_nothing_but_its_own(
@@ -263,7 +263,7 @@ async def test_a_link_opens_nothing_but_its_own(
     await isp.let_in(user, amina)
     await user.open("/portal/pay")
     send_form(user)
-    await user.should_see("Look at your phone", retries=30)
+    await user.should_see("Look at your phone", retries=60)
     stranger = create_user().http_client
     assert (await stranger.get(f"/pay/{'0' * 32}")).status_code == 404
     other = await _link(isp, await isp.customer("Kamau Traders", "0722000111"))
@@ -309,10 +309,10 @@ async def test_a_receipt_that_does_not_show_is_looked_for_and_found(
     receipt = user.find(marker="field-receipt")
     receipt.type("TKN9999999")
     send_form(user)
-    await user.should_see("We are looking for it.", retries=20)
+    await user.should_see("We are looking for it.", retries=60)
     receipt.clear().type("sgl31abcde")
     send_form(user)
-    await user.should_see("Found. It is on your account now.", retries=20)
+    await user.should_see("Found. It is on your account now.", retries=60)
     await user.open("/portal")
     await user.should_see("Nothing to pay")
 
@@ -332,14 +332,14 @@ async def test_a_standing_order_is_asked_for_in_the_portal_and_ended(
     user.find("Set up a standing order").click()
     await user.should_see("You are asked on your phone.")
     user.find(kind=ui.element, marker="order-form").trigger("submit.prevent")
-    await user.should_see("Look at your phone and agree there.", retries=20)
+    await user.should_see("Look at your phone and agree there.", retries=60)
     await user.should_see("KES 2,500, every month")
     assert len(outside.phones.prompts(MSISDN)) == 1
     await user.should_not_see("Set up a standing order")
     user.find("I ended it").click()
     await user.should_see("Only you can end it, in your M-Pesa menu.")
     user.find("Yes, I ended it").click()
-    await user.should_see("Ended. It pays no more.", retries=20)
+    await user.should_see("Ended. It pays no more.", retries=60)
     await user.should_see("Set up a standing order")
 
 

@@ -28,13 +28,13 @@ async def test_a_difference_is_settled_and_its_day_turns_green(user: User, isp: 
     await isp.do(differs)
     await sign_in(user)
     await user.open("/admin/reconciliation")
-    await user.should_see("1 difference to look into", retries=20)
+    await user.should_see("1 difference to look into", retries=60)
     await until(lambda: any(row.get("title") == "TKN0000001" for row in rows(user)))
     user.find(kind=ui.table).trigger("act", {"key": "answer", "id": str(rows(user)[0]["id"])})
-    await user.should_see("Settle this difference", retries=20)
+    await user.should_see("Settle this difference", retries=60)
     user.find(marker="field-words").type("They say 1,500 by now")
     send_form(user)
-    await user.should_see("It is settled.", retries=20)
+    await user.should_see("It is settled.", retries=60)
     user.find(marker="section-days").click()
     await until(lambda: any("all booked" in str(row.get("why")) for row in rows(user)))
 
@@ -46,11 +46,11 @@ async def test_a_day_says_what_it_is_made_of(user: User, isp: Isp) -> None:
     user.find(marker="section-days").click()
     await until(lambda: any("with another amount" in str(row.get("why")) for row in rows(user)))
     user.find(kind=ui.table).trigger("act", {"key": "why", "id": str(rows(user)[0]["id"])})
-    await user.should_see("the gateway says KES 1,600", retries=20)
+    await user.should_see("the gateway says KES 1,600", retries=60)
 
 
 async def test_the_overview_says_that_something_differs(user: User, isp: Isp) -> None:
     await isp.do(differs)
     await sign_in(user)
     await user.open("/admin")
-    await user.should_see("1 difference with gateways", retries=20)
+    await user.should_see("1 difference with gateways", retries=60)

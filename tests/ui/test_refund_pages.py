@@ -38,7 +38,7 @@ async def test_a_large_refund_waits_and_a_second_person_approves_it_live(
 ) -> None:
     await sign_in(user)
     await ask(user, 6_000)
-    await user.should_see("KES 6,000 waits for another member of staff.", retries=20)
+    await user.should_see("KES 6,000 waits for another member of staff.", retries=60)
     await user.open("/admin/refunds")
     await user.should_see("1 refund waits for another member of staff than who asked.")
     user.find(kind=ui.table).trigger("act", {"key": "approve", "id": "1"})
@@ -51,8 +51,8 @@ async def test_a_large_refund_waits_and_a_second_person_approves_it_live(
     await other.should_see("Brian Kiptoo")
     other.find(marker="field-reference").type("SLIP 7")
     send_form(other)
-    await other.should_see("KES 6,000 went back.", retries=20)
-    await user.should_not_see("1 refund waits for another member of staff than who asked.", retries=20)
+    await other.should_see("KES 6,000 went back.", retries=60)
+    await user.should_not_see("1 refund waits for another member of staff than who asked.", retries=60)
 
 
 async def test_a_refund_is_declined_with_a_reason(
@@ -60,13 +60,13 @@ async def test_a_refund_is_declined_with_a_reason(
 ) -> None:
     await sign_in(user)
     await ask(user, 6_000)
-    await user.should_see("waits for another member of staff.", retries=20)
+    await user.should_see("waits for another member of staff.", retries=60)
     await user.open("/admin/refunds")
     user.find(kind=ui.table).trigger("act", {"key": "decline", "id": "1"})
     await user.should_see("Let KES 6,000 not go back?")
     user.find(kind=ui.textarea).type("Asked by mistake")
     user.find("Decline refund").click()
-    await user.should_see("KES 6,000 is the customer's credit again.", retries=20)
+    await user.should_see("KES 6,000 is the customer's credit again.", retries=60)
     user.find(marker="section-done").click()
     await until(lambda: [row["why"] for row in rows(user)] == ["Asked by mistake"])
 
@@ -79,7 +79,7 @@ async def test_a_small_refund_by_hand_wants_its_slip_and_is_done(
     await user.should_see("Give the number on the slip of the money that went back.")
     user.find(marker="field-reference").type("S 1")
     send_form(user)
-    await user.should_see("KES 400 went back.", retries=20)
+    await user.should_see("KES 400 went back.", retries=60)
     await user.open("/admin/refunds")
     await until(lambda: [row["how"] for row in rows(user)] == ["by hand, paid by Cash · S 1"])
 
@@ -95,7 +95,7 @@ async def test_credit_is_paid_out_on_the_customers_page(user: User, isp: Isp, am
     user.find(marker="field-reference").type("S 2")
     user.find(marker="field-reason").type("Moves away")
     send_form(user)
-    await user.should_see("KES 1,500 went back.", retries=20)
+    await user.should_see("KES 1,500 went back.", retries=60)
     await until(lambda: "by hand, paid by Cash · S 2" in [row.get("how") for row in rows(user)])
 
 
@@ -121,7 +121,7 @@ async def test_a_dispute_shows_its_days_left_and_its_end(user: User, isp: Isp, a
     )
     lost = DisputeChanged("D1", DisputeStatus.LOST, Money(900_000, "KES"))
     await isp.do(note_dispute, gateway="cash", event=lost)
-    await user.should_see("No dispute", retries=20)
+    await user.should_see("No dispute", retries=60)
     user.find(marker="tab-ended").click()
     await until(lambda: "Lost" in [row.get("status") for row in rows(user)])
 
@@ -144,7 +144,7 @@ async def test_payments_say_what_went_back_and_are_found_by_it(
     await isp.pays(other, 1_000)
     await sign_in(user)
     await ask(user, 4_000, slip="SLIP 7")
-    await user.should_see("went back", retries=20)
+    await user.should_see("went back", retries=60)
     await user.open("/admin/payments")
     await until(lambda: len(rows(user)) == 2)
     standing = {row["who"]: (row["status"], row["how"]) for row in rows(user)}

@@ -37,7 +37,7 @@ async def sell(isp: Isp, code: str, shillings: int) -> int:
 
 async def sees(user: User, words: str) -> None:
     """Wait for words: a preview runs the whole act first."""
-    await user.should_see(words, retries=30)
+    await user.should_see(words, retries=60)
 
 
 def choose(user: User, name: str, value: Any) -> None:

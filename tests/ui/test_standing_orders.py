@@ -33,13 +33,13 @@ async def test_a_payer_is_asked_and_the_order_shows_until_they_end_it(user: User
         await user.should_see("The payer is asked on their phone")
         user.find(marker="field-amount").clear().type("2500")
         send_form(user)
-        await user.should_see("is asked on +254712345678", retries=20)
-        await user.should_see("every month", retries=20)
+        await user.should_see("is asked on +254712345678", retries=60)
+        await user.should_see("every month", retries=60)
         assert len(outside.phones.prompts("254712345678")) == 1
         user.find(kind=ui.button, content="Ended").click()
         await user.should_see("Only the payer can end it")
         user.find(kind=ui.button, content="Yes, it ended").click()
-        await user.should_see("The standing order has ended.", retries=20)
+        await user.should_see("The standing order has ended.", retries=60)
 
 
 async def test_a_code_is_drawn_for_what_is_owed(user: User, isp: Isp) -> None:
@@ -52,4 +52,4 @@ async def test_a_code_is_drawn_for_what_is_owed(user: User, isp: Isp) -> None:
         await user.should_see("Scanned with the gateway's app")
         user.find(marker="field-amount").clear().type("2500")
         send_form(user)
-        await user.should_see(kind=ui.image, retries=20)
+        await user.should_see(kind=ui.image, retries=60)

@@ -77,14 +77,14 @@ async def test_a_tab_starts_again_at_the_first_page(person: User) -> None:
 
 async def test_an_empty_table_says_so(person: User) -> None:
     await see(person, Shelf(total=0).page)
-    await person.should_see("No customers", retries=20)
+    await person.should_see("No customers", retries=60)
 
 
 async def test_a_table_that_gets_no_answer_says_why_and_offers_another_try(person: User) -> None:
     shelf = Shelf()
     shelf.refusal = Conflict("The database is being restored.")
     await see(person, shelf.page)
-    await person.should_see("The database is being restored.", retries=20)
+    await person.should_see("The database is being restored.", retries=60)
     shelf.refusal = None
     person.find("Try again").click()
     assert len((await _table(person)).rows) == 10

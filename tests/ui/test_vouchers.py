@@ -33,7 +33,7 @@ async def test_a_printed_batch_shows_its_codes_once_and_is_listed(user: User, is
     await user.should_see("The codes are shown once")
     user.find(marker="field-name").type("Corner shop")
     send_form(user)
-    await user.should_see("24 vouchers over KES 100 each", retries=20)
+    await user.should_see("24 vouchers over KES 100 each", retries=60)
     await user.should_see("V00001-0001")
     await user.open("/admin/vouchers")
     await user.should_not_see("V00001-0001")
@@ -62,7 +62,7 @@ async def test_a_subscriber_opens_a_prepaid_service_with_a_voucher(user: User, i
     await user.should_see("KES 100 and you are online until")
     user.find(marker="field-code").type(batch.vouchers[0].code)
     send_form(user)
-    await user.should_see("Your voucher is in. You are online until", retries=20)
+    await user.should_see("Your voucher is in. You are online until", retries=60)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ async def test_the_counter_says_what_a_voucher_did(
     )
     user.find(marker="field-code").type(batch.vouchers[0].code)
     send_form(user)
-    await user.should_see(words, retries=20)
+    await user.should_see(words, retries=60)
 
 
 async def test_a_voucher_is_redeemed_at_the_counter(user: User, isp: Isp) -> None:
@@ -115,4 +115,4 @@ async def test_a_voucher_is_redeemed_at_the_counter(user: User, isp: Isp) -> Non
     user.find(marker="field-account").type(account)
     user.find(marker="field-code").type("AAAA-BBBB-CCCC-DDDD")
     send_form(user)
-    await user.should_see("This is no voucher of ours", retries=20)
+    await user.should_see("This is no voucher of ours", retries=60)

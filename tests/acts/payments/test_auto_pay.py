@@ -8,6 +8,7 @@ import pytest
 
 from benfex.core.clock import MovedClock
 from benfex.core.transactor import Transactor
+from benfex.payments import auto_pay
 from benfex.payments.auto_pay import AutoPaid
 from benfex.payments.checkout import CheckoutRequest
 from benfex.payments.saved_methods import withdraw_consent
@@ -17,7 +18,14 @@ from data.values.kinds import Interval
 from data.values.states import AttemptStatus, InvoiceStatus
 from tests.acts.payments.test_prepaid_money import prepaid_price
 from tests.conftest import Run
-from tests.factories.cards import CardTill, expire_cards, open_card_till, owner, spoil_card
+from tests.factories.cards import (
+    CardTill,
+    expire_cards,
+    let_attempts_expire,
+    open_card_till,
+    owner,
+    spoil_card,
+)
 from tests.factories.customers import MadeService, make_customer, make_invoice, make_service
 from tests.factories.isp import SYSTEM, kes
 from tests.factories.looks import invoice_status, owed, payments
@@ -127,7 +135,7 @@ async def test_a_bank_that_wants_the_owner_has_them_told_where(isp: Run, cards: 
     assert isp.read(invoice_status, invoice_id=invoice_id)[0] is InvoiceStatus.PAID
 
 
-@pytest.mark.parametrize("why", ["withdrawn", "expired", "paying by hand"])
+@pytest.mark.parametrize("why", ["withdrawn", "expired", "paying by hand", "paid by hand perhaps"])
 async def test_nothing_is_charged_that_must_not_be(isp: Run, cards: CardTill, why: str) -> None:
     customer = make_customer(isp)
     method = await cards.saved(customer.customer_id)
@@ -141,6 +149,8 @@ async def test_nothing_is_charged_that_must_not_be(isp: Run, cards: CardTill, wh
         case _:
             request = CheckoutRequest(customer.customer_id, kes(2_400), "paystack")
             await cards.till.checkout.start(owner(customer.customer_id), request)
+    if why == "paid by hand perhaps":
+        isp(let_attempts_expire)
     assert await cards.auto_pay.run(SYSTEM) == NOTHING
     assert cards.charges() == []
 
@@ -160,11 +170,27 @@ async def test_a_card_that_cannot_be_read_does_not_hold_up_the_others(isp: Run, 
 # Paid ahead
 
 
-async def pass_of(isp: Run, cards: CardTill) -> MadeService:
+async def pass_of(isp: Run, cards: CardTill, *, like: MadeService | None = None) -> MadeService:
     """A service that is paid ahead by the week, opened by a card that may be charged for the next one."""
-    service = make_service(isp, price_id=prepaid_price(isp, kes(1_000), interval=Interval.WEEK))
+    if like is None:
+        service = make_service(isp, price_id=prepaid_price(isp, kes(1_000), interval=Interval.WEEK))
+    else:
+        service = make_service(
+            isp,
+            customer=make_customer(isp, phone="0722000111"),
+            price_id=like.price_id,
+            router_id=like.router_id,
+            username="brian",
+        )
     method = await cards.saved(service.customer_id)  # pays 100, which is credit
-    settle(isp, c2b(service.customer.account_number, receipt="TKN0000001", amount=kes(900)))
+    settle(
+        isp,
+        c2b(
+            service.customer.account_number,
+            receipt=f"TKN{service.customer.account_number[-7:]}",
+            amount=kes(900),
+        ),
+    )
     assert method.pays_by_itself or cards.methods(service.customer_id)[0].pays_by_itself
     return service
 
@@ -204,6 +230,23 @@ async def test_a_renewal_that_fails_is_told_and_tried_again_the_next_day_only(
     (told,) = [message for message in queued(isp) if message.template == "card_failed"]
     assert ("what", "your next period") in told.facts
     assert ends_at(isp, service) == until
+
+
+async def test_what_was_tried_today_leaves_room_for_the_others(
+    isp: Run, cards: CardTill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auto_pay, "_AT_ONCE_MAX", 1)
+    first = await pass_of(isp, cards)
+    cards.clock.advance(timedelta(hours=1))
+    second = await pass_of(isp, cards, like=first)
+    until = ends_at(isp, second)
+    cards.clock.advance(ends_at(isp, first) - cards.clock.now() - timedelta(hours=10))
+    cards.paystack.change({"saved_cards_say": "Insufficient Funds"})
+    await cards.charge()
+    cards.paystack.change({"saved_cards_say": ""})
+    await cards.charge()
+    assert [status for status, _ in cards.charges()] == [AttemptStatus.FAILED, AttemptStatus.SUCCEEDED]
+    assert ends_at(isp, second) == until + timedelta(days=7)
 
 
 async def test_no_card_renews_without_its_owners_word(isp: Run, cards: CardTill) -> None:
