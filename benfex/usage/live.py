@@ -3,6 +3,7 @@
 `polling` fills it and screens read it. Nothing here outlives the process; what counts is in `recording`.
 """
 
+import heapq
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -26,6 +27,11 @@ class LivePoint:
     at: datetime
     download_bps: int | None
     upload_bps: int | None
+
+    @property
+    def total_bps(self) -> int:
+        """Return both directions together, 0 for a gap."""
+        return (self.download_bps or 0) + (self.upload_bps or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +162,17 @@ class LiveUsage:
         """Return the latest point of a connection, or None before the first."""
         points = self._points.get(connection_id)
         return points[-1] if points else None
+
+    def busiest(self, limit: int) -> tuple[tuple[ConnectionId, LivePoint], ...]:
+        """Return who is online and moves most by the latest reading, both ways together; at most `limit`."""
+        latest = (
+            (connection_id, self._points[connection_id][-1])
+            for router in self._routers.values()
+            for connection_id in router.online or ()
+            if connection_id in self._points
+        )
+        moving = (item for item in latest if item[1].total_bps)
+        return tuple(heapq.nlargest(limit, moving, key=lambda item: item[1].total_bps))
 
     # For polling
 

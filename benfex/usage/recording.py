@@ -1,4 +1,4 @@
-"""Record what a poll read: new baselines and the bytes since the old ones, in one transaction.
+"""Record what a poll read: new baselines and the bytes since the old ones, of lines and of the router, in one act.
 
 So a crash of ours neither loses nor doubles a byte: the next reading covers a longer time. How two readings
 become traffic is in `metering`.
@@ -16,7 +16,9 @@ from data.models.router import Router
 from data.queries import clocks
 from data.queries import routers as router_queries
 from data.queries import usage as usage_queries
+from data.queries import usage_routers as router_usage
 from data.queries.usage import CounterRow, UsageRow
+from data.queries.usage_routers import RouterUsageRow
 from data.values.errors import StaleVersion
 from data.values.identifiers import ConnectionId, CustomerId, RouterId
 from data.values.roles import Permission
@@ -102,6 +104,7 @@ def record_readings(
         usage = _summed(sessions)
         if usage:
             usage_queries.add_usage(uow.session, usage)
+            router_usage.add_router_usage(uow.session, router_id=router_id, rows=_of_router(usage))
     if ended:
         usage_queries.forget_counters(uow.session, router_id=router_id, session_keys=ended)
     if online:
@@ -200,6 +203,16 @@ def _summed(sessions: Sequence[SessionRecord]) -> list[UsageRow]:
         UsageRow(starts_at, connection_id, traffic.download_bytes, traffic.upload_bytes)
         for (starts_at, connection_id), traffic in sorted(sums.items())
     ]
+
+
+def _of_router(usage: Sequence[UsageRow]) -> list[RouterUsageRow]:
+    """Add up all lines; `usage` is in the order of its five minutes."""
+    sums: dict[datetime, list[int]] = {}
+    for row in usage:
+        both = sums.setdefault(row.starts_at, [0, 0])
+        both[0] += row.download_bytes
+        both[1] += row.upload_bytes
+    return [RouterUsageRow(starts_at, *both) for starts_at, both in sums.items()]
 
 
 def _bucket_at(second: int) -> datetime:

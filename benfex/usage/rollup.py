@@ -13,6 +13,7 @@ from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.usage.allowance import period_begins_at
 from benfex.usage.caps import cap_changes, note_cap
 from data.queries import usage as usage_queries
+from data.queries import usage_routers as router_usage
 from data.values.roles import Permission
 
 HOUR = timedelta(hours=1)
@@ -27,6 +28,7 @@ _SYSTEM = SystemActor("roll-up")
 def roll_up_hour(uow: UnitOfWork, *, starts_at: datetime) -> int:
     """Work out one hour; return how many connections had any traffic."""
     require(uow.actor, Permission.OPERATE_NETWORK)
+    router_usage.roll_up_router_hour(uow.session, starts_at=starts_at, ends_at=starts_at + HOUR)
     return usage_queries.roll_up_hour(uow.session, starts_at=starts_at, ends_at=starts_at + HOUR)
 
 
@@ -37,8 +39,9 @@ def roll_up_day(uow: UnitOfWork, *, starts_at: datetime, ends_at: datetime) -> i
 
 
 def purge_five_minutes(uow: UnitOfWork, *, before: datetime) -> int:
-    """Forget five minutes that began before; their hours stay."""
+    """Forget five minutes that began before, of lines and of routers; their hours stay, those of routers for good."""
     require(uow.actor, Permission.OPERATE_NETWORK)
+    router_usage.purge_router_five_minutes(uow.session, before=before)
     return usage_queries.purge_five_minutes(uow.session, before=before)
 
 
