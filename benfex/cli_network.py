@@ -1,4 +1,4 @@
-"""The operator's commands about routers: read them, who is online, who leaks, why somebody is offline."""
+"""The operator's commands about routers: read them, what they move, who is online, who leaks, why somebody is not."""
 
 from typing import Annotated
 
@@ -9,10 +9,12 @@ from benfex.network.finding import FoundSessions
 from benfex.network.leaks import LeakReport
 from benfex.subscriptions.diagnosis import Diagnosis
 from benfex.subscriptions.views import services_of
+from benfex.usage.network_views import compared_with_last_week, top_talkers
 from benfex.usage.polling import PollOutcome
 from benfex.usage.timetable import routers_to_poll
 from data.values.errors import BenfexError
-from data.values.identifiers import CustomerId
+from data.values.identifiers import CustomerId, RouterId
+from data.values.traffic import format_bytes
 
 network = typer.Typer(help="Routers.")
 
@@ -99,6 +101,38 @@ def network_find(
         lines += [f"{name} was not asked: {why}" for name, why in found.not_asked]
         figures = {"sessions": [figures_of(one) for one in found.sessions], "total": found.total}
         say(figures, "\n".join(lines) or "Nobody.", as_json=as_json)
+
+
+@network.command("traffic")
+def network_traffic(
+    router_id: Annotated[int | None, typer.Argument(help="One router; all when left out.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many of those who move most.")] = 10,
+    as_json: Json = False,
+    demo: Demo = False,
+) -> None:
+    """Tell what was moved today, beside the same day last week, and who moved most."""
+    with working(demo) as benfex:
+        key = RouterId(router_id) if router_id is not None else None
+        compared = benfex.transactor.read_sync(compared_with_last_week, CLI, router_id=key)
+        talkers = benfex.transactor.read_sync(top_talkers, CLI, limit=limit)
+        change = compared.change_permille
+        against = "" if change is None else f", {change / 10:+.1f}% against last {compared.week_ago.day:%A}"
+        lines = [f"{format_bytes(compared.today.total_bytes)} today{against}."]
+        lines += [
+            f"{format_bytes(one.download_bytes + one.upload_bytes):>10}  {one.share_permille / 10:>5.1f}%"
+            f"  {one.customer_name} ({one.username}, {one.router_name})"
+            for one in talkers
+        ]
+        say(
+            {
+                "today": figures_of(compared.today),
+                "week_ago": figures_of(compared.week_ago),
+                "change_permille": change,
+                "top_talkers": [figures_of(one) for one in talkers],
+            },
+            "\n".join(lines),
+            as_json=as_json,
+        )
 
 
 @network.command("leaks")

@@ -20,18 +20,22 @@ from components.theme import (
     plot_layout,
 )
 
+_SUFFIXES = {"bytes": "B", "bits per second": "bps"}
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
     """One row of figures, as long as the chart's labels; None is a gap.
 
-    `texts` are the same figures for people ("KES 2,500", "1.4 GB"), for the hover box and the table.
+    `texts` are the same figures for people ("KES 2,500", "1.4 GB"), for the hover box and the table. What is
+    `quiet` is there to compare with: a thin dashed line.
     """
 
     name: str
     values: Sequence[int | None]
     texts: Sequence[str] = ()
     ink: Ink = "accent"
+    quiet: bool = False
 
     def said(self, index: int) -> str:
         """Return the figure at `index` for people."""
@@ -99,7 +103,7 @@ class Chart:
         layout = plot_layout(height=self._height, touch=self._touch)
         layout["barmode"] = "stack" if self._stacked else "group"
         layout["bargap"] = 0.35
-        layout["yaxis"].update({"tickformat": "~s", "ticksuffix": "B" if self._unit == "bytes" else ""})
+        layout["yaxis"].update({"tickformat": "~s", "ticksuffix": _SUFFIXES.get(self._unit, "")})
         layout["xaxis"]["type"] = "date" if self._axis_is_time else "category"
         if self._axis_is_time:
             layout["xaxis"]["tickformatstops"] = TIME_TICKS
@@ -109,6 +113,9 @@ class Chart:
             trace = make(one.name, one.ink, list(self._labels), list(one.values))
             trace["customdata"] = [one.said(index) for index in range(len(one.values))]
             trace["hovertemplate"] = "%{customdata}"
+            if one.quiet:
+                trace["line"] = {**trace["line"], "width": 1.5, "dash": "dot"}
+                del trace["fill"], trace["fillgradient"]
             traces.append(trace)
         return {"data": traces, "layout": layout, "config": PLOT_CONFIG}
 
@@ -117,7 +124,7 @@ class Chart:
         self._legend.set_visibility(len(self._series) > 1)
         with self._legend:
             for one in self._series:
-                text(one.name, "k", "span").style(f"--c:var(--{one.ink})")
+                text(one.name, "k quiet" if one.quiet else "k", "span").style(f"--c:var(--{one.ink})")
 
     def _fill_table(self) -> None:
         self._table_side.clear()

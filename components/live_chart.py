@@ -57,6 +57,7 @@ class LiveChart:
         self._height, self._touch = height, has_touch_screen()
         self._points: deque[Point] = deque(history, maxlen=keep)
         self._waiting = 0  # how many of the newest points the browser has not had yet
+        self._stretch = 0  # which stretch of time is shown: another one begins without the reader's zoom
         self._is_ready = False
         self._shows_table = False
         self._heard_at = asyncio.get_running_loop().time()
@@ -90,6 +91,7 @@ class LiveChart:
         self._keep = keep if keep is not None else self._keep
         self._points = deque(history, maxlen=self._keep)
         self._waiting = 0
+        self._stretch += 1
         if period is not None:
             self._period.set_text(_unit_and(period))
         self._plot.update_figure(self._figure())
@@ -127,6 +129,7 @@ class LiveChart:
             with box().style("--c:var(--up)"):
                 text("Upload", "k")
                 self._upload = text("—", "v")
+            self._gaps = text("A gap is a time in which nothing answered", "bf-sub")
 
     def _build_plot(self) -> None:
         self._plot_side = box("bf-plot").style(f"min-height:{self._height}px")
@@ -164,6 +167,7 @@ class LiveChart:
 
     def _figure(self) -> dict[str, Any]:
         layout = plot_layout(height=self._height, touch=self._touch)
+        layout["uirevision"] = f"stretch {self._stretch}"
         # Plotly reads times without a zone as they are: so they are sent in the ISP's own.
         layout["xaxis"].update({"type": "date", "tickformatstops": TIME_TICKS, "hoverformat": "%H:%M:%S"})
         layout["xaxis"]["nticks"] = 4 if self._touch else 5
@@ -184,6 +188,9 @@ class LiveChart:
 
     def _say_now(self) -> None:
         last = self._points[-1] if self._points else None
+        has_gaps = any(point.is_gap for point in self._points)
+        if self._gaps.visible != has_gaps:
+            self._gaps.set_visibility(has_gaps)
         if last is None:
             self._say("Waiting for the first reading", "mute", live=False)
             return

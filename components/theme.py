@@ -133,6 +133,7 @@ def plot_layout(*, height: int = 268, left: int = 60, touch: bool = False) -> di
     return {
         "margin": {"l": left, "r": 18, "t": 8, "b": 30},
         "height": height,
+        "uirevision": "kept",  # new figures leave the reader's zoom alone
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "showlegend": False,

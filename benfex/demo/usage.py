@@ -1,6 +1,6 @@
 """How the demo's customers used their lines: an evening peak, quiet nights, a few over their cap.
 
-Recent days have every hour; older ones a few hours a day, as a provider keeps them.
+Recent days have every hour, today and a week ago every five minutes; older ones have a few hours a day.
 """
 
 import random
@@ -25,6 +25,11 @@ from data.values.traffic import Traffic
 
 _DEMO = SystemActor("demo")
 _EVERY_HOUR_DAYS = 32
+_WHOLE_DAYS = (
+    0,
+    6,
+    7,
+)  # back from the last: what is shown in five minutes, also when the demo runs until tomorrow
 _OLD_HOURS = (1, 8, 13, 18, 20, 22)
 _SHAPE = (3, 2, 1, 1, 1, 2, 4, 6, 6, 5, 5, 6, 7, 7, 7, 8, 9, 11, 14, 17, 19, 18, 13, 7)
 _SHAPE_SUM = sum(_SHAPE)
@@ -125,7 +130,9 @@ class DemoUsage:
         whole = sum(weights) if is_sparse else _SHAPE_SUM
         most = line.download_bps * _FIVE_MINUTES // 8
         parts = 1 if is_sparse else 2
-        if line.connection_id in self._heavy:
+        if (self._last - self._day).days in _WHOLE_DAYS:
+            parts = 60 // 5
+        elif line.connection_id in self._heavy:
             parts = _HEAVY_PARTS // 2 if is_sparse else _HEAVY_PARTS
         bytes_a_day = self._appetites[line.connection_id]
         usage = []
@@ -133,6 +140,8 @@ class DemoUsage:
             wanted = bytes_a_day * weight // whole * self._dice.randrange(60, 140) // 100
             for part in range(parts):
                 download = min(wanted // parts, most * 95 // 100)
+                if parts > _HEAVY_PARTS:
+                    download = download * self._dice.randrange(70, 126) // 126
                 upload = download * self._dice.randrange(6, 14) // 100
                 usage.append((start + timedelta(minutes=60 // parts * part), Traffic(download, upload)))
         total = sum((traffic for _, traffic in usage), before)

@@ -1,14 +1,27 @@
-"""Live traffic charts: of the whole network and of one router, fed by polls while somebody looks."""
+"""Charts of traffic, of the whole network and of one router: live, fed by polls while somebody looks, and of today."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from nicegui import ui
 
 from benfex.application import Benfex
 from benfex.core.events import RouterSampled
 from benfex.usage.live import LivePoint
+from benfex.usage.network_views import TrafficCompared, TrafficDay, compared_with_last_week
+from components.charts import Chart, Series
 from components.live_chart import LiveChart, Point
+from components.theme import Ink
 from data.values.identifiers import RouterId
+from data.values.traffic import format_bps
+from pages.admin.lists import Unhurried
+from pages.dependencies import SignedInStaff
 from pages.live import hold, on
+
+NEW_FIGURES_SECONDS = 60
+_WEEK = timedelta(days=7)
+_Speeds = dict[str, tuple[int | None, int | None]]  # download and upload by the time on the wall
 
 
 class NetworkChart:
@@ -54,3 +67,67 @@ class RouterChart:
 def chart_points(points: Iterable[LivePoint]) -> list[Point]:
     """Return what was seen as points of a chart."""
     return [Point(point.at, point.download_bps, point.upload_bps) for point in points]
+
+
+class TrafficOfDay:
+    """A chart of today beside the same day last week; a gap is a time in which nothing was counted."""
+
+    def __init__(self, benfex: Benfex) -> None:
+        self._zone = ZoneInfo(benfex.settings.timezone)
+        today = benfex.clock.now().astimezone(self._zone)
+        self._chart = Chart(
+            "Today beside a week ago",
+            [],
+            [],
+            kind="line",
+            unit="bits per second",
+            period=f"{today:%A}, means of five minutes",
+            axis_is_time=True,
+            height=268,
+        )
+
+    def set(self, compared: TrafficCompared) -> None:
+        """Show these days over each other, by the time of the day."""
+        today, before = self._by_time(compared.today), self._by_time(compared.week_ago, later=_WEEK)
+        times = sorted(today.keys() | before.keys())
+        lines: list[tuple[str, _Speeds, int, Ink, bool]] = [
+            ("Download", today, 0, "down", False),
+            ("Upload", today, 1, "up", False),
+        ]
+        if not compared.week_ago.is_empty:
+            weekday = f"{compared.week_ago.day:%A}"
+            lines += [
+                (f"Download last {weekday}", before, 0, "down", True),
+                (f"Upload last {weekday}", before, 1, "up", True),
+            ]
+        self._chart.set(times, [_line(times, *line) for line in lines])
+
+    def _by_time(self, day: TrafficDay, *, later: timedelta = timedelta()) -> _Speeds:
+        """Return the speeds by the time on the wall, which is what both days have in common."""
+        walls = (at.astimezone(self._zone).replace(tzinfo=None) + later for at in day.starts_at)
+        speeds = zip(day.download_bps, day.upload_bps, strict=True)
+        return {wall.isoformat(" ", "minutes"): both for wall, both in zip(walls, speeds, strict=True)}
+
+
+async def router_day(benfex: Benfex, staff: SignedInStaff, router_id: RouterId) -> None:
+    """Show today of one router beside a week ago, and read it anew each minute."""
+    chart = TrafficOfDay(benfex)
+
+    async def refresh() -> None:
+        chart.set(await benfex.read(compared_with_last_week, await staff.fresh(), router_id=router_id))
+
+    await refresh()
+    ui.timer(NEW_FIGURES_SECONDS, Unhurried(refresh).ask, immediate=False)
+
+
+def _line(
+    times: Sequence[str],
+    name: str,
+    speeds: _Speeds,
+    direction: int,
+    ink: Ink,
+    quiet: bool,
+) -> Series:
+    values = [speeds.get(time, (None, None))[direction] for time in times]
+    texts = ["—" if value is None else format_bps(value) for value in values]
+    return Series(name, values, texts, ink, quiet)

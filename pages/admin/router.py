@@ -20,7 +20,7 @@ from data.values.identifiers import RouterId
 from data.values.roles import Permission
 from data.values.states import RouterStatus
 from pages.admin.lists import Unhurried, on_each
-from pages.admin.network_chart import RouterChart
+from pages.admin.network_chart import RouterChart, router_day
 from pages.admin.phrases import say_count, say_waiting
 from pages.admin.router_dialogs import ask_identity, open_edit_router, pause, retire
 from pages.admin.router_drift import check_drift
@@ -56,6 +56,7 @@ async def router_page(benfex: BenfexDep, staff: StaffDep, router_id: int) -> Non
             RouterChart(benfex, key)
             facts = _Facts(benfex)
             facts.set(view)
+        await router_day(benfex, staff, key)
         tables = RouterTables(benfex, staff, view)
         sections = Sections(
             [

@@ -59,6 +59,7 @@ _MENU = (
         MenuEntry("Bill runs", "calendar-clock", "/admin/billing", section="Money"), Permission.VIEW_INVOICES
     ),
     _Place(MenuEntry("Books", "book-open", "/admin/books", section="Money"), Permission.VIEW_LEDGER),
+    _Place(MenuEntry("Traffic", "activity", "/admin/network", section="Network"), Permission.VIEW_NETWORK),
     _Place(
         MenuEntry("Routers", "router", "/admin/routers", section="Network", on_phone=True),
         Permission.VIEW_NETWORK,

@@ -1,14 +1,16 @@
-"""/network: who is online now across all routers, who of them is not paying, and ending a session."""
+"""/network: its traffic, who is online now across all routers, who of them is not paying, and ending a session."""
 
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from benfex.usage.network_views import compared_with_last_week, top_talkers
 from data.values.identifiers import RouterId
 from data.values.kinds import LeakKind
 from pages.api.auth import ActorDep
 from pages.api.problems import READING, WRITING
-from pages.api.schemas import Amount, Id, Incoming, Outgoing, Text
+from pages.api.schemas import Amount, Id, Incoming, Outgoing, QueryId, Text
 from pages.dependencies import BenfexDep
 
 router = APIRouter(prefix="/network", tags=["network"])
@@ -70,6 +72,61 @@ class Disconnected(Outgoing):
     """How many sessions ended."""
 
     ended: int
+
+
+class TrafficDay(Outgoing):
+    """A day in steps of five minutes as far as it is over; null in a speed means that nothing was counted then."""
+
+    day: date
+    starts_at: list[datetime]
+    download_bps: list[int | None]
+    upload_bps: list[int | None]
+    download_bytes: int
+    upload_bytes: int
+
+
+class Traffic(Outgoing):
+    """Today and the same day last week; `change_permille` compares the bytes until this time of the day."""
+
+    today: TrafficDay
+    week_ago: TrafficDay
+    change_permille: int | None
+
+
+class TopTalker(Outgoing):
+    """A line that moved much today; `share_permille` is its part of what all routers moved."""
+
+    connection_id: int
+    customer_id: int
+    customer_name: str
+    username: str
+    router_id: int
+    router_name: str
+    download_bytes: int
+    upload_bytes: int
+    share_permille: int
+
+
+class TopTalkers(Outgoing):
+    """Who moved most today, the most first."""
+
+    data: list[TopTalker]
+
+
+@router.get("/traffic", responses=READING)
+async def get_traffic(benfex: BenfexDep, actor: ActorDep, router_id: QueryId | None = None) -> Traffic:
+    """Return today's traffic beside that of the same day last week, of all routers or one."""
+    key = RouterId(router_id) if router_id is not None else None
+    return Traffic.model_validate(await benfex.read(compared_with_last_week, actor, router_id=key))
+
+
+@router.get("/top-talkers", responses=READING)
+async def get_top_talkers(
+    benfex: BenfexDep, actor: ActorDep, limit: Annotated[int, Query(ge=1, le=100)] = 10
+) -> TopTalkers:
+    """Return the lines that moved most today; they are worked out every five minutes."""
+    found = await benfex.read(top_talkers, actor, limit=limit)
+    return TopTalkers(data=[TopTalker.model_validate(one) for one in found])
 
 
 @router.get("/sessions", responses=READING)

@@ -142,3 +142,17 @@ async def test_who_is_online_is_asked_of_staff_only(
     subscriber = await sign_in_subscriber(benfex, http, amina)
     assert (await subscriber.get("/network/sessions")).status_code == 403
     assert (await subscriber.post("/network/sessions/disconnect", asked)).status_code == 403
+
+
+async def test_traffic_is_told_beside_a_week_ago_and_to_staff_only(
+    owner: Caller, http: httpx.AsyncClient
+) -> None:
+    router_id = await add_router(owner)
+    told = (await owner.get("/network/traffic", router_id=router_id)).json()
+    assert (told["today"]["download_bytes"], told["change_permille"]) == (0, None)
+    assert set(told["week_ago"]["download_bps"]) == {
+        None
+    }  # nothing was counted: not the same as nothing moved
+    assert (await owner.get("/network/top-talkers", limit=5)).json() == {"data": []}
+    assert (await owner.get("/network/top-talkers", limit=0)).status_code == 422
+    assert (await http.get("/api/v1/network/traffic")).status_code == 401

@@ -206,6 +206,13 @@ def test_a_router_that_does_not_answer_is_said_and_is_no_traceback(
     assert "Traceback" not in err
 
 
+def test_what_moved_today_is_told(command: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, _ = command("network", "traffic")
+    assert (code, out.strip()) == (0, "0 B today.")
+    told = json.loads(command("network", "traffic", "1", "--json")[1])
+    assert (told["today"]["download_bytes"], told["change_permille"], told["top_talkers"]) == (0, None, [])
+
+
 def test_the_demo_does_not_touch_a_real_database(home: Path) -> None:
     database_url = f"sqlite:///{home / 'benfex.db'}"
     env = os.environ | {"BENFEX_DATABASE_URL": database_url, "BENFEX_HOME": str(home)}

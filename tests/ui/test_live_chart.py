@@ -22,11 +22,13 @@ async def test_a_live_chart_says_since_when_there_is_no_answer(person: User) -> 
 
     await see(person, page)
     await person.should_see("Live")
+    await person.should_not_see("A gap is a time in which nothing answered")
     with person:
         charts[0].push(NOW, 12_300_000, 2_000_000)
         await person.should_see("12.3 Mbps")
         charts[0].push(NOW + timedelta(seconds=2), None, None)
         await person.should_see("No answer since 12:04:10")
+        await person.should_see("A gap is a time in which nothing answered")
         charts[0].push(NOW + timedelta(seconds=4), 5_000_000, 2_000_000)
     await person.should_see("Live")
     person.find("Table").click()
