@@ -119,7 +119,8 @@ def found(settings: Settings, outside: Surroundings, *, clock: Clock) -> Isp:
             vault=benfex.vault,
         )
         router_ids = tuple(
-            run(add_router, BENCHMARK, vault=benfex.vault, **place) for place in outside.routers
+            run(add_router, BENCHMARK, vault=benfex.vault, is_managed=True, **place)
+            for place in outside.routers
         )
     return Isp(price_id, router_ids)
 

@@ -110,6 +110,7 @@ def _cut_off(benfex: Benfex, numbers: Sequence[int]) -> None:
         username="api",
         password="a password of nobody",  # noqa: S106 (of a router that is not there)
         vault=benfex.vault,
+        is_managed=True,
     )
     for number in numbers:
         spec = ConnectionSpec(router_id=router_id, username=f"line-{number}", secret=f"secret-{number}")

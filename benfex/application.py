@@ -27,6 +27,7 @@ from benfex.network.finding import Finder
 from benfex.network.health import RouterWatch
 from benfex.network.inventory import RouterProbe
 from benfex.network.leaks import Leaks
+from benfex.network.managing import Managing
 from benfex.network.provisioning import Provisioner
 from benfex.notifications.accounts import ChannelBook
 from benfex.notifications.dispatching import MessageDispatcher
@@ -178,6 +179,11 @@ class Benfex:
     def finder(self) -> Finder:
         """Return what asks the routers who is online."""
         return Finder(self.transactor, self.provisioner)
+
+    @property
+    def managing(self) -> Managing:
+        """Return what plans and begins the first write to a router."""
+        return Managing(self.transactor, self.provisioner, self.vault)
 
     @property
     def leaks(self) -> Leaks:

@@ -6,7 +6,9 @@ import typer
 
 from benfex.cli_running import CLI, Demo, Json, fail, figures_of, open_benfex, run, say, working
 from benfex.network.finding import FoundSessions
+from benfex.network.inventory import manage_router
 from benfex.network.leaks import LeakReport
+from benfex.network.managing import WritePlan
 from benfex.subscriptions.diagnosis import Diagnosis
 from benfex.subscriptions.views import services_of
 from benfex.usage.network_views import compared_with_last_week, top_talkers
@@ -133,6 +135,50 @@ def network_traffic(
             "\n".join(lines),
             as_json=as_json,
         )
+
+
+@network.command("plan")
+def network_plan(
+    router_id: Annotated[int, typer.Argument(help="Which router.")],
+    start: Annotated[
+        str, typer.Option(help="Let the router be written, as the plan with this fingerprint says.")
+    ] = "",
+    as_json: Json = False,
+    demo: Demo = False,
+) -> None:
+    """Read a router now, and tell what managing it would write; with --start, begin."""
+    with working(demo) as benfex:
+
+        async def work() -> WritePlan:
+            key = RouterId(router_id)
+            try:
+                if not start:
+                    return await benfex.managing.plan(CLI, router_id=key)
+                return await benfex.managing.start(CLI, router_id=key, fingerprint=start)
+            finally:
+                await benfex.provisioner.stop()
+
+        plan = run(benfex, work())
+        lines = [f"{one.kind.value:>6}  {one.username}: {one.what}" for one in plan.changes]
+        lines += [f"       {name}: its name is held by an entry that is not ours" for name in plan.blocked]
+        lines.append(
+            f"{plan.agree} agree, {plan.left_alone} are not ours and left alone, {plan.cut} online dial in once more."
+        )
+        lines.append("It is managed." if start or plan.is_managed else f"Fingerprint: {plan.fingerprint}")
+        figures = {**figures_of(plan), "changes": [figures_of(one) for one in plan.changes]}
+        say(figures, "\n".join(lines), as_json=as_json)
+
+
+@network.command("observe")
+def network_observe(
+    router_id: Annotated[int, typer.Argument(help="Which router.")],
+    as_json: Json = False,
+    demo: Demo = False,
+) -> None:
+    """Only watch a router from now on: nothing is written to it, and its tasks wait."""
+    with working(demo) as benfex:
+        benfex.transactor.run_sync(manage_router, CLI, router_id=RouterId(router_id), is_managed=False)
+        say({"router_id": router_id, "is_managed": False}, "It is only watched now.", as_json=as_json)
 
 
 @network.command("leaks")

@@ -26,6 +26,7 @@ from data.values.kinds import (
     LeakKind,
     LineKind,
     MessageChannel,
+    PlannedKind,
     SuspensionReason,
     TaskKind,
 )
@@ -88,6 +89,9 @@ _LOOKS: Final[Mapping[tuple[type[StrEnum], str], Look]] = MappingProxyType(
             (CheckoutStatus.PAID, Look("Paid", "ok", "circle-check")),
             (CheckoutStatus.EXPIRED, Look("Ran out", "mute", "timer")),
             (CheckoutStatus.CLOSED, Look("Closed", "mute", "circle-x")),
+            (PlannedKind.ADD, Look("Add", "ok", "plus")),
+            (PlannedKind.CHANGE, Look("Change", "warn", "pencil")),
+            (PlannedKind.REMOVE, Look("Remove", "bad", "trash-2")),
             (LeakKind.NOT_PAYING, Look("Not paying", "bad", "ban")),
             (LeakKind.NOT_OURS, Look("Not ours", "warn", "circle-alert")),
             (LeakKind.UNKNOWN, Look("Unknown", "warn", "circle-alert")),

@@ -198,7 +198,9 @@ class DemoHistory:
 
     def _install(self, benfex: Benfex, routers: Sequence[RouterPlace]) -> dict[str, RouterId]:
         return {
-            place["name"]: benfex.transactor.run_sync(add_router, _DEMO, vault=benfex.vault, **place)
+            place["name"]: benfex.transactor.run_sync(
+                add_router, _DEMO, vault=benfex.vault, is_managed=True, **place
+            )
             for place in routers
         }
 

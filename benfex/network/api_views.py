@@ -34,6 +34,7 @@ class RouterRecord:
     version: str
     serial: str
     is_enabled: bool
+    is_managed: bool
     created_at: datetime
 
 
@@ -120,6 +121,7 @@ def _router(row: Router) -> RouterRecord:
         version=row.version,
         serial=row.serial,
         is_enabled=row.is_enabled,
+        is_managed=row.is_managed,
         created_at=row.created_at,
     )
 

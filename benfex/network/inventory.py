@@ -40,8 +40,11 @@ def add_router(
     tls_fingerprint: str | None = None,
     driver: str = "routeros",
     poll_seconds: int = 60,
+    is_managed: bool = False,
 ) -> RouterId:
-    """Take a router into use; it is polled from now on.
+    """Take a router into use; it is polled from now on, and written once somebody has seen what would be.
+
+    `is_managed` True is for routers that nobody else has anything on, such as simulated ones.
 
     Raises InvalidInput naming the field, AlreadyExists naming name.
     """
@@ -59,6 +62,7 @@ def add_router(
         driver=driver,
         status=RouterStatus.UNKNOWN,
         poll_seconds=_checked_poll(poll_seconds),
+        is_managed=is_managed,
     )
     try:
         with uow.session.begin_nested():
@@ -134,6 +138,26 @@ def enable_router(uow: UnitOfWork, *, router_id: RouterId, is_enabled: bool) -> 
     uow.session.flush()
     record_audit(uow, action="enable" if is_enabled else "disable", entity="router", entity_id=router_id)
     uow.emit(RouterStatusChanged(router_id=router_id, status=router.status))
+
+
+def manage_router(uow: UnitOfWork, *, router_id: RouterId, is_managed: bool) -> None:
+    """Let a router be written, or only watch it: its tasks wait then, and cost no try.
+
+    Who lets it be written has seen the plan (`managing.Managing`). Raises NotFound, Conflict.
+    """
+    require(uow.actor, Permission.EDIT_NETWORK)
+    router = _in_use(uow, router_id)
+    router.is_managed = is_managed
+    uow.session.flush()
+    record_audit(uow, action="manage" if is_managed else "observe", entity="router", entity_id=router_id)
+    uow.emit(RouterStatusChanged(router_id=router_id, status=router.status))
+
+
+def may_write(snapshot: Snapshot, *, router_id: RouterId) -> bool:
+    """Return whether a router may be written; False for one that is not known."""
+    require(snapshot.actor, Permission.OPERATE_NETWORK)
+    router = router_queries.find_router(snapshot.session, router_id)
+    return router is not None and router.is_managed
 
 
 def retire_router(uow: UnitOfWork, *, router_id: RouterId) -> None:

@@ -18,6 +18,7 @@ from benfex.core.vault import Vault
 from benfex.network.desired_state import OFFERED_METHODS
 from benfex.network.driver import RouterDriver, RouterLink, Seen
 from benfex.network.health import RouterWatch
+from benfex.network.inventory import may_write
 from benfex.network.links import KeptLinks
 from benfex.network.reconciliation import DriftReport, reconcile
 from benfex.network.tasks import (
@@ -36,7 +37,7 @@ from benfex.network.tasks import (
 )
 from benfex.network.wanted import Wanted, wanted_access
 from benfex.network.writing import Written, end_sessions, write_access
-from data.values.errors import BenfexError
+from data.values.errors import BenfexError, Conflict
 from data.values.identifiers import ConnectionId, RouterId, RouterTaskId
 from data.values.kinds import AccessMethod
 
@@ -129,12 +130,16 @@ class Provisioner:
         done, _ = await asyncio.wait(workers, timeout=wait_seconds)
         return sum(worker.result() for worker in done if not worker.cancelled() and not worker.exception())
 
-    async def reconcile_router(self, router_id: RouterId, *, dry_run: bool) -> DriftReport:
+    async def reconcile_router(
+        self, router_id: RouterId, *, dry_run: bool, approved: bool = False
+    ) -> DriftReport:
         """Compare everything on a router with the rows, and repair it unless this is a dry run.
 
-        It stops and asks when it would change more than a fifth of the entries and more than ten. A router
-        that cannot be read is reported as not reached; nothing is concluded from that.
+        It stops and asks when it would change more than a fifth of the entries and more than ten, unless a person
+        `approved` that. A router that is only watched is compared and left as it is. One that cannot be read is
+        reported as not reached; nothing is concluded from that.
         """
+        dry_run = dry_run or not await self._transactor.read(may_write, _SYSTEM, router_id=router_id)
         async with self._turn(router_id), self._slots:
             try:
                 link, _ = await self._links.take(router_id)
@@ -145,6 +150,7 @@ class Provisioner:
                     vault=self._vault,
                     clock=self._clock,
                     dry_run=dry_run,
+                    approved=approved,
                 )
             except RouterRejected as error:
                 return DriftReport(router_id, reason=error.message)
@@ -168,7 +174,12 @@ class Provisioner:
         return Seen(reading, sessions)
 
     async def end_sessions_of(self, router_id: RouterId, username: str) -> int:
-        """End the sessions of a name, by whatever method, and return how many. Raises RouterError."""
+        """End the sessions of a name, by whatever method, and return how many.
+
+        Raises RouterError, Conflict at a router that is only watched.
+        """
+        if not await self._transactor.read(may_write, _SYSTEM, router_id=router_id):
+            raise Conflict("This router is only watched: start managing it first.")
         async with self._turn(router_id), self._slots:
             link, _ = await self._links.take(router_id)
             return await end_sessions(link, [(method, username) for method in OFFERED_METHODS])

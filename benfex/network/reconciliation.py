@@ -82,10 +82,12 @@ async def reconcile(
     vault: Vault,
     clock: Clock,
     dry_run: bool,
+    approved: bool = False,
 ) -> DriftReport:
     """Compare everything, note the drift per connection, and repair it unless told or stopped.
 
-    A connection whose newest wish is not carried out yet is left to its task. Raises RouterError.
+    `approved` says that a person has seen how much that would change. A connection whose newest wish is not
+    carried out yet is left to its task. Raises RouterError.
     """
     rows = await transactor.read(wanted_access, _SYSTEM, router_id=router_id, vault=vault)
     known = await transactor.read(known_connections, _SYSTEM, router_id=router_id)
@@ -94,7 +96,7 @@ async def reconcile(
     unsettled = {item.connection_id for item in rows} - {item.connection_id for item in wanted}
     settled = only(reading, {entry.connection_id for entry in reading.entries} & known - unsettled)
     changes = changes_for(wanted, settled)
-    drifts = _describe(changes, wanted, settled)
+    drifts = describe_changes(changes, wanted, settled)
     is_stopped = is_suspicious(changed=len(drifts), entries=len(wanted))
     await transactor.transact(
         note_drift, _SYSTEM, router_id=router_id, drifts={drift.connection_id: drift.what for drift in drifts}
@@ -103,10 +105,10 @@ async def reconcile(
         router_id,
         checked=len(wanted),
         drifts=drifts,
-        is_stopped=is_stopped,
+        is_stopped=is_stopped and not approved,
         unknown=tuple(sorted({entry.connection_id for entry in reading.entries} - known)),
     )
-    if is_stopped:
+    if is_stopped and not approved:
         _log.warning("reconcile stopped", router_id=router_id, drifted=len(drifts), checked=len(wanted))
         reason = f"{len(drifts)} of {len(wanted)} entries differ. Look at the router before repairing it."
         return replace(report, reason=reason)
@@ -174,9 +176,10 @@ async def _repair(
     return repaired
 
 
-def _describe(
+def describe_changes(
     changes: Sequence[AccessChange], wanted: Sequence[Wanted], observed: AccessReading
 ) -> tuple[Drift, ...]:
+    """Return in words what changes would do, one line a connection, without secrets."""
     names = {item.connection_id: item.username for item in wanted}
     found = {entry.connection_id: entry for entry in observed.entries}
     notes: dict[ConnectionId, str] = {}

@@ -59,11 +59,13 @@ def next_task_at(snapshot: Snapshot, *, router_id: RouterId) -> datetime | None:
 def claim_tasks(uow: UnitOfWork, *, router_id: RouterId) -> tuple[ClaimedTask, ...]:
     """Take the due tasks of a router, oldest first: all urgent ones, and only without those some others.
 
-    Nothing is claimed at a router that is retired, disabled or refuses our password.
+    Nothing is claimed at a router that is only watched, retired, disabled or refuses our password.
     """
     require(uow.actor, Permission.OPERATE_NETWORK)
     router = router_queries.find_router(uow.session, router_id)
-    if router is None or not router.is_enabled or router.status in router_queries.CLOSED_DOORS:
+    if router is None or not (router.is_enabled and router.is_managed):
+        return ()
+    if router.status in router_queries.CLOSED_DOORS:
         return ()
     due = router_queries.due_tasks(
         uow.session, router_id=router_id, at=uow.now, urgent=True, limit=URGENT_MAX

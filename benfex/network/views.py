@@ -34,6 +34,7 @@ class RouterView:
     version: str
     serial: str
     is_enabled: bool
+    is_managed: bool
     connections: int
     waiting_tasks: int
 
@@ -169,6 +170,7 @@ def _router(row: listing.RouterRow, connections: int, waiting_tasks: int) -> Rou
         version=row.version,
         serial=row.serial,
         is_enabled=row.is_enabled,
+        is_managed=row.is_managed,
         connections=connections,
         waiting_tasks=waiting_tasks,
     )

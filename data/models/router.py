@@ -12,7 +12,7 @@ from data.values.states import RouterStatus, TaskStatus
 
 
 class Router(Row, table=True):
-    """A router we speak to. The password is sealed."""
+    """A router we speak to. The password is sealed. One that is not managed is read and never written."""
 
     name: str = Field(max_length=60, unique=True)
     host: str = Field(max_length=120)
@@ -31,6 +31,7 @@ class Router(Row, table=True):
     version: str = Field(default="", max_length=40)
     serial: str = Field(default="", max_length=40)
     is_enabled: bool = True
+    is_managed: bool = False
 
 
 class Connection(Row, table=True):

@@ -280,7 +280,7 @@ def tasks_by_id(session: Session, task_ids: Sequence[int]) -> list[RouterTask]:
 
 
 def routers_with_due_tasks(session: Session, *, at: datetime, limit: int) -> list[int]:
-    """Return routers that may be told and have tasks due, those with urgent ones first."""
+    """Return routers that may be written and have tasks due, those with urgent ones first."""
     rows = session.execute(
         select(RouterTask.router_id, func.max(RouterTask.is_urgent.cast(Integer)))
         .join(Router, Router.id == RouterTask.router_id)
@@ -288,6 +288,7 @@ def routers_with_due_tasks(session: Session, *, at: datetime, limit: int) -> lis
             RouterTask.status == TaskStatus.PENDING,
             RouterTask.run_after_at <= at,
             Router.is_enabled,
+            Router.is_managed,
             Router.status.not_in(CLOSED_DOORS),
         )
         .group_by(RouterTask.router_id)
@@ -298,11 +299,11 @@ def routers_with_due_tasks(session: Session, *, at: datetime, limit: int) -> lis
 
 
 def next_task_at(session: Session, *, router_id: int) -> datetime | None:
-    """Return when the next waiting task of a router is due, or None when none waits."""
+    """Return when the next waiting task of a router is due, or None when none waits or none may be carried out."""
     return session.execute(
-        select(func.min(RouterTask.run_after_at)).where(
-            RouterTask.router_id == router_id, RouterTask.status == TaskStatus.PENDING
-        )
+        select(func.min(RouterTask.run_after_at))
+        .join(Router, Router.id == RouterTask.router_id)
+        .where(RouterTask.router_id == router_id, RouterTask.status == TaskStatus.PENDING, Router.is_managed)
     ).scalar_one()
 
 

@@ -36,6 +36,7 @@ class RouterRow(NamedTuple):
     version: str
     serial: str
     is_enabled: bool
+    is_managed: bool
 
 
 _COLUMNS = (
@@ -54,6 +55,7 @@ _COLUMNS = (
     Router.version,
     Router.serial,
     Router.is_enabled,
+    Router.is_managed,
 )
 
 

@@ -164,6 +164,14 @@ class LeakKind(StrEnum):
     UNKNOWN = "unknown"
 
 
+class PlannedKind(StrEnum):
+    """How a line would change on a router that is not managed yet."""
+
+    ADD = "add"
+    CHANGE = "change"
+    REMOVE = "remove"
+
+
 class TaskKind(StrEnum):
     """What a router task does to one connection."""
 

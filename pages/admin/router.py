@@ -25,6 +25,7 @@ from pages.admin.phrases import say_count, say_waiting
 from pages.admin.router_dialogs import ask_identity, open_edit_router, pause, retire
 from pages.admin.router_drift import check_drift
 from pages.admin.router_tables import RouterTables
+from pages.admin.router_watching import WatchedNote, watch_only
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
@@ -52,6 +53,7 @@ async def router_page(benfex: BenfexDep, staff: StaffDep, router_id: int) -> Non
     ):
         view = seen if seen is not None else await benfex.read(router, staff.actor, router_id=key)
         standing = _Standing(benfex, view)
+        watched = WatchedNote(benfex, staff, view)
         with box("bf-grid bf-main even"):
             RouterChart(benfex, key)
             facts = _Facts(benfex)
@@ -72,6 +74,7 @@ async def router_page(benfex: BenfexDep, staff: StaffDep, router_id: int) -> Non
             fresh = await benfex.read(router, await staff.fresh(), router_id=key)
             actions.set(fresh)
             standing.set(fresh)
+            watched.set(fresh)
             facts.set(fresh)
             await tables.refresh()
             sections.set_count("lines", f"{fresh.connections:,}")
@@ -89,6 +92,7 @@ class _Actions:
     def __init__(self, benfex: Benfex, staff: SignedInStaff, view: RouterView | None) -> None:
         self._benfex, self._staff, self.view = benfex, staff, view
         self._pause_word: TextElement | None = None
+        self._watch_item: TextElement | None = None
 
     def build(self) -> None:
         """Create the buttons."""
@@ -109,6 +113,9 @@ class _Actions:
             button("Edit", lambda: open_edit_router(benfex, staff, self._now), kind="ghost", icon="pencil")
             with icon_button("ellipsis", "More actions"), ui.menu().classes("bf-menu-pop"):
                 self._pause_word = _menu_item("", "pause", lambda: pause(benfex, staff, self._now))
+                self._watch_item = _menu_item(
+                    "Only watch", "eye", lambda: watch_only(benfex, staff, self._now)
+                )
                 _menu_item("Retire", "archive", lambda: retire(benfex, staff, self._now))
             self.set(self.view)
 
@@ -117,6 +124,8 @@ class _Actions:
         self.view = view
         if self._pause_word is not None:
             self._pause_word.set_text("Pause" if view.is_enabled else "Resume")
+        if self._watch_item is not None:
+            self._watch_item.set_visibility(view.is_managed)
 
     @property
     def _now(self) -> RouterView:

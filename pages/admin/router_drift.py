@@ -27,17 +27,25 @@ async def check_drift(benfex: Benfex, staff: SignedInStaff, view: RouterView) ->
         _show(report)
 
         async def repair() -> None:
-            require(await staff.fresh(), Permission.OPERATE_NETWORK)
-            outcome = await benfex.provisioner.reconcile_router(view.router_id, dry_run=False)
+            require(await staff.fresh(), _need(report))
+            outcome = await benfex.provisioner.reconcile_router(
+                view.router_id, dry_run=False, approved=report.is_stopped
+            )
             dialog.close()
             if outcome.is_reached and not outcome.is_stopped:
                 toast_ok(f"{say_count(outcome.repaired, 'entry', 'entries')} repaired.")
             else:
                 toast_error(outcome.reason)
 
-        if report.drifts and not report.is_stopped and may(staff, Permission.OPERATE_NETWORK):
+        if report.drifts and view.is_managed and may(staff, _need(report)):
             entries = say_count(report.drifted, "entry", "entries")
-            action_button(f"Repair {entries}", repair, icon="refresh-cw", classes="wide")
+            words = f"Repair all {entries} all the same" if report.is_stopped else f"Repair {entries}"
+            action_button(words, repair, icon="refresh-cw", classes="wide")
+
+
+def _need(report: DriftReport) -> Permission:
+    """Return what repairing takes: much at once is for who may also change the network itself."""
+    return Permission.EDIT_NETWORK if report.is_stopped else Permission.OPERATE_NETWORK
 
 
 def _show(report: DriftReport) -> None:

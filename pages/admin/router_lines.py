@@ -57,6 +57,8 @@ class RouterLine:
             parts.append(f"{say_count(view.waiting_tasks, 'task')} waiting")
         if not view.is_enabled:
             parts.append("paused")
+        if not view.is_managed:
+            parts.append("only watched")
         if view.status_reason and view.status is not RouterStatus.REACHABLE:
             parts.append(view.status_reason)
         self._note.set_text(" · ".join(parts))

@@ -9,8 +9,9 @@ from starlette.responses import Response
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.identity.idempotency import Answer
 from benfex.network.api_views import router_record, router_records
-from benfex.network.inventory import API_PORT, add_router, edit_router, enable_router
+from benfex.network.inventory import API_PORT, add_router, edit_router, enable_router, manage_router
 from data.values.identifiers import RouterId
+from data.values.kinds import PlannedKind
 from data.values.states import RouterStatus
 from pages.api.auth import ActorDep
 from pages.api.idempotency import UnsafeCallDep, told
@@ -60,7 +61,7 @@ class RouterChanges(Incoming):
 
 
 class Router(Outgoing):
-    """A router, and what was last known of it."""
+    """A router, and what was last known of it; one that is not managed is read and never written."""
 
     id: int
     name: str
@@ -77,6 +78,7 @@ class Router(Outgoing):
     version: str
     serial: str
     is_enabled: bool
+    is_managed: bool
     created_at: datetime
 
 
@@ -140,6 +142,63 @@ async def change_router(router_id: PathId, asked: RouterChanges, call: UnsafeCal
         if "is_enabled" in changes:
             enable_router(uow, router_id=before.id, is_enabled=asked.is_enabled)
         return _told(uow, 200, before.id)
+
+    return await call.once(work)
+
+
+class PlannedChange(Outgoing):
+    """One line that would change, in words."""
+
+    kind: PlannedKind
+    connection_id: int
+    username: str
+    what: str
+
+
+class WritePlan(Outgoing):
+    """What managing the router would write now; `cut` subscribers online would dial in once more.
+
+    `left_alone` entries are not ours and stay untouched; `blocked` are names of lines that one of those holds.
+    """
+
+    router_id: int
+    router_name: str
+    is_managed: bool
+    changes: list[PlannedChange]
+    profiles: list[str]
+    agree: int
+    left_alone: int
+    blocked: list[str]
+    cut: int
+    fingerprint: str
+
+
+class Start(Incoming):
+    """The fingerprint of the plan that somebody has seen."""
+
+    fingerprint: Text
+
+
+@router.get("/{router_id}/plan", responses=READING)
+async def get_write_plan(router_id: PathId, benfex: BenfexDep, actor: ActorDep) -> WritePlan:
+    """Read the router now, and return what would be written to it; nothing is."""
+    return WritePlan.model_validate(await benfex.managing.plan(actor, router_id=RouterId(router_id)))
+
+
+@router.post("/{router_id}/manage", responses=WRITING)
+async def manage(router_id: PathId, asked: Start, benfex: BenfexDep, actor: ActorDep) -> WritePlan:
+    """Let the router be written as its plan says; a plan that has changed meanwhile is refused with 409."""
+    plan = await benfex.managing.start(actor, router_id=RouterId(router_id), fingerprint=asked.fingerprint)
+    return WritePlan.model_validate(plan)
+
+
+@router.post("/{router_id}/observe", response_model=Router, responses=WRITING)
+async def observe(router_id: PathId, call: UnsafeCallDep) -> Response:
+    """Only watch the router from now on: nothing is written, and its tasks wait."""
+
+    def work(uow: UnitOfWork) -> Answer:
+        manage_router(uow, router_id=RouterId(router_id), is_managed=False)
+        return _told(uow, 200, RouterId(router_id))
 
     return await call.once(work)
 

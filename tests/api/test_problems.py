@@ -222,7 +222,7 @@ async def test_the_description_tells_what_is_sent(http: httpx.AsyncClient) -> No
             assert list(refused) == ["application/problem+json"], f"{method} {path}"
             names = {parameter["name"] for parameter in operation.get("parameters", [])}
             # Who only asks or looks may do so again, as who ends a session; a token is wanted anew each time, and a
-            # file and a receipt are their own key.
+            # file, a receipt and the fingerprint of a plan are their own key.
             is_free = path.endswith(
                 (
                     "/token",
@@ -232,6 +232,7 @@ async def test_the_description_tells_what_is_sent(http: httpx.AsyncClient) -> No
                     "/preview",
                     "/statement-imports",
                     "/sessions/disconnect",
+                    "/manage",
                 )
             )
             is_unsafe = method != "get" and not is_free

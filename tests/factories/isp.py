@@ -61,7 +61,15 @@ def make_vat(run: Run, behavior: TaxBehavior = TaxBehavior.EXCLUSIVE) -> TaxTerm
 
 def make_router(run: Run, *, name: str = "nakuru-core") -> RouterId:
     """Take a router into use; nothing speaks to it."""
-    return run(add_router, name=name, host="192.0.2.1", username="benfex", password="secret", vault=VAULT)
+    return run(
+        add_router,
+        name=name,
+        host="192.0.2.1",
+        username="benfex",
+        password="secret",
+        vault=VAULT,
+        is_managed=True,
+    )
 
 
 def make_price(

@@ -79,6 +79,7 @@ class Isp:
             username="benfex",
             password="pw",
             vault=self.benfex.vault,
+            is_managed=True,
         )
         await self.do(enable_router, router_id=self.router_id, is_enabled=False)
 

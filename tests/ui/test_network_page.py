@@ -71,3 +71,15 @@ async def test_who_moved_most_today_stands_beside_the_day(user: User, isp: Isp, 
     await user.open("/admin/network")
     await user.should_see("2.1 GB")
     await user.should_see("user1 · nakuru-core · 100.0% of all")
+
+
+async def test_a_router_that_is_only_watched_says_so(user: User, isp: Isp) -> None:
+    from benfex.network.inventory import manage_router
+
+    await sign_in(user)
+    await user.open(f"/admin/routers/{isp.router_id}")
+    await user.should_not_see("Only watched: Benfex reads this router")
+    await isp.do(manage_router, router_id=isp.router_id, is_managed=False)
+    await user.should_see("Only watched: Benfex reads this router", retries=60)
+    await user.open("/admin/routers")
+    await user.should_see("only watched")

@@ -134,9 +134,23 @@ def move(uow: UnitOfWork, *, connection_id: ConnectionId, to: SubscriptionStatus
 
 
 def new_router(
-    uow: UnitOfWork, *, name: str = "nakuru-core", host: str = "127.0.0.1", port: int = 8728
+    uow: UnitOfWork,
+    *,
+    name: str = "nakuru-core",
+    host: str = "127.0.0.1",
+    port: int = 8728,
+    is_managed: bool = True,
 ) -> RouterId:
-    return add_router(uow, name=name, host=host, port=port, username="benfex", password=PASSWORD, vault=VAULT)
+    return add_router(
+        uow,
+        name=name,
+        host=host,
+        port=port,
+        username="benfex",
+        password=PASSWORD,
+        vault=VAULT,
+        is_managed=is_managed,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,15 @@
+"""A router over REST is only watched until somebody takes the fingerprint of its plan back."""
+
+from tests.api.conftest import Caller, add_router, problem
+
+
+async def test_a_new_router_is_watched_and_its_plan_needs_an_answer(owner: Caller, support: Caller) -> None:
+    router_id = await add_router(owner)
+    path = f"/routers/{router_id}"
+    assert (await owner.get(path)).json()["is_managed"] is False
+    problem(await owner.get(f"{path}/plan"), 502, "router_unreachable")
+    problem(await owner.post(f"{path}/manage", {"fingerprint": "x"}), 502, "router_unreachable")
+    assert (await owner.get(path)).json()["is_managed"] is False
+    assert (await owner.post(f"{path}/observe")).json()["is_managed"] is False
+    assert (await support.post(f"{path}/observe")).status_code == 403
+    assert (await owner.get("/routers/99/plan")).status_code == 404
