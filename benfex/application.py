@@ -45,6 +45,7 @@ from benfex.payments.refund_following import Refunds
 from benfex.payments.standing_orders import StandingOrders
 from benfex.payments.statement_imports import StatementImporter
 from benfex.payments.webhooks import WebhookInbox
+from benfex.subscriptions.adoption import Adoption
 from benfex.subscriptions.bill_run import BillRunner
 from benfex.subscriptions.diagnosis import Diagnosis, diagnose
 from benfex.subscriptions.previews import preview
@@ -184,6 +185,11 @@ class Benfex:
     def managing(self) -> Managing:
         """Return what plans and begins the first write to a router."""
         return Managing(self.transactor, self.provisioner, self.vault)
+
+    @property
+    def adoption(self) -> Adoption:
+        """Return what takes over the entries that a router holds already."""
+        return Adoption(self.transactor, self.provisioner, self.vault)
 
     @property
     def leaks(self) -> Leaks:

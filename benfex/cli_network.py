@@ -9,6 +9,7 @@ from benfex.network.finding import FoundSessions
 from benfex.network.inventory import manage_router
 from benfex.network.leaks import LeakReport
 from benfex.network.managing import WritePlan
+from benfex.subscriptions.adoption import Adopted, Proposals, pick_of
 from benfex.subscriptions.diagnosis import Diagnosis
 from benfex.subscriptions.views import services_of
 from benfex.usage.network_views import compared_with_last_week, top_talkers
@@ -167,6 +168,45 @@ def network_plan(
         lines.append("It is managed." if start or plan.is_managed else f"Fingerprint: {plan.fingerprint}")
         figures = {**figures_of(plan), "changes": [figures_of(one) for one in plan.changes]}
         say(figures, "\n".join(lines), as_json=as_json)
+
+
+@network.command("adopt")
+def network_adopt(
+    router_id: Annotated[int, typer.Argument(help="Which router.")],
+    complete: Annotated[bool, typer.Option("--complete", help="Take over all that are complete.")] = False,
+    as_json: Json = False,
+    demo: Demo = False,
+) -> None:
+    """Read a router now, and tell what it holds that is not ours and whose it may be."""
+    with working(demo) as benfex:
+        key = RouterId(router_id)
+
+        async def work() -> tuple[Proposals, Adopted | None]:
+            try:
+                found = await benfex.adoption.propose(CLI, router_id=key)
+                picks = [pick_of(one) for one in found.proposals if not one.missing]
+                done = await benfex.adoption.adopt(CLI, router_id=key, picks=picks) if complete else None
+                return found, done
+            finally:
+                await benfex.provisioner.stop()
+
+        found, done = run(benfex, work())
+        lines = [
+            f"{one.username}  {one.owner.name if one.owner else one.name or '?'}  "
+            f"{one.plan.name if one.plan else ''}  {one.missing or 'complete'}"
+            for one in found.proposals
+        ]
+        if done is not None:
+            lines += [f"{name.partition(':')[2]} was not taken over: {why}" for name, why in done.refused]
+            lines.append(f"{done.taken} taken over.")
+        say(
+            {
+                "proposals": [figures_of(one) for one in found.proposals],
+                "adopted": figures_of(done) if done is not None else None,
+            },
+            "\n".join(lines) or "Nothing: every entry is ours.",
+            as_json=as_json,
+        )
 
 
 @network.command("observe")

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import date
 from typing import Annotated, Any
 
@@ -62,10 +62,15 @@ def working(demo: bool) -> Iterator[Benfex]:
 
 def figures_of(record: Any) -> dict[str, Any]:
     """Return a record as it is printed for programs: amounts exact, what is not of JSON as text."""
-    return {
-        name: value.to_json() if isinstance(value, Money) else value
-        for name, value in ((item.name, getattr(record, item.name)) for item in fields(record))
-    }
+    return {item.name: _figure(getattr(record, item.name)) for item in fields(record)}
+
+
+def _figure(value: Any) -> Any:
+    if isinstance(value, Money):
+        return value.to_json()
+    if isinstance(value, tuple | list):
+        return [_figure(one) for one in value]
+    return figures_of(value) if is_dataclass(value) else value
 
 
 def say(figures: dict[str, Any], text: str, *, as_json: bool) -> None:

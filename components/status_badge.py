@@ -90,6 +90,7 @@ _LOOKS: Final[Mapping[tuple[type[StrEnum], str], Look]] = MappingProxyType(
             (CheckoutStatus.EXPIRED, Look("Ran out", "mute", "timer")),
             (CheckoutStatus.CLOSED, Look("Closed", "mute", "circle-x")),
             (PlannedKind.ADD, Look("Add", "ok", "plus")),
+            (PlannedKind.TAKE_OVER, Look("Take over", "ok", "corner-down-left")),
             (PlannedKind.CHANGE, Look("Change", "warn", "pencil")),
             (PlannedKind.REMOVE, Look("Remove", "bad", "trash-2")),
             (LeakKind.NOT_PAYING, Look("Not paying", "bad", "ban")),

@@ -124,6 +124,9 @@ class LivingDemo:
             benfex.transactor.close()
         if is_new:
             _tell(f"{outside['control']}/daraja/balance", {"balance": held})
+            for entry in seeds.ENTRIES_OF_BEFORE:
+                words = entry._asdict()
+                _tell(f"{outside['control']}/routers/{words.pop('router')}/by-hand", words)
 
 
 def _save_gateways(uow: UnitOfWork, *, outside: Announcement, vault: Vault) -> None:

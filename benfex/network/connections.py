@@ -30,7 +30,10 @@ _MAC = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){5}")
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSpec:
-    """What a line shall be. `static_ip` None takes one from the pool, `mac` None lets any device in."""
+    """What a line shall be. `static_ip` None takes one from the pool, `mac` None lets any device in.
+
+    `takes_over` makes an entry of this name ours that the router holds already.
+    """
 
     router_id: RouterId
     username: str
@@ -38,6 +41,7 @@ class ConnectionSpec:
     method: AccessMethod = AccessMethod.PPPOE
     static_ip: str | None = None
     mac: str | None = None
+    takes_over: bool = False
 
 
 def create_connection(
@@ -68,6 +72,7 @@ def create_connection(
         secret_sealed=vault.seal(secret, context=SECRET_CONTEXT),
         static_ip=static_ip,
         mac=mac,
+        takes_over=spec.takes_over,
     )
     try:
         with uow.session.begin_nested():
@@ -98,6 +103,16 @@ def change_secret(uow: UnitOfWork, *, connection_id: ConnectionId, secret: str, 
     connection.secret_sealed = vault.seal(secret, context=SECRET_CONTEXT)
     uow.session.flush()
     record_audit(uow, action="change_secret", entity="connection", entity_id=connection_id)
+    request_sync(uow, connection_id=connection_id)
+
+
+def take_over_entry(uow: UnitOfWork, *, connection_id: ConnectionId) -> None:
+    """Let a line mark the entry of its name on its router as ours. Raises NotFound, Conflict when removed."""
+    require(uow.actor, Permission.EDIT_SUBSCRIPTIONS)
+    connection = _live(uow, connection_id)
+    connection.takes_over = True
+    uow.session.flush()
+    record_audit(uow, action="take_over", entity="connection", entity_id=connection_id)
     request_sync(uow, connection_id=connection_id)
 
 

@@ -114,8 +114,17 @@ def is_applied(desired: AccessEntry | None, observed: AccessEntry | None) -> boo
 
 
 def conflicts(desired: Iterable[AccessEntry], observed: AccessReading) -> tuple[AccessEntry, ...]:
-    """Return the desired entries whose name is held on the router by an entry without our mark."""
-    return tuple(entry for entry in desired if (entry.method, entry.username) in observed.foreign_usernames)
+    """Return the desired entries whose name is held by an entry without our mark that they may not take over."""
+    return tuple(
+        entry
+        for entry in desired
+        if (entry.method, entry.username) in observed.foreign_usernames and not entry.takes_over
+    )
+
+
+def is_open(entry: AccessEntry) -> bool:
+    """Return whether an entry lets its subscriber into the Internet."""
+    return entry.enabled and entry.profile != SUSPENDED_PROFILE
 
 
 def touched_connections(changes: Iterable[AccessChange]) -> frozenset[ConnectionId]:
@@ -169,8 +178,7 @@ def _choose(
 
 
 def _opens(change: SetAccess | AddAccess, wanted: dict[ConnectionId, AccessEntry]) -> bool:
-    entry = change.entry if isinstance(change, AddAccess) else wanted[change.connection_ids[0]]
-    return entry.enabled and entry.profile != SUSPENDED_PROFILE
+    return is_open(change.entry if isinstance(change, AddAccess) else wanted[change.connection_ids[0]])
 
 
 def _grouped(changes: Iterable[SetAccess | AddAccess]) -> list[AccessChange]:

@@ -139,6 +139,7 @@ class AccessEntry:
     """One entry that lets a connection in, marked as ours.
 
     `password` is None when it could not be read. `remote_address` and `caller_id` are None when any will do.
+    `takes_over` in what is desired: an entry of this name without any mark may be made ours.
     """
 
     connection_id: ConnectionId
@@ -149,6 +150,25 @@ class AccessEntry:
     caller_id: str | None = None
     enabled: bool = True
     method: AccessMethod = AccessMethod.PPPOE
+    takes_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignEntry:
+    """One entry without our mark, as somebody else made it.
+
+    `password` is None when it could not be read; `rate` is its profile's, None without limit.
+    """
+
+    method: AccessMethod
+    username: str
+    password: str | None = field(repr=False)
+    profile: str
+    rate: Rate | None
+    comment: str
+    remote_address: str | None
+    caller_id: str | None
+    enabled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +232,7 @@ class EnsureProfile:
 
 @dataclass(frozen=True, slots=True)
 class AddAccess:
-    """Create the entry; when it is there already and ours, make it so."""
+    """Create the entry; when it is there already and ours, or may be taken over, make it so."""
 
     entry: AccessEntry
 
@@ -270,6 +290,10 @@ class RouterLink(Protocol):
 
     async def read_access(self) -> AccessReading:
         """Return the entries and profiles of ours, and the names that others hold."""
+        ...
+
+    async def read_foreign(self) -> tuple[ForeignEntry, ...]:
+        """Return the entries without our mark, by method and name; what the router makes by itself is left out."""
         ...
 
     async def read_entry(

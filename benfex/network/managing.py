@@ -14,14 +14,14 @@ from benfex.core.errors import RouterUnreachable
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot
 from benfex.core.vault import Vault
-from benfex.network.difference import conflicts, must_redial, touched_connections
+from benfex.network.difference import conflicts, touched_connections
 from benfex.network.driver import AccessChange, AddAccess, EnsureProfile, Seen, SetAccess
 from benfex.network.inventory import manage_router
 from benfex.network.provisioning import Provisioner
 from benfex.network.reconciliation import describe_changes
 from benfex.network.views import RouterView, router
 from benfex.network.wanted import Wanted, known_connections, wanted_access
-from benfex.network.writing import changes_for, only
+from benfex.network.writing import changes_for, only, users_to_redial
 from data.values.errors import Conflict
 from data.values.identifiers import ConnectionId, RouterId
 from data.values.kinds import PlannedKind
@@ -105,7 +105,8 @@ def make_plan(
     marked = {entry.connection_id for entry in seen.reading.entries}
     ours = only(seen.reading, marked & known - unclear)
     changes = changes_for(clear, ours)
-    kinds = _kinds(changes)
+    kinds = _kinds(changes, seen)
+    taken = sum(kind is PlannedKind.TAKE_OVER for kind in kinds.values())
     lines = tuple(
         PlannedChange(kinds[note.connection_id], note.connection_id, note.username, note.what)
         for note in describe_changes(changes, clear, ours)
@@ -113,7 +114,7 @@ def make_plan(
     profiles = tuple(sorted(change.profile.name for change in changes if isinstance(change, EnsureProfile)))
     entries = [item.entry for item in clear if item.entry is not None]
     blocked = tuple(sorted(entry.username for entry in conflicts(entries, seen.reading)))
-    cut = touched_connections(change for change in changes if must_redial(change))
+    cut = {name for users in users_to_redial(changes, ours).values() for _, name in users}
     return WritePlan(
         router_id=view.router_id,
         router_name=view.name,
@@ -121,9 +122,9 @@ def make_plan(
         changes=lines,
         profiles=profiles,
         agree=len({item.connection_id for item in clear} - kinds.keys()),
-        left_alone=len(seen.reading.foreign_usernames) + len(marked - known),
+        left_alone=len(seen.reading.foreign_usernames) - taken + len(marked - known),
         blocked=blocked,
-        cut=sum(entry.connection_id in cut and entry.username in seen.online for entry in ours.entries),
+        cut=len(cut & seen.online),
         fingerprint=_fingerprint(lines, profiles),
     )
 
@@ -138,7 +139,7 @@ def _rows(
     )
 
 
-def _kinds(changes: Iterable[AccessChange]) -> dict[ConnectionId, PlannedKind]:
+def _kinds(changes: Iterable[AccessChange], seen: Seen) -> dict[ConnectionId, PlannedKind]:
     """Return how each line changes: what is removed and added anew is a change."""
     kinds: dict[ConnectionId, PlannedKind] = {}
     for change in changes:
@@ -148,7 +149,8 @@ def _kinds(changes: Iterable[AccessChange]) -> dict[ConnectionId, PlannedKind]:
         if isinstance(change, SetAccess):
             kind = PlannedKind.CHANGE
         elif isinstance(change, AddAccess):
-            kind = PlannedKind.ADD
+            is_held = (change.entry.method, change.entry.username) in seen.reading.foreign_usernames
+            kind = PlannedKind.TAKE_OVER if is_held and change.entry.takes_over else PlannedKind.ADD
         for connection_id in touched_connections((change,)):
             kinds[connection_id] = kind if connection_id not in kinds else PlannedKind.CHANGE
     return kinds

@@ -16,7 +16,7 @@ from benfex.core.errors import RouterAuthFailed, RouterError, RouterRejected
 from benfex.core.transactor import Transactor
 from benfex.core.vault import Vault
 from benfex.network.desired_state import OFFERED_METHODS
-from benfex.network.driver import RouterDriver, RouterLink, Seen
+from benfex.network.driver import ActiveSession, ForeignEntry, RouterDriver, RouterLink, Seen
 from benfex.network.health import RouterWatch
 from benfex.network.inventory import may_write
 from benfex.network.links import KeptLinks
@@ -172,6 +172,21 @@ class Provisioner:
                 return error.message
         await self._watch.note_reached(router_id)
         return Seen(reading, sessions)
+
+    async def look_at_others(
+        self, router_id: RouterId
+    ) -> tuple[tuple[ForeignEntry, ...], tuple[ActiveSession, ...]] | str:
+        """Return a router's entries without our mark, and who is online; why not, in words, where it is not read."""
+        async with self._turn(router_id), self._slots:
+            try:
+                link, _ = await self._links.take(router_id)
+                foreign = await link.read_foreign()
+                sessions = await link.read_sessions()
+            except RouterError as error:
+                await self._lose(router_id, error)
+                return error.message
+        await self._watch.note_reached(router_id)
+        return foreign, sessions
 
     async def end_sessions_of(self, router_id: RouterId, username: str) -> int:
         """End the sessions of a name, by whatever method, and return how many.

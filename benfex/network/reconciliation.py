@@ -188,7 +188,9 @@ def describe_changes(
             case EnsureProfile():
                 pass
             case AddAccess(entry):
-                notes[entry.connection_id] = "missing on the router"
+                is_taken = (entry.method, entry.username) in observed.foreign_usernames and entry.takes_over
+                what = "held by an entry that is taken over" if is_taken else "missing on the router"
+                notes[entry.connection_id] = what
             case RemoveAccess():
                 notes.setdefault(change.connection_id, "on the router without a reason")
             case SetAccess():

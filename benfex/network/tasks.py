@@ -110,6 +110,7 @@ def mark_applied(
             connection.applied_generation = generation
             connection.applied_at = read_back_at
             connection.drift = None
+            connection.takes_over = False
         is_newest = generation == connection.desired_generation
         if is_newest and connection_id in restoring:
             clocks.note_written(uow.session, connection_id=connection_id, at=written_at)

@@ -1,7 +1,7 @@
 """What the rows say a router should have now, gathered for the rules of `desired_state`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benfex.core.actors import require
 from benfex.core.unit_of_work import Snapshot
@@ -87,6 +87,7 @@ def _wanted(row: AccessFacts, vault: Vault) -> Wanted:
     try:
         entry = desired_access(facts, plan, connection, over_allowance=is_over)
         if entry is not None:
+            entry = replace(entry, takes_over=row.takes_over)
             named = desired_profiles(plan, method=row.method)
             profiles = tuple(profile for profile in named if profile.name == entry.profile)
     except InvalidInput as error:

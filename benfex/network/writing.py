@@ -6,11 +6,12 @@ from datetime import datetime
 
 from benfex.core.clock import Clock
 from benfex.core.errors import RouterRejected
-from benfex.network.difference import difference, must_redial, touched_connections
+from benfex.network.difference import difference, is_open, must_redial, touched_connections
 from benfex.network.driver import (
     AccessChange,
     AccessEntry,
     AccessReading,
+    AddAccess,
     EnsureProfile,
     ProfileSpec,
     RouterLink,
@@ -52,7 +53,7 @@ async def write_access(link: RouterLink, wanted: Sequence[Wanted], *, clock: Clo
     after = await link.read_access()
     result = Written(written_at, clock.now(), refused=refused)
     _compare(wanted, after, result)
-    result.redial = _must_redial(changes, before)
+    result.redial = users_to_redial(changes, before)
     return result
 
 
@@ -116,12 +117,21 @@ def _compare(wanted: Sequence[Wanted], after: AccessReading, result: Written) ->
             result.confirmed.append(item)
 
 
-def _must_redial(
-    changes: Iterable[AccessChange], before: AccessReading
+def users_to_redial(
+    changes: Sequence[AccessChange], before: AccessReading
 ) -> dict[ConnectionId, set[tuple[AccessMethod, str]]]:
+    """Return the users (method and name) of each connection whose sessions must end before changes take hold.
+
+    Who is taken over keeps the session: the new speed counts from the next dial. Only who is suspended is cut.
+    """
     touched = touched_connections(change for change in changes if must_redial(change))
     users: dict[ConnectionId, set[tuple[AccessMethod, str]]] = {}
     for entry in before.entries:
         if entry.connection_id in touched:
             users.setdefault(entry.connection_id, set()).add((entry.method, entry.username))
+    for change in changes:
+        if isinstance(change, AddAccess) and change.entry.takes_over and not is_open(change.entry):
+            users.setdefault(change.entry.connection_id, set()).add(
+                (change.entry.method, change.entry.username)
+            )
     return users

@@ -69,6 +69,7 @@ class Control:
             post("/routers/{name}/drop", self._drop),
             post("/routers/{name}/reboot", self._reboot),
             post("/routers/{name}/populate", self._populate),
+            post("/routers/{name}/by-hand", self._by_hand),
         ]
 
     def _phone_routes(self) -> list[Route]:
@@ -145,6 +146,16 @@ class Control:
             text(body, "prefix"), number(body, "count"), text(body, "profile")
         )
         return {"added": len(added)}
+
+    async def _by_hand(self, request: Request) -> object:
+        body = await read_object(request)
+        self._router(request).add_by_hand(
+            text(body, "name"),
+            profile=text(body, "profile"),
+            rate_limit=text(body, "rate_limit"),
+            comment=text(body, "comment"),
+        )
+        return DONE
 
     def _router(self, request: Request) -> SimulatedRouter:
         return self._routers[request.path_params["name"]]

@@ -35,7 +35,10 @@ class Router(Row, table=True):
 
 
 class Connection(Row, table=True):
-    """A subscriber's line: where, by which method, with which name and secret (sealed)."""
+    """A subscriber's line: where, by which method, with which name and secret (sealed).
+
+    `takes_over` lets it mark an entry of its name that its router holds already as ours, once.
+    """
 
     __table_args__ = (
         UniqueConstraint("router_id", "username"),
@@ -61,6 +64,7 @@ class Connection(Row, table=True):
     drift: str | None = Field(default=None, max_length=250)
     last_online_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    takes_over: bool = False
 
 
 class RouterTask(Row, table=True):

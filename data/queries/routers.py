@@ -141,6 +141,7 @@ class AccessFacts(NamedTuple):
     static_ip: str | None
     mac: str | None
     drift: str | None
+    takes_over: bool
     status: SubscriptionStatus
     is_throttled: bool
     is_over_cap: bool
@@ -180,6 +181,7 @@ def access_facts(
             Connection.static_ip,
             Connection.mac,
             Connection.drift,
+            Connection.takes_over,
             Subscription.status,
             Subscription.is_throttled,
             Subscription.is_over_cap,

@@ -80,6 +80,24 @@ ROUTERS = (
 )
 
 
+class EntrySeed(NamedTuple):
+    """An entry that was on a router of the demo before Benfex was."""
+
+    router: str
+    name: str
+    profile: str
+    rate_limit: str
+    comment: str
+
+
+ENTRIES_OF_BEFORE = (
+    EntrySeed("gilgil-tower", "wambui.h4", "10M", "5M/10M", "Wambui Kamande 0711 220 330"),
+    EntrySeed("gilgil-tower", "stage-kiosk", "20M", "10M/20M", "Kiosk at the stage, Ali Noor 0720 555 101"),
+    EntrySeed("gilgil-tower", "church", "20M", "10M/20M", "PCEA church office"),
+    EntrySeed("gilgil-tower", "camera-gate", "2M", "2M/2M", "gate camera"),
+)
+
+
 class AccountSeed(NamedTuple):
     """Someone who can sign in to the demo."""
 

@@ -168,6 +168,7 @@ class PlannedKind(StrEnum):
     """How a line would change on a router that is not managed yet."""
 
     ADD = "add"
+    TAKE_OVER = "take_over"
     CHANGE = "change"
     REMOVE = "remove"
 

@@ -113,6 +113,9 @@ class _Actions:
             button("Edit", lambda: open_edit_router(benfex, staff, self._now), kind="ghost", icon="pencil")
             with icon_button("ellipsis", "More actions"), ui.menu().classes("bf-menu-pop"):
                 self._pause_word = _menu_item("", "pause", lambda: pause(benfex, staff, self._now))
+                if may(staff, Permission.EDIT_SUBSCRIPTIONS):
+                    href = f"/admin/routers/{self.view.router_id}/adopt"
+                    _menu_item("Take over entries", "corner-down-left", lambda: ui.navigate.to(href))
                 self._watch_item = _menu_item(
                     "Only watch", "eye", lambda: watch_only(benfex, staff, self._now)
                 )

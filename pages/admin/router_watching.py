@@ -7,7 +7,7 @@ from benfex.network.managing import WritePlan
 from benfex.network.views import RouterView
 from components.data_table import Column, DataTable, Empty, Row, TableQuery
 from components.dialogs import confirm, form_dialog
-from components.elements import box, fact, fact_list
+from components.elements import box, fact, fact_list, link_button
 from components.feedback import Note, action_button, toast_error, toast_ok
 from components.status_badge import status_cell
 from data.values.errors import BenfexError
@@ -39,6 +39,9 @@ class WatchedNote:
             if may(staff, Permission.OPERATE_NETWORK):
                 with box("bf-line"):
                     action_button("What would be written?", self._plan, icon="list-checks", kind="ghost")
+                    if may(staff, Permission.EDIT_SUBSCRIPTIONS):
+                        href = f"/admin/routers/{view.router_id}/adopt"
+                        link_button("Take over what it holds", href, kind="ghost", icon="corner-down-left")
         self.set(view)
 
     def set(self, view: RouterView) -> None:
@@ -117,6 +120,7 @@ def _say(plan: WritePlan) -> None:
         )
     with fact_list():
         fact("Add", say_count(plan.count(PlannedKind.ADD), "line"))
+        fact("Take over", say_count(plan.count(PlannedKind.TAKE_OVER), "line"))
         fact("Change", say_count(plan.count(PlannedKind.CHANGE), "line"))
         fact("Remove", say_count(plan.count(PlannedKind.REMOVE), "line"))
         fact("Profiles", ", ".join(plan.profiles) or "none")

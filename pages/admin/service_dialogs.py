@@ -147,6 +147,13 @@ async def open_new_service(benfex: Benfex, staff: SignedInStaff, view: CustomerV
     await say()
 
 
+async def offers_of(benfex: Benfex, staff: SignedInStaff) -> dict[PlanPriceId, str]:
+    """Return what is on sale in the ISP's currency, in words."""
+    goods = await benfex.read(catalog, await staff.fresh())
+    sold = _sold_in(goods, benfex.settings.currency)
+    return {key: _say_offer(*offer) for key, offer in sold.items()}
+
+
 def _sold_in(goods: Catalog, currency: str) -> dict[PlanPriceId, tuple[PlanView, PriceView]]:
     return {
         price.plan_price_id: (plan, price)

@@ -1,6 +1,6 @@
 """/routers: the routers we speak to. Passwords go in and never come out."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from fastapi import APIRouter
 from pydantic import Field, SecretStr, StrictBool, StrictInt
@@ -10,13 +10,14 @@ from benfex.core.unit_of_work import UnitOfWork
 from benfex.identity.idempotency import Answer
 from benfex.network.api_views import router_record, router_records
 from benfex.network.inventory import API_PORT, add_router, edit_router, enable_router, manage_router
-from data.values.identifiers import RouterId
+from benfex.subscriptions.adoption import Pick
+from data.values.identifiers import CustomerId, PlanPriceId, RouterId
 from data.values.kinds import PlannedKind
 from data.values.states import RouterStatus
 from pages.api.auth import ActorDep
 from pages.api.idempotency import UnsafeCallDep, told
 from pages.api.problems import READING, WRITING
-from pages.api.schemas import Incoming, Listing, Outgoing, PathId, SliceDep, Text
+from pages.api.schemas import Id, Incoming, Listing, Outgoing, PathId, SliceDep, Text
 from pages.dependencies import BenfexDep
 
 router = APIRouter(prefix="/routers", tags=["routers"])
@@ -171,6 +172,102 @@ class WritePlan(Outgoing):
     blocked: list[str]
     cut: int
     fingerprint: str
+
+
+class LikelyOwner(Outgoing):
+    """A customer an entry may belong to: points to 100, and why."""
+
+    customer_id: int
+    name: str
+    account_number: str
+    score: int
+    why: str
+
+
+class LikelyPlan(Outgoing):
+    """What an entry may be sold as, and why."""
+
+    plan_price_id: int
+    name: str
+    why: str
+
+
+class Proposal(Outgoing):
+    """An entry of the router that is not ours; `missing` says what a person has to add, empty for nothing.
+
+    `line` is a connection of ours of that very name. `name` and `phone` are what it says of somebody new.
+    """
+
+    key: str
+    username: str
+    comment: str
+    profile: str
+    is_online: bool
+    line: int | None
+    owner: LikelyOwner | None
+    others: list[LikelyOwner]
+    name: str
+    phone: str
+    plan: LikelyPlan | None
+    missing: str
+
+
+class Proposals(Outgoing):
+    """All entries of the router that are not ours."""
+
+    router_id: int
+    router_name: str
+    is_managed: bool
+    proposals: list[Proposal]
+
+
+class Picked(Incoming):
+    """An entry to take over: for a customer, or with `name` and `phone` for somebody new."""
+
+    key: Text
+    customer_id: Id | None = None
+    name: Text = ""
+    phone: Text = ""
+    plan_price_id: Id | None = None
+    starts_on: date | None = None
+
+
+class Picks(Incoming):
+    """At most 500 entries at a time."""
+
+    picks: list[Picked] = Field(min_length=1, max_length=500)
+
+
+class Adopted(Outgoing):
+    """How many were taken over, and why each of the others was not, by its key."""
+
+    taken: int
+    refused: list[tuple[str, str]]
+
+
+@router.get("/{router_id}/adoption", responses=READING)
+async def get_adoption(router_id: PathId, benfex: BenfexDep, actor: ActorDep) -> Proposals:
+    """Read the router now, and return what of it could become ours; nothing is changed."""
+    found = await benfex.adoption.propose(actor, router_id=RouterId(router_id))
+    return Proposals.model_validate(found)
+
+
+@router.post("/{router_id}/adoption", responses=WRITING)
+async def adopt(router_id: PathId, asked: Picks, benfex: BenfexDep, actor: ActorDep) -> Adopted:
+    """Make entries ours: each a service that begins on its day, its entry marked once the router is managed."""
+    picks = [
+        Pick(
+            one.key,
+            CustomerId(one.customer_id) if one.customer_id is not None else None,
+            one.name,
+            one.phone,
+            PlanPriceId(one.plan_price_id) if one.plan_price_id is not None else None,
+            one.starts_on,
+        )
+        for one in asked.picks
+    ]
+    done = await benfex.adoption.adopt(actor, router_id=RouterId(router_id), picks=picks)
+    return Adopted.model_validate(done)
 
 
 class Start(Incoming):

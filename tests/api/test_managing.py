@@ -13,3 +13,12 @@ async def test_a_new_router_is_watched_and_its_plan_needs_an_answer(owner: Calle
     assert (await owner.post(f"{path}/observe")).json()["is_managed"] is False
     assert (await support.post(f"{path}/observe")).status_code == 403
     assert (await owner.get("/routers/99/plan")).status_code == 404
+
+
+async def test_taking_over_asks_the_router_and_checks_what_it_is_given(owner: Caller) -> None:
+    path = f"/routers/{await add_router(owner)}/adoption"
+    problem(await owner.get(path), 502, "router_unreachable")
+    problem(await owner.post(path, {"picks": []}), 422, "invalid_input")
+    problem(
+        await owner.post(path, {"picks": [{"key": "pppoe:amina", "customer_id": 0}]}), 422, "invalid_input"
+    )

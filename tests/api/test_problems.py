@@ -233,6 +233,7 @@ async def test_the_description_tells_what_is_sent(http: httpx.AsyncClient) -> No
                     "/statement-imports",
                     "/sessions/disconnect",
                     "/manage",
+                    "/adoption",
                 )
             )
             is_unsafe = method != "get" and not is_free

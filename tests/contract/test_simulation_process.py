@@ -85,6 +85,11 @@ async def test_routers_are_reached_through_the_door() -> None:
             populate: dict[str, Any] = {"prefix": "bulk", "count": 5, "profile": "default"}
             added = await control.post("/routers/naivasha-pop/populate", json=populate)
             assert added.json() == {"added": 5}
+            by_hand = {"name": "shop", "profile": "10M", "rate_limit": "5M/10M", "comment": "Mama Njeri"}
+            for _ in range(2):
+                assert (await control.post("/routers/naivasha-pop/by-hand", json=by_hand)).status_code == 200
+            secrets = (await control.get("/routers/naivasha-pop/tables/ppp.secret")).json()
+            assert [row["comment"] for row in secrets if row["name"] == "shop"] == ["Mama Njeri"]
             populate |= {"prefix": "more", "profile": "nowhere"}
             assert (await control.post("/routers/naivasha-pop/populate", json=populate)).status_code == 400
             assert (await control.post("/routers/naivasha-pop/fault", json={"kind": "stalled"})).is_success

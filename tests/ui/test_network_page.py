@@ -83,3 +83,10 @@ async def test_a_router_that_is_only_watched_says_so(user: User, isp: Isp) -> No
     await user.should_see("Only watched: Benfex reads this router", retries=60)
     await user.open("/admin/routers")
     await user.should_see("only watched")
+
+
+async def test_taking_over_says_when_the_router_does_not_answer(user: User, isp: Isp) -> None:
+    await sign_in(user)
+    await user.open(f"/admin/routers/{isp.router_id}/adopt")
+    await user.should_see("nakuru-core could not be read", retries=60)
+    await user.should_see("Try again")

@@ -119,6 +119,16 @@ class SimulatedRouter:
             added.append(name)
         return added
 
+    def add_by_hand(self, name: str, *, profile: str, rate_limit: str, comment: str) -> None:
+        """Add a PPPoE secret as an administrator would before there was Benfex, and its profile; online at once."""
+        now = self.device.settle()
+        profiles, secrets = self.device.tables[menus.PROFILE], self.device.tables[menus.SECRET]
+        if profiles.named(profile) is None:
+            profiles.add({"name": profile, "rate-limit": rate_limit})
+        if secrets.named(name) is None:
+            row = {"name": name, "password": f"pw-{name}", "service": "pppoe", "profile": profile}
+            self.device.homes.dial_at_once(menus.SECRET, secrets.add(row | {"comment": comment}), now)
+
     def sessions(self) -> list[dict[str, object]]:
         """Return who is online: user, profile, address, uptime, rates, bytes and portal_only."""
         now = self.device.settle()

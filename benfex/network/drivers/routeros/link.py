@@ -13,6 +13,7 @@ from benfex.network.driver import (
     AccessEntry,
     AccessReading,
     ActiveSession,
+    ForeignEntry,
     PollReading,
     RouterAddress,
     RouterIdentity,
@@ -54,6 +55,10 @@ class RouterOsLink:
     async def read_access(self) -> AccessReading:
         """Return the entries and profiles of ours, and the names that others hold."""
         return await self._run(reads.read_access)
+
+    async def read_foreign(self) -> tuple[ForeignEntry, ...]:
+        """Return the entries without our mark, by method and name."""
+        return await self._run(reads.read_foreign)
 
     async def read_entry(
         self, username: str, *, method: AccessMethod = AccessMethod.PPPOE

@@ -12,6 +12,7 @@ from benfex.network.driver import (
     AccessReading,
     ActiveSession,
     CounterReading,
+    ForeignEntry,
     PollReading,
     ProfileSpec,
     RouterIdentity,
@@ -21,6 +22,7 @@ from benfex.network.drivers.routeros.conversation import NO_SUCH_MENU
 from benfex.network.drivers.routeros.replies import Row
 from benfex.network.drivers.routeros.words import AccessMenu
 from data.values.kinds import AccessMethod
+from data.values.traffic import Rate
 
 FOREIGN_ENTRY: Final = "foreign_entry"
 _RESOURCE: Final = ("uptime", "version", "board-name", "cpu-load", "free-memory", "total-memory")
@@ -130,6 +132,22 @@ def read_access(ask: Ask) -> AccessReading:
         profiles += (profile for profile in found if profile is not None)
     entries.sort(key=lambda entry: (entry.connection_id, entry.username))
     return AccessReading(tuple(entries), frozenset(foreign), tuple(profiles))
+
+
+def read_foreign(ask: Ask) -> tuple[ForeignEntry, ...]:
+    """Return the entries without our mark, with the rate of their profile."""
+    found: list[ForeignEntry] = []
+    for menu in words.MENUS.values():
+        rates: dict[str, Rate | None] = {}
+        for row in show(ask, menu.profiles, _PROFILE):
+            try:
+                rates[row.get("name", "")] = words.parse_rate_limit(row.get("rate-limit", ""))
+            except ValueError:
+                rates[row.get("name", "")] = None  # written by hand in a form that we do not write
+        rows = show(ask, menu.entries, words.entry_properties(menu))
+        entries = (words.read_foreign(row, menu, rates) for row in rows)
+        found += sorted((entry for entry in entries if entry is not None), key=lambda entry: entry.username)
+    return tuple(found)
 
 
 def read_entry(ask: Ask, username: str, menu: AccessMenu) -> AccessEntry | None:

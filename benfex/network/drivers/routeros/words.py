@@ -14,6 +14,7 @@ from benfex.network.driver import (
     AccessEntry,
     ActiveSession,
     CounterReading,
+    ForeignEntry,
     InterfaceCounters,
     ProfileSpec,
     RouterHealth,
@@ -249,8 +250,11 @@ def read_entry(row: Row, menu: AccessMenu) -> AccessEntry | None:
     An empty password is no password: RouterOS blanks it for users without the `sensitive` policy.
     """
     connection_id = marked_connection(row.get("comment", ""))
-    if connection_id is None:
-        return None
+    return None if connection_id is None else entry_of(connection_id, row, menu)
+
+
+def entry_of(connection_id: ConnectionId, row: Row, menu: AccessMenu) -> AccessEntry:
+    """Return a row of /ppp/secret or /ip/hotspot/user as the entry of a connection, whatever its comment says."""
     return AccessEntry(
         connection_id=connection_id,
         username=row.get("name", ""),
@@ -260,6 +264,28 @@ def read_entry(row: Row, menu: AccessMenu) -> AccessEntry | None:
         caller_id=_known(row.get(menu.caller, "").upper(), "00:00:00:00:00:00"),
         enabled=not parse_flag(row.get("disabled", "")),
         method=menu.method,
+    )
+
+
+def read_foreign(row: Row, menu: AccessMenu, rates: Mapping[str, Rate | None]) -> ForeignEntry | None:
+    """Return a row without any mark; None for one of ours and for what the router makes by itself.
+
+    `rates` are those of the menu's profiles.
+    """
+    comment = row.get("comment", "")
+    if marked_connection(comment) is not None or parse_flag(row.get("dynamic", "")):
+        return None
+    plain = entry_of(ConnectionId(0), row, menu)
+    return ForeignEntry(
+        method=menu.method,
+        username=plain.username,
+        password=plain.password,
+        profile=plain.profile,
+        rate=rates.get(plain.profile),
+        comment=comment,
+        remote_address=plain.remote_address,
+        caller_id=plain.caller_id,
+        enabled=plain.enabled,
     )
 
 

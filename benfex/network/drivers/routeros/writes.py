@@ -116,6 +116,9 @@ def _adopt(ask: Ask, entry: AccessEntry, menu: AccessMenu) -> bool:
     """Return whether an entry of ours with this name is there, now as wanted. Raises RouterRejected."""
     rows = named_rows(ask, entry.username, menu)
     observed = [words.read_entry(row, menu) for row in rows]
+    if entry.takes_over and observed == [None]:
+        _take_over(ask, rows[0], entry, menu)
+        return True
     if any(found is None or found.connection_id != entry.connection_id for found in observed):
         raise foreign_entry(entry.username)
     for row, found in zip(rows, observed, strict=True):
@@ -124,6 +127,17 @@ def _adopt(ask: Ask, entry: AccessEntry, menu: AccessMenu) -> bool:
         if change is not None:
             _write(ask, [row], change, menu)
     return bool(rows)
+
+
+def _take_over(ask: Ask, row: Row, entry: AccessEntry, menu: AccessMenu) -> None:
+    """Put our mark before what the comment says, and make the entry as wanted, in one command."""
+    comment = f"{words.mark(entry.connection_id)} {row.get('comment', '')}".rstrip()
+    change = entry_change(entry, words.entry_of(entry.connection_id, row, menu))
+    wanted = words.write_change(change, menu) if change is not None else []
+    target = f"=.id={row['.id']}"
+    ask(f"{menu.entries}/set", target, f"=comment={comment}", *wanted)
+    for name in words.cleared_properties(change, menu) if change is not None else ():
+        ask(f"{menu.entries}/unset", target, f"=value-name={name}")
 
 
 def _set(ask: Ask, change: SetAccess) -> None:
