@@ -18,6 +18,7 @@ from data.models import (
     router,
     subscription,
     usage,
+    usage_limits,
     voucher,
     webhook,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "router",
     "subscription",
     "usage",
+    "usage_limits",
     "voucher",
     "webhook",
 ]

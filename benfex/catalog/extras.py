@@ -21,6 +21,8 @@ from data.values.roles import Permission
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{0,23}")
 _PERIODS_MAX = 120
 
+_DATA_MAX = 10**15
+
 
 @dataclass(frozen=True, slots=True)
 class AddOnView:
@@ -33,6 +35,7 @@ class AddOnView:
     is_recurring: bool
     tax: TaxChoice | None
     tax_behavior: TaxBehavior
+    data_bytes: int | None
     archived_at: datetime | None
 
 
@@ -69,6 +72,7 @@ def add_ons(snapshot: Snapshot) -> tuple[AddOnView, ...]:
             is_recurring=row.is_recurring,
             tax=taxes.choice(row.tax_group_id, on=today),
             tax_behavior=row.tax_behavior,
+            data_bytes=row.data_bytes,
             archived_at=row.archived_at,
         )
         for row in extra_queries.all_add_ons(snapshot.session)
@@ -108,15 +112,19 @@ def create_add_on(
     is_recurring: bool,
     tax_code: str | None = None,
     tax_behavior: TaxBehavior = TaxBehavior.INCLUSIVE,
+    data_bytes: int | None = None,
 ) -> AddOnId:
     """Sell an add-on; its price never changes, another price is another add-on.
 
+    With `data_bytes` it is a pack of data for the period in which it is sold, charged once.
     Raises InvalidInput naming the field, AmountOutOfRange, AlreadyExists for a code that is taken.
     """
     require(uow.actor, Permission.EDIT_PLANS)
     code, name = _checked_names(code, name)
     if amount.is_negative:
         raise AmountOutOfRange("amount", "A price cannot be negative.")
+    if data_bytes is not None and (is_recurring or not 0 < data_bytes <= _DATA_MAX):
+        raise InvalidInput("data_bytes", "A pack of data is charged once, and holds up to 1,000 TB.")
     if extra_queries.add_on_by_code(uow.session, code) is not None:
         raise AlreadyExists("code", f"There is an add-on {code} already.")
     tax = plan_queries.tax_group_by_code(uow.session, tax_code.strip().upper()) if tax_code else None
@@ -130,6 +138,7 @@ def create_add_on(
         is_recurring=is_recurring,
         tax_group_id=tax.id if tax else None,
         tax_behavior=tax_behavior,
+        data_bytes=data_bytes,
     )
     uow.session.add(row)
     uow.session.flush()

@@ -4,7 +4,7 @@ What each figure means for a bill is said where it is used; the values themselve
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TypedDict
@@ -34,6 +34,7 @@ FIRST_STEPS = (
     DunningStep(1, DunningAction.REMIND),
     *DEFAULT_STEPS,
 )
+_WARNINGS_MAX = 5
 _TERMS = "billing_terms"  # what a session that has read them holds them by
 
 
@@ -102,6 +103,7 @@ def _read_terms(snapshot: Snapshot) -> BillingTerms:
         rehearsal_hour=policy.rehearsal_hour,
         breaker_suspend_percent=policy.breaker_suspend_percent,
         breaker_invoice_percent=policy.breaker_invoice_percent,
+        usage_warnings=tuple(int(share) for share in policy.usage_warnings.split(",") if share),
     )
 
 
@@ -185,6 +187,7 @@ class PolicyChanges(TypedDict, total=False):
     rehearsal_hour: int
     breaker_suspend_percent: int
     breaker_invoice_percent: int
+    usage_warnings: tuple[int, ...]
     steps: Sequence[DunningStep]
 
 
@@ -202,7 +205,7 @@ def save_policy(uow: UnitOfWork, **changes: Unpack[PolicyChanges]) -> None:
             continue
         if name in changes:
             value = changes[name]  # type: ignore[literal-required]  # a name of the same dictionary
-            setattr(row, name, _written(value) if name == "quiet_weekdays" else value)
+            setattr(row, name, _WRITTEN[name](value) if name in _WRITTEN else value)
         elif before is not None:
             setattr(row, name, getattr(before, name))
     steps = changes.get("steps")
@@ -291,3 +294,14 @@ def _written(weekdays: object) -> str:
     if not isinstance(weekdays, frozenset):
         raise InvalidInput("quiet_weekdays", "Weekdays go from 1, Monday, to 7, Sunday.")
     return ",".join(str(day) for day in sorted(weekdays))
+
+
+def _shares(shares: object) -> str:
+    if not isinstance(shares, tuple) or len(shares) > _WARNINGS_MAX:
+        raise InvalidInput(
+            "usage_warnings", f"Give at most {_WARNINGS_MAX} shares in percent, such as 80, 95."
+        )
+    return ",".join(str(share) for share in shares)
+
+
+_WRITTEN: dict[str, Callable[[object], str]] = {"quiet_weekdays": _written, "usage_warnings": _shares}

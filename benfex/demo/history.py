@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from benfex.application import Benfex
 from benfex.bootstrap import build
+from benfex.catalog.extras import create_add_on
 from benfex.catalog.plans import create_plan, publish_price
 from benfex.catalog.taxes import set_tax_rate
 from benfex.core.actors import SystemActor
@@ -193,6 +194,16 @@ class DemoHistory:
             )
             prices[plan.code] = run(
                 publish_price, _DEMO, plan_id=plan_id, amount=Money(plan.price * 100, "KES"), tax_code="VAT"
+            )
+        for gigabytes, shillings in seeds.DATA_PACKS:
+            run(
+                create_add_on,
+                _DEMO,
+                code=f"DATA-{gigabytes}",
+                name=f"{gigabytes} GB more",
+                amount=Money(shillings * 100, "KES"),
+                is_recurring=False,
+                data_bytes=gigabytes * _GB,
             )
         return prices
 

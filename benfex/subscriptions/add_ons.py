@@ -7,12 +7,14 @@ from benfex.billing.charges import ChargeLine, once_key
 from benfex.catalog.taxes import TaxTable
 from benfex.core.policy import billing_today
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
+from benfex.subscriptions.data_grants import grant_data
+from data.models.catalog import AddOn
 from data.models.subscription import SubscriptionAddOn
 from data.queries import extras as extra_queries
 from data.queries.subscriptions import ServiceFacts
 from data.values.errors import Conflict, InvalidInput, NotFound
 from data.values.identifiers import AddOnId, SubscriptionId
-from data.values.kinds import BillingMode, LineKind
+from data.values.kinds import BillingMode, GrantKind, LineKind
 from data.values.money import Money
 
 _QUANTITY_MAX = 1_000
@@ -35,7 +37,7 @@ def put_add_on(uow: UnitOfWork, facts: ServiceFacts, sale: AddOnSale, *, from_on
     add_on = extra_queries.find_add_on(uow.session, sale.add_on_id)
     if add_on is None:
         raise NotFound("add-on")
-    _check_sale(facts, sale, add_on.currency)
+    _check_sale(facts, sale, add_on)
     if add_on.archived_at is not None:
         raise Conflict(f"{add_on.name} is no longer sold.")
     today = billing_today(uow)
@@ -55,6 +57,15 @@ def put_add_on(uow: UnitOfWork, facts: ServiceFacts, sale: AddOnSale, *, from_on
     )
     uow.session.add(row)
     uow.session.flush()
+    if add_on.data_bytes is not None:
+        grant_data(
+            uow,
+            subscription,
+            granted_bytes=add_on.data_bytes * sale.quantity,
+            kind=GrantKind.TOP_UP,
+            key=f"addon:{row.id}",
+            note=add_on.name,
+        )
     if add_on.is_recurring:
         return None
     item = f"addon:{row.id}"
@@ -80,8 +91,11 @@ def joining_day(snapshot: Snapshot, facts: ServiceFacts, *, today: date) -> date
     return today
 
 
-def _check_sale(facts: ServiceFacts, sale: AddOnSale, currency: str) -> None:
-    if facts.price.billing_mode is BillingMode.PREPAID:
+def _check_sale(facts: ServiceFacts, sale: AddOnSale, add_on: AddOn) -> None:
+    currency = add_on.currency
+    if add_on.data_bytes is not None and facts.plan.data_cap_bytes is None:
+        raise Conflict("This plan has no limit of data: there is nothing to add to.")
+    if facts.price.billing_mode is BillingMode.PREPAID and add_on.data_bytes is None:
         raise Conflict("Add-ons are sold with services that are invoiced, not with prepaid ones.")
     if not 1 <= sale.quantity <= _QUANTITY_MAX:
         raise InvalidInput("quantity", f"Give a number from 1 to {_QUANTITY_MAX}.")

@@ -4,11 +4,13 @@ What may be put on a service is checked in `add_ons` and `discounts`.
 """
 
 from benfex.billing.crediting import credit_unused
-from benfex.core.actors import require
+from benfex.core.actors import SystemActor, require
 from benfex.core.audit import record_audit
 from benfex.core.policy import billing_today
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.subscriptions.add_ons import AddOnSale, joining_day, put_add_on
+from benfex.subscriptions.cap_access import follow_cap
+from benfex.subscriptions.data_grants import reconsider_cap
 from benfex.subscriptions.discounts import put_discount
 from benfex.subscriptions.outcomes import ChangeOutcome, OutcomeWatch
 from benfex.subscriptions.plan_changes import period_end
@@ -43,6 +45,11 @@ def add_add_on(uow: UnitOfWork, *, subscription_id: SubscriptionId, sale: AddOnS
     payer = CustomerId(facts.subscription.billed_customer_id)
     bill_customer(uow, customer_id=payer, on=today, extra=[line] if line else [])
     refresh_service(uow, subscription_id=subscription_id)
+    if reconsider_cap(uow, subscription_id=subscription_id):
+        house = UnitOfWork(uow.session, SystemActor(f"data of service {subscription_id}"), uow.now)
+        follow_cap(house, subscription_id=subscription_id)
+        for event in house.events:
+            uow.emit(event)
     _record(uow, facts, "add_add_on", {"add_on_id": str(sale.add_on_id), "quantity": str(sale.quantity)})
     return watch.outcome(effective_on=today)
 

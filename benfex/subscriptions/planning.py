@@ -36,6 +36,7 @@ from data.models.subscription import Subscription
 from data.queries import billing_facts as fact_queries
 from data.queries import invoices as invoice_queries
 from data.queries import usage as usage_queries
+from data.queries import usage_limits as limit_queries
 from data.queries.billing_facts import IDS_FIRST, DueService, MeteredLine, SubscriptionRow, charges_for_usage
 from data.queries.subscriptions import ServiceFacts
 from data.session import Session
@@ -199,6 +200,7 @@ def read_usage(
 ) -> dict[tuple[int, date], int]:
     """Return the bytes of each period that is over by the day, for services that are charged by usage.
 
+    What a service got beside its plan's data is left out, so the figure may lie below zero.
     A period is counted in hours from its first local midnight to its last, as `[start, end)`. One whose traffic was
     charged already, since the service was billed anew, is left out.
     """
@@ -215,6 +217,7 @@ def read_usage(
             ends_at = period_begins_at(period.ends_on, terms.timezone)
             bounds.append((line.connection_id, begins_at, ends_at))
     used = dict(zip(keys, usage_queries.used_between(session, bounds), strict=True))
+    _leave_out_grants(session, used, keys, bounds)
     claims = {_usage_claim(wanted[key[0]].subscription, key[1]): key for key in keys}
     for claim in invoice_queries.billed_keys(session, list(claims)):
         del used[claims[claim]]
@@ -260,9 +263,27 @@ def _used_in(
 ) -> int:
     begins_at = period_begins_at(_metered_from(row, period), terms.timezone)
     ends_at = period_begins_at(period.ends_on, terms.timezone)
-    return sum(
-        usage_queries.used_between(session, [(line.connection_id, begins_at, ends_at) for line in lines])
+    assert row.id is not None
+    granted = limit_queries.granted_between(session, subscription_id=row.id, since=begins_at, until=ends_at)
+    used = usage_queries.used_between(session, [(line.connection_id, begins_at, ends_at) for line in lines])
+    return sum(used) - granted
+
+
+def _leave_out_grants(
+    session: Session,
+    used: dict[tuple[int, date], int],
+    keys: Sequence[tuple[int, date]],
+    bounds: Sequence[tuple[int, datetime, datetime]],
+) -> None:
+    if not bounds:
+        return
+    grants = limit_queries.grants_of(
+        session, subscription_ids=[key[0] for key in keys], since=min(begins for _, begins, _ in bounds)
     )
+    for grant in grants:
+        for key, (_, begins_at, ends_at) in zip(keys, bounds, strict=True):
+            if key[0] == grant.subscription_id and begins_at <= grant.counts_from_at < ends_at:
+                used[key] -= grant.granted_bytes
 
 
 def _usage_lines(service: DueService, terms: ServiceTerms, around: Circumstances) -> list[ChargeLine]:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+USED_UP = 100  # percent
+
 
 def is_over(used_bytes: int, cap_bytes: int | None) -> bool:
     """Return whether the cap is used up; None is no cap. The last byte of a cap still belongs to it."""
@@ -15,6 +17,17 @@ def used_percent(used_bytes: int, cap_bytes: int | None) -> int | None:
     if not cap_bytes:
         return None
     return used_bytes * 100 // cap_bytes
+
+
+def shares_reached(used_bytes: int, cap_bytes: int | None, shares: Sequence[int]) -> tuple[int, ...]:
+    """Return which of these shares in percent are used; the whole is, once more than the last byte was."""
+    if not cap_bytes:
+        return ()
+    return tuple(
+        share
+        for share in shares
+        if (used_bytes > cap_bytes if share == USED_UP else used_bytes * 100 >= cap_bytes * share)
+    )
 
 
 def counts_from(

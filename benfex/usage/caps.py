@@ -1,22 +1,37 @@
-"""Compare what was used in a period with the plan's cap, and throttle or release where that changed.
+"""Compare what was used in a period with the data there is, warn, and throttle or release where that changed.
 
-The rule is in `allowance`; hours are worked out in `rollup`.
+The data of a period is the plan's and what was granted beside it. The rule is in `allowance`; hours are worked out
+in `rollup`; taking access at a cap is the matter of `subscriptions/cap_access`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from benfex.core.actors import require
 from benfex.core.audit import record_audit
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.network.connections import request_sync
-from benfex.usage.allowance import counts_from, is_over
+from benfex.notifications.outbox import enqueue_message
+from benfex.usage.allowance import USED_UP, counts_from, is_over, shares_reached
 from data.locks import lock_customer
+from data.models.usage_limits import UsageWarning
 from data.queries import subscriptions as subscription_queries
 from data.queries import usage as usage_queries
-from data.values.identifiers import ConnectionId, SubscriptionId
+from data.queries import usage_limits as limit_queries
+from data.queries.usage import CappedLine
+from data.values.identifiers import ConnectionId, CustomerId, SubscriptionId
 from data.values.kinds import CapAction
 from data.values.roles import Permission
+from data.values.traffic import format_bytes
+
+_WHAT_FOLLOWS = {
+    CapAction.NOTIFY: "You stay online as before.",
+    CapAction.THROTTLE: "You stay online, more slowly, until your next period or until you buy more data.",
+    CapAction.SUSPEND: "You are offline until your next period or until you buy more data.",
+    CapAction.CHARGE: "You stay online; what you use now is billed as your plan says.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,34 +44,81 @@ class CapChange:
     cap_action: CapAction
 
 
-def cap_changes(snapshot: Snapshot) -> tuple[CapChange, ...]:
-    """Return the lines whose mark for the cap is not what their usage says, by subscription."""
-    require(snapshot.actor, Permission.OPERATE_NETWORK)
-    lines = usage_queries.capped_lines(snapshot.session)
+@dataclass(frozen=True, slots=True)
+class DueWarning:
+    """A service that reached shares of its data of which it was not told; the largest is the one that is told."""
+
+    subscription_id: SubscriptionId
+    customer_id: CustomerId
+    plan_name: str
+    cap_action: CapAction
+    counts_from_at: datetime
+    allowance_bytes: int
+    used_bytes: int
+    shares: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UsageNews:
+    """What became of the data that services use: marks that changed, and warnings that are due."""
+
+    changes: tuple[CapChange, ...]
+    warnings: tuple[DueWarning, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How much of its data a line has used in its running period; no allowance is no cap."""
+
+    line: CappedLine
+    counts_from_at: datetime
+    used_bytes: int
+    allowance_bytes: int | None
+
+
+def standings(snapshot: Snapshot, *, subscription_id: SubscriptionId | None = None) -> tuple[Standing, ...]:
+    """Return how lines with a cap stand, all or that of one service, by subscription. Who asks is checked before."""
+    lines = usage_queries.capped_lines(snapshot.session, subscription_id=subscription_id)
     if not lines:
         return ()
     zone = current_terms(snapshot).timezone
-    bounds = [
-        (
-            line.connection_id,
-            counts_from(line.period_starts_on, line.bought_from, now=snapshot.now, zone=zone),
-        )
-        for line in lines
+    begins = [
+        counts_from(line.period_starts_on, line.bought_from, now=snapshot.now, zone=zone) for line in lines
     ]
+    bounds = [(line.connection_id, at) for line, at in zip(lines, begins, strict=True)]
     used = usage_queries.used_by(snapshot.session, bounds)
-    changes = []
-    for line in lines:
-        over = is_over(used.get(line.connection_id, 0), line.cap_bytes)
-        if over != line.is_over_cap:
-            changes.append(
-                CapChange(
-                    SubscriptionId(line.subscription_id),
-                    ConnectionId(line.connection_id),
-                    over,
-                    line.cap_action,
-                )
-            )
-    return tuple(changes)
+    granted = _granted(snapshot, lines, begins)
+    return tuple(
+        Standing(
+            line,
+            at,
+            used.get(line.connection_id, 0),
+            None if line.cap_bytes is None else line.cap_bytes + granted.get(line.subscription_id, 0),
+        )
+        for line, at in zip(lines, begins, strict=True)
+    )
+
+
+def usage_news(snapshot: Snapshot) -> UsageNews:
+    """Return the lines whose mark for the cap is not what their usage says, and who is to be warned."""
+    require(snapshot.actor, Permission.OPERATE_NETWORK)
+    found = standings(snapshot)
+    changes = tuple(
+        CapChange(
+            SubscriptionId(one.line.subscription_id),
+            ConnectionId(one.line.connection_id),
+            is_over(one.used_bytes, one.allowance_bytes),
+            one.line.cap_action,
+        )
+        for one in found
+        if is_over(one.used_bytes, one.allowance_bytes) != one.line.is_over_cap
+    )
+    return UsageNews(changes, _due_warnings(snapshot, found))
+
+
+def cap_changes(snapshot: Snapshot) -> tuple[CapChange, ...]:
+    """Return the lines whose mark for the cap is not what their usage says, by subscription."""
+    return usage_news(snapshot).changes
 
 
 def note_cap(uow: UnitOfWork, *, change: CapChange) -> None:
@@ -77,4 +139,96 @@ def note_cap(uow: UnitOfWork, *, change: CapChange) -> None:
         entity_id=change.subscription_id,
     )
     if change.cap_action is CapAction.THROTTLE:
-        request_sync(uow, connection_id=change.connection_id)
+        request_sync(uow, connection_id=change.connection_id, urgent=not change.is_over)
+
+
+def warn_of_usage(uow: UnitOfWork, *, due: DueWarning) -> None:
+    """Tell a customer how much of their data is used, once for each share of it in a period.
+
+    Where several shares were reached at once only the largest is told. More data in the same period begins anew.
+    """
+    require(uow.actor, Permission.OPERATE_NETWORK)
+    lock_customer(uow.session, due.customer_id)
+    told = limit_queries.warnings_since(
+        uow.session, subscription_ids=[due.subscription_id], since=due.counts_from_at
+    )
+    new = [
+        share
+        for share in due.shares
+        if (due.subscription_id, due.counts_from_at, due.allowance_bytes, share) not in told
+    ]
+    if not new:
+        return
+    uow.session.add_all(
+        UsageWarning(
+            subscription_id=due.subscription_id,
+            counts_from_at=due.counts_from_at,
+            allowance_bytes=due.allowance_bytes,
+            percent=share,
+            used_bytes=due.used_bytes,
+        )
+        for share in new
+    )
+    uow.session.flush()
+    largest = max(new)
+    enqueue_message(
+        uow,
+        customer_id=due.customer_id,
+        template="data_used_up" if largest == USED_UP else "data_warning",
+        facts={
+            "plan": due.plan_name,
+            "percent": str(largest),
+            "data": format_bytes(due.allowance_bytes),
+            "left": format_bytes(max(0, due.allowance_bytes - due.used_bytes)),
+            "consequence": _WHAT_FOLLOWS[due.cap_action],
+        },
+        dedupe_key=f"data:{due.subscription_id}:{due.counts_from_at:%Y%m%d%H}:{due.allowance_bytes}:{largest}",
+    )
+
+
+def _due_warnings(snapshot: Snapshot, found: Sequence[Standing]) -> tuple[DueWarning, ...]:
+    shares = (*current_terms(snapshot).usage_warnings, USED_UP) if found else ()
+    reached = [
+        (one, hit)
+        for one in found
+        if (hit := shares_reached(one.used_bytes, one.allowance_bytes, shares)) and one.allowance_bytes
+    ]
+    if not reached:
+        return ()
+    told = limit_queries.warnings_since(
+        snapshot.session,
+        subscription_ids=[one.line.subscription_id for one, _ in reached],
+        since=min(one.counts_from_at for one, _ in reached),
+    )
+    due = []
+    for one, hit in reached:
+        allowance = one.allowance_bytes or 0
+        new = tuple(
+            share
+            for share in hit
+            if (one.line.subscription_id, one.counts_from_at, allowance, share) not in told
+        )
+        if new:
+            due.append(
+                DueWarning(
+                    SubscriptionId(one.line.subscription_id),
+                    CustomerId(one.line.customer_id),
+                    one.line.plan_name,
+                    one.line.cap_action,
+                    one.counts_from_at,
+                    allowance,
+                    one.used_bytes,
+                    new,
+                )
+            )
+    return tuple(due)
+
+
+def _granted(snapshot: Snapshot, lines: Sequence[CappedLine], begins: Sequence[datetime]) -> dict[int, int]:
+    """Return the bytes beside the plan's of each service in its running period."""
+    since = {line.subscription_id: at for line, at in zip(lines, begins, strict=True)}
+    total: dict[int, int] = {}
+    for grant in limit_queries.grants_of(snapshot.session, subscription_ids=list(since), since=min(begins)):
+        if grant.counts_from_at >= since[grant.subscription_id]:
+            total[grant.subscription_id] = total.get(grant.subscription_id, 0) + grant.granted_bytes
+    return total

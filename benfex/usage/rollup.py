@@ -1,6 +1,6 @@
 """Work out hours from five minutes and days from hours, anew each time, and forget what is old.
 
-Then lines that went over their cap are looked for, since that is read from the hours.
+Then lines that went over their cap, or near it, are looked for, since that is read from the hours.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from benfex.core.policy import isp_profile
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.usage.allowance import period_begins_at
-from benfex.usage.caps import cap_changes, note_cap
+from benfex.usage.caps import note_cap, usage_news, warn_of_usage
 from data.queries import usage as usage_queries
 from data.queries import usage_routers as router_usage
 from data.values.roles import Permission
@@ -86,8 +86,11 @@ class UsageRollup:
             rows += await self._roll_up_hours(since, now)
             rows += await self._roll_up_days(since, now, zone)
             await self._forget(oldest, now)
-        for change in await self._transactor.read(cap_changes, _SYSTEM):
+        news = await self._transactor.read(usage_news, _SYSTEM)
+        for change in news.changes:
             await self._transactor.transact(note_cap, _SYSTEM, change=change)
+        for due in news.warnings:
+            await self._transactor.transact(warn_of_usage, _SYSTEM, due=due)
         return rows
 
     def _since(self, now: datetime, newest: datetime | None) -> datetime:

@@ -9,6 +9,7 @@ from benfex.core.clock import local_date
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import Snapshot
 from benfex.usage.allowance import counts_from
+from data.queries import usage_limits as limit_queries
 from data.queries import usage_listing as listing
 from data.values.identifiers import ConnectionId, CustomerId, SubscriptionId
 from data.values.roles import Permission
@@ -18,11 +19,15 @@ _ROLLED_AFTER = timedelta(hours=2)
 
 @dataclass(frozen=True, slots=True)
 class PeriodUsage:
-    """What a service moved in its running period; from when on it counts is said in `allowance.counts_from`."""
+    """What a service moved in its running period; from when on it counts is said in `allowance.counts_from`.
+
+    `granted_bytes` is what it got beside its plan's data.
+    """
 
     connection_id: ConnectionId
     download_bytes: int
     upload_bytes: int
+    granted_bytes: int
     days: tuple[date, ...]
     daily_download_bytes: tuple[int, ...]
     daily_upload_bytes: tuple[int, ...]
@@ -31,6 +36,10 @@ class PeriodUsage:
     def total_bytes(self) -> int:
         """Return both directions together, as a cap counts them."""
         return self.download_bytes + self.upload_bytes
+
+    def allowance(self, cap_bytes: int | None) -> int | None:
+        """Return the data of the period with a plan's cap; None is no cap."""
+        return None if cap_bytes is None else cap_bytes + self.granted_bytes
 
 
 def usage_of_customer(
@@ -44,10 +53,14 @@ def usage_of_customer(
     bounds = [(_midnight(day, zone), _midnight(day + timedelta(days=1), zone)) for day in shown]
     found: dict[SubscriptionId, PeriodUsage] = {}
     for line in listing.lines_of_customer(snapshot.session, customer_id=customer_id):
+        since = counts_from(line.period_starts_on, line.bought_from, now=snapshot.now, zone=terms.timezone)
+        grants = limit_queries.grants_of(
+            snapshot.session, subscription_ids=[line.subscription_id], since=since
+        )
         total = listing.volume_since(
             snapshot.session,
             connection_id=line.connection_id,
-            since=counts_from(line.period_starts_on, line.bought_from, now=snapshot.now, zone=terms.timezone),
+            since=since,
             rolled_until=_rolled_until(snapshot.now),
         )
         daily = listing.volume_per_span(snapshot.session, connection_id=line.connection_id, bounds=bounds)
@@ -55,6 +68,7 @@ def usage_of_customer(
             connection_id=ConnectionId(line.connection_id),
             download_bytes=total.download_bytes,
             upload_bytes=total.upload_bytes,
+            granted_bytes=sum(grant.granted_bytes for grant in grants),
             days=shown,
             daily_download_bytes=tuple(volume.download_bytes for volume in daily),
             daily_upload_bytes=tuple(volume.upload_bytes for volume in daily),

@@ -113,7 +113,10 @@ class PlanPrice(Row, table=True):
 
 
 class AddOn(Row, table=True):
-    """Something sold beside a plan: each period of the subscription, or once. Never changed but archived."""
+    """Something sold beside a plan: each period of the subscription, or once. Never changed but archived.
+
+    With `data_bytes` it is a pack of data for the period in which it is sold.
+    """
 
     __tablename__ = "add_on"
     __table_args__ = (CheckConstraint("amount_minor >= 0", name="not_negative"),)
@@ -125,6 +128,7 @@ class AddOn(Row, table=True):
     is_recurring: bool
     tax_group_id: int | None = Field(default=None, foreign_key="tax_group.id")
     tax_behavior: TaxBehavior = Field(sa_column=enum_column(TaxBehavior))
+    data_bytes: int | None = Field(default=None, sa_type=ByteCount)
     archived_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

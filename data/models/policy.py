@@ -28,7 +28,8 @@ class BillingPolicy(Row, table=True):
 
     `billing_day` 1 to 31 is the common day of new subscriptions, None for each their own. `quiet_weekdays`
     holds ISO weekdays with commas between (6,7 is the weekend). `pays_part_periods`: a short payment for a
-    prepaid service buys hours in proportion, at least `part_hours_min`. The breakers are in percent.
+    prepaid service buys hours in proportion, at least `part_hours_min`. The breakers are in percent, and so are the
+    shares of their data at which customers are warned, ascending with commas between.
     """
 
     __tablename__ = "billing_policy"
@@ -58,6 +59,7 @@ class BillingPolicy(Row, table=True):
     rehearsal_hour: int = 18
     breaker_suspend_percent: int = 20
     breaker_invoice_percent: int = 30
+    usage_warnings: str = Field(default="80,95", max_length=40)
 
 
 class DunningStepRow(Row, table=True):

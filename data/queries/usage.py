@@ -219,10 +219,13 @@ class CappedLine(NamedTuple):
     cap_bytes: int | None
     cap_action: CapAction
     is_over_cap: bool
+    customer_id: int
+    plan_name: str
 
 
-def capped_lines(session: Session) -> list[CappedLine]:
-    """Return the lines of running subscriptions that have a cap or are marked as over one."""
+def capped_lines(session: Session, *, subscription_id: int | None = None) -> list[CappedLine]:
+    """Return the lines of running subscriptions, or one, that have a cap or are marked as over one."""
+    only = () if subscription_id is None else (Subscription.id == subscription_id,)
     rows = session.execute(
         select(
             Subscription.id,
@@ -232,6 +235,8 @@ def capped_lines(session: Session) -> list[CappedLine]:
             Plan.data_cap_bytes,
             Plan.cap_action,
             Subscription.is_over_cap,
+            Subscription.customer_id,
+            Plan.name,
         )
         .join(Connection, Connection.subscription_id == Subscription.id)
         .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)
@@ -241,6 +246,7 @@ def capped_lines(session: Session) -> list[CappedLine]:
             Subscription.status.in_((SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE))
             | (Subscription.suspension_reason == SuspensionReason.DATA_CAP),
             Plan.data_cap_bytes.is_not(None) | Subscription.is_over_cap,
+            *only,
         )
         .order_by(Subscription.id)
     )

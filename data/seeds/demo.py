@@ -44,6 +44,9 @@ PLANS = (
 )
 
 
+DATA_PACKS = ((10, 150), (50, 600), (100, 1_000))  # gigabytes and whole shillings
+
+
 class PrepaidSeed(NamedTuple):
     """A prepaid plan of the demo: speeds in Mbps, price in whole shillings for one interval."""
 

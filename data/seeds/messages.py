@@ -45,6 +45,13 @@ _CARD: Final = {
     "number": "INV-2026-00042",
     "reason": "The payment did not go through: Declined",
 }
+_DATA: Final = {
+    "plan": "Home 10",
+    "percent": "80",
+    "data": "200 GB",
+    "left": "40 GB",
+    "consequence": "You stay online, more slowly, until your next period or until you buy more data.",
+}
 _FOOT: Final = "\n\n{{ isp }}{% if support_phone %} · {{ support_phone }}{% endif %}"
 
 DEFAULTS: Final[Mapping[str, DefaultText]] = MappingProxyType(
@@ -134,6 +141,21 @@ DEFAULTS: Final[Mapping[str, DefaultText]] = MappingProxyType(
             "{{ isp }}: {{ amount }} is open. Tap, enter your PIN, done: {{ pay_link }}",
             {**_INVOICE, "days": "1"},
             chases=True,
+        ),
+        "data_warning": DefaultText(
+            "Data nearly used",
+            "{{ percent }}% of your data is used",
+            "Hello {{ name }},\n\n{{ percent }}% of the {{ data }} of {{ plan }} is used; {{ left }} are left for this "
+            "period." + _FOOT,
+            "{{ isp }}: {{ percent }}% of your {{ data }} is used, {{ left }} left for this period.",
+            _DATA,
+        ),
+        "data_used_up": DefaultText(
+            "Data used up",
+            "Your {{ data }} are used up",
+            "Hello {{ name }},\n\nthe {{ data }} of {{ plan }} are used up. {{ consequence }}" + _FOOT,
+            "{{ isp }}: your {{ data }} are used up. {{ consequence }}",
+            _DATA,
         ),
         "throttled": DefaultText(
             "Service slowed down",

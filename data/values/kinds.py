@@ -210,6 +210,14 @@ class CapAction(StrEnum):
     CHARGE = "charge"
 
 
+class GrantKind(StrEnum):
+    """Where data beside the plan's comes from: it was bought, left of the period before, or given."""
+
+    TOP_UP = "top_up"
+    ROLL_OVER = "roll_over"
+    GIFT = "gift"
+
+
 class CashMethod(StrEnum):
     """How money came that staff record by hand."""
 

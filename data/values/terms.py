@@ -42,6 +42,7 @@ class BillingTerms:
     rehearsal_hour: int = 18
     breaker_suspend_percent: int = 20
     breaker_invoice_percent: int = 30
+    usage_warnings: tuple[int, ...] = (80, 95)
     walled_garden_profile: str = "benfex-suspended"
 
     def __post_init__(self) -> None:
@@ -69,6 +70,9 @@ class BillingTerms:
             raise InvalidInput("billing_day", "Say on which day of the month everybody is billed.")
         if not self.quiet_weekdays <= frozenset(range(1, 8)):
             raise InvalidInput("quiet_weekdays", "Weekdays go from 1, Monday, to 7, Sunday.")
+        shares = self.usage_warnings
+        if list(shares) != sorted(set(shares)) or not all(1 <= share <= 99 for share in shares):
+            raise InvalidInput("usage_warnings", "Give shares from 1 to 99 percent, rising, such as 80, 95.")
         for field, hour in (
             ("sends_from_hour", self.sends_from_hour),
             ("sends_until_hour", self.sends_until_hour),

@@ -223,7 +223,7 @@ class _Policy:
         terms = await self._terms()
 
         async def save(values: Values) -> None:
-            await self._save(**{name: values[name] for name in values})
+            await self._save(**{**values, "usage_warnings": _shares(values["usage_warnings"])})
 
         with card("Safety"), body(), Form(save) as form:
             text("A run that would do more than this stops, and asks you.", "bf-sub", "p")
@@ -238,6 +238,13 @@ class _Policy:
                 "Invoice a total that differs from last time by at most",
                 terms.breaker_invoice_percent,
                 unit="%",
+            )
+            form.text(
+                "usage_warnings",
+                "Warn customers when so much of their data is used, in percent",
+                ", ".join(str(share) for share in terms.usage_warnings),
+                required=False,
+                hint="Rising, such as 80, 95. When all is used they are told in any case.",
             )
             form.whole("rehearsal_hour", "Rehearse tomorrow's run at", terms.rehearsal_hour, unit="o'clock")
             form.submit("Save")
@@ -298,3 +305,10 @@ class _Holidays:
                 await self._refresh()
 
         control = icon_button("x", f"Remove {name}", remove)
+
+
+def _shares(written: str) -> tuple[int, ...]:
+    words = written.replace("%", " ").replace(",", " ").split()
+    if not all(word.isascii() and word.isdecimal() and len(word) <= 3 for word in words):
+        raise InvalidInput("usage_warnings", "Give shares in percent, such as 80, 95.")
+    return tuple(int(word) for word in words)

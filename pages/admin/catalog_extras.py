@@ -7,6 +7,7 @@ from nicegui import ui
 
 from benfex.application import Benfex
 from benfex.catalog.extras import (
+    AddOnView,
     add_ons,
     archive_add_on,
     archive_discount,
@@ -21,6 +22,7 @@ from components.feedback import action_button, toast_ok
 from components.form import Form, Values
 from data.values.kinds import DiscountKind, TaxBehavior
 from data.values.roles import Permission
+from data.values.traffic import format_bytes
 from pages.admin.extra_dialogs import say_discount
 from pages.admin.plan_dialogs import read_day
 from pages.admin.shell import console, may
@@ -28,6 +30,8 @@ from pages.admin.tax_cards import TaxCards
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
 from pages.screen import screen
 
+_CHARGED = {"period": "each period", "once": "once", "data": "once, for more data"}
+_GB = 1_000_000_000
 _BEHAVIORS = {"inclusive": "holds the tax", "exclusive": "comes without tax"}
 
 
@@ -69,7 +73,7 @@ class _Extras:
             [
                 (
                     row.name,
-                    f"{row.code} · {row.amount} {'a period' if row.is_recurring else 'once'}",
+                    f"{row.code} · {row.amount} {_how(row)}",
                     None if row.archived_at else self._archiver(archive_add_on, add_on_id=row.id),
                 )
                 for row in sold
@@ -145,6 +149,7 @@ class _Extras:
                 name=values["name"],
                 amount=values["amount"],
                 is_recurring=values["charged"] == "period",
+                data_bytes=values["gigabytes"] * _GB if values["charged"] == "data" else None,
                 tax_code=values["tax_code"] or None,
                 tax_behavior=TaxBehavior(values["tax_behavior"]),
             )
@@ -156,7 +161,9 @@ class _Extras:
                 form.text("code", "Code")
             with form.pair():
                 form.money("amount", "Price", goods.currency)
-                form.choice("charged", "Charged", {"period": "each period", "once": "once"}, "period")
+                charged = form.choice("charged", "Charged", _CHARGED, "period")
+            form.whole("gigabytes", "Data", 10, unit="GB", hint="For the period in which it is sold.")
+            form.show_while("gigabytes", charged, lambda value: value == "data")
             with form.pair():
                 form.choice("tax_code", "Tax", taxes, "", required=False)
                 form.choice("tax_behavior", "The price", _BEHAVIORS, "inclusive")
@@ -194,3 +201,9 @@ class _Extras:
                 form.whole("periods", "For", unit="periods", required=False, hint="Left out: for good.")
                 form.date("valid_until_on", "Given until before", required=False)
             form.submit("Create discount")
+
+
+def _how(row: AddOnView) -> str:
+    if row.data_bytes is not None:
+        return f"for {format_bytes(row.data_bytes)}"
+    return "a period" if row.is_recurring else "once"

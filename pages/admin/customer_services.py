@@ -151,7 +151,8 @@ class ServiceCard:
         )
         is_news = diagnosis is not None and diagnosis.cause in NOT_BY_BILLING
         self._offline.set(diagnosis.sentence if diagnosis is not None and is_news else None)
-        self._usage.set(usage.total_bytes if usage else 0, service.data_cap_bytes)
+        data = usage.allowance(service.data_cap_bytes) if usage else service.data_cap_bytes
+        self._usage.set(usage.total_bytes if usage else 0, data)
         self._offer(service)
 
     def _say_arranged(self, service: ServiceView, ends: str) -> str:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from fastapi import APIRouter
-from pydantic import StrictBool, StrictInt
+from pydantic import Field, StrictBool, StrictInt
 from starlette.responses import Response
 
 from benfex.catalog.extras import (
@@ -22,14 +22,14 @@ from data.values.kinds import DiscountKind, TaxBehavior
 from pages.api.auth import ActorDep
 from pages.api.idempotency import UnsafeCallDep, told
 from pages.api.problems import READING, WRITING
-from pages.api.schemas import Amount, AskedAmount, Day, Incoming, Outgoing, PathId, Text
+from pages.api.schemas import LARGEST_COUNT, Amount, AskedAmount, Day, Incoming, Outgoing, PathId, Text
 from pages.dependencies import BenfexDep
 
 router = APIRouter(tags=["plans"])
 
 
 class NewAddOn(Incoming):
-    """An add-on to sell: each period of a service, or once."""
+    """An add-on to sell: each period of a service, or once; with `data_bytes` a pack of data."""
 
     code: Text
     name: Text
@@ -37,6 +37,7 @@ class NewAddOn(Incoming):
     is_recurring: StrictBool
     tax_code: Text | None = None
     tax_behavior: TaxBehavior = TaxBehavior.INCLUSIVE
+    data_bytes: StrictInt | None = Field(default=None, gt=0, le=LARGEST_COUNT)
 
 
 class AddOn(Outgoing):
@@ -48,6 +49,7 @@ class AddOn(Outgoing):
     amount: Amount
     is_recurring: bool
     tax_behavior: TaxBehavior
+    data_bytes: int | None
     archived_at: datetime | None
 
 
@@ -112,6 +114,7 @@ async def create_new_add_on(asked: NewAddOn, call: UnsafeCallDep) -> Response:
             is_recurring=asked.is_recurring,
             tax_code=asked.tax_code,
             tax_behavior=asked.tax_behavior,
+            data_bytes=asked.data_bytes,
         )
         return told(201, _add_on(uow, add_on_id))
 

@@ -15,6 +15,7 @@ from benfex.core.unit_of_work import UnitOfWork
 from benfex.identity.idempotency import Answer
 from benfex.subscriptions.add_ons import AddOnSale
 from benfex.subscriptions.api_views import subscription_record
+from benfex.subscriptions.data_packs import buy_data_pack
 from benfex.subscriptions.extras import add_add_on, give_discount, remove_add_on, take_discount
 from benfex.subscriptions.lifecycle import end_subscription, keep_subscription
 from benfex.subscriptions.outcomes import ChangeOutcome
@@ -49,6 +50,12 @@ class PlanChange(Incoming):
 
     plan_price_id: Id
     when: ChangeTiming = ChangeTiming.NOW
+
+
+class BoughtData(Incoming):
+    """The pack of data to buy: an add-on with `data_bytes`."""
+
+    add_on_id: Id
 
 
 class Pause(Incoming):
@@ -257,6 +264,24 @@ async def put_add_on(
         known = subscription_record(uow, subscription_id=SubscriptionId(subscription_id))
         sale = AddOnSale(AddOnId(asked.add_on_id), asked.quantity, unit)
         return add_add_on(uow, subscription_id=known.id, sale=sale)
+
+    return await _answer(call, act, preview=preview)
+
+
+@router.post("/{subscription_id}/data", response_model=Outcome, responses=WRITING)
+async def buy_data(
+    subscription_id: PathId, asked: BoughtData, call: UnsafeCallDep, preview: Preview = False
+) -> Response:
+    """Buy a pack of data for the running period from credit; subscribers may for themselves. 409 where it is short."""
+
+    def act(uow: UnitOfWork) -> ChangeOutcome:
+        known = subscription_record(uow, subscription_id=SubscriptionId(subscription_id))
+        return buy_data_pack(
+            uow,
+            customer_id=known.customer_id,
+            subscription_id=known.id,
+            add_on_id=AddOnId(asked.add_on_id),
+        )
 
     return await _answer(call, act, preview=preview)
 

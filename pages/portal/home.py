@@ -15,13 +15,13 @@ from benfex.payments.quotes import Quote, quote
 from benfex.subscriptions.diagnosis import NOT_BY_BILLING, Diagnosis
 from benfex.subscriptions.views import ServiceView
 from benfex.usage.views import PeriodUsage, usage_of_customer
-from components.elements import body, box, card, link_button, text
+from components.elements import body, box, card, link, link_button, text
 from components.empty_state import empty_state
 from components.feedback import note
 from components.moments import say_day, say_exactly
 from components.money import money_label
 from components.status_badge import OFFLINE, ONLINE, badge
-from components.usage_bar import usage_bar
+from components.usage_bar import WARN_PERCENT, usage_bar, used_percent
 from data.values.kinds import SuspensionReason
 from data.values.states import SubscriptionStatus
 from data.values.traffic import format_bps
@@ -80,6 +80,7 @@ def _cut_off(here: Visit, owed: Quote) -> None:
             note("Your service was stopped by our team. Please call us.", tone="bad")
         elif reasons == {SuspensionReason.DATA_CAP}:
             note("Your data is used up. You are back online when it is renewed.", tone="warn")
+            link_button("Buy more data", "/portal/usage", kind="primary", classes="big wide")
         else:
             text(_why(reasons), tag="p")
             text("To pay", "bf-sub")
@@ -153,6 +154,17 @@ def _service(
                 tone="warn",
             )
         if used is not None:
-            usage_bar(used.total_bytes, service.data_cap_bytes)
+            _data(service, used)
         if not is_prepaid:  # whose time is said above, to the minute
             text(f"Renews {say_day(service.period_ends_on, today=today)}", "bf-sub")
+
+
+def _data(service: ServiceView, used: PeriodUsage) -> None:
+    data = used.allowance(service.data_cap_bytes)
+    usage_bar(used.total_bytes, data)
+    percent = used_percent(used.total_bytes, data) if data else 0
+    if percent >= WARN_PERCENT:
+        words = "All of your data is used." if percent >= 100 else f"{percent}% of your data is used."
+        with box("bf-line wide nowrap"):
+            text(words, "bf-sub bf-grow")
+            link("More data", "/portal/usage")

@@ -14,6 +14,7 @@ from data.values.identifiers import ConnectionId
 from data.values.traffic import format_bytes
 from pages.dependencies import BenfexDep, SubscriberDep
 from pages.live import hold, on
+from pages.portal.more_data import more_data
 from pages.portal.shell import portal, visit
 from pages.screen import screen
 
@@ -31,6 +32,7 @@ async def usage(benfex: BenfexDep, subscriber: SubscriberDep) -> None:
             _live(benfex, service.line.connection_id, service.plan_name, here.profile.timezone)
             if service.subscription_id in used:
                 _days(service, used[service.subscription_id])
+            await more_data(benfex, subscriber, service)
         if not shown:
             empty_state("Nothing to show yet", "Your use appears here once your line works.")
 
@@ -59,7 +61,7 @@ def _live(benfex: Benfex, connection_id: ConnectionId, plan_name: str, timezone:
 
 def _days(service: ServiceView, used: PeriodUsage) -> None:
     with card("This period"), body():
-        usage_bar(used.total_bytes, service.data_cap_bytes)
+        usage_bar(used.total_bytes, used.allowance(service.data_cap_bytes))
     Chart(
         "Each day",
         [say_day(day, today=used.days[-1]) for day in used.days],

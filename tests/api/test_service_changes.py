@@ -3,7 +3,7 @@
 import httpx
 
 from benfex.application import Benfex
-from tests.api.conftest import Caller, add_home, add_router, kes, sell_plan, sign_in_subscriber
+from tests.api.conftest import Caller, add_home, add_router, kes, problem, sell_plan, sign_in_subscriber
 
 
 async def test_a_change_comes_to_what_its_preview_said(owner: Caller) -> None:
@@ -156,3 +156,34 @@ async def test_traffic_is_told_beside_a_week_ago_and_to_staff_only(
     assert (await owner.get("/network/top-talkers", limit=5)).json() == {"data": []}
     assert (await owner.get("/network/top-talkers", limit=0)).status_code == 422
     assert (await http.get("/api/v1/network/traffic")).status_code == 401
+
+
+async def test_data_is_sold_as_a_pack_and_bought_from_credit_only(
+    owner: Caller, http: httpx.AsyncClient, benfex: Benfex
+) -> None:
+    plan = await owner.made(
+        "/plans",
+        {
+            "code": "CAPPED",
+            "name": "Capped",
+            "download_bps": 10_000_000,
+            "upload_bps": 5_000_000,
+            "data_cap_bytes": 10**10,
+        },
+    )
+    price = await owner.made(f"/plans/{plan['id']}/prices", {"amount": kes(300_000)})
+    home = await add_home(
+        owner, name="Amina Wanjiru", price_id=price["id"], router_id=await add_router(owner)
+    )
+    pack = {"code": "DATA5", "name": "5 GB more", "amount": kes(20_000), "is_recurring": False}
+    problem(await owner.post("/add-ons", {**pack, "data_bytes": 0}, key="k0"), 422, "invalid_input")
+    sold = await owner.made("/add-ons", {**pack, "data_bytes": 5 * 10**9})
+    assert sold["data_bytes"] == 5 * 10**9
+    path = f"/subscriptions/{home.subscription['id']}/data"
+    subscriber = await sign_in_subscriber(benfex, http, home.customer)
+    short = problem(await subscriber.post(path, {"add_on_id": sold["id"]}, key="k1"), 409, "conflict")
+    assert "KES 200 is missing" in short["detail"]
+    told = await owner.post(
+        f"/subscriptions/{home.subscription['id']}/add-ons", {"add_on_id": sold["id"]}, key="k2"
+    )
+    assert told.json()["invoiced"] == kes(20_000)
