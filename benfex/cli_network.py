@@ -5,10 +5,13 @@ from typing import Annotated
 import typer
 
 from benfex.cli_running import CLI, Demo, Json, fail, figures_of, open_benfex, run, say, working
+from benfex.core.paging import PageRequest
+from benfex.core.policy import billing_today
 from benfex.network.finding import FoundSessions
 from benfex.network.inventory import manage_router
 from benfex.network.leaks import LeakReport
 from benfex.network.managing import WritePlan
+from benfex.network.outages import downtime_of_month, list_outages, say_duration
 from benfex.subscriptions.adoption import Adopted, Proposals, pick_of
 from benfex.subscriptions.diagnosis import Diagnosis
 from benfex.subscriptions.views import services_of
@@ -20,6 +23,7 @@ from data.values.identifiers import CustomerId, RouterId
 from data.values.traffic import format_bytes
 
 network = typer.Typer(help="Routers.")
+_LATEST_OUTAGES = PageRequest(page=1, size=20, sort="", descending=True, filter="all")
 
 
 @network.command("poll")
@@ -219,6 +223,33 @@ def network_observe(
     with working(demo) as benfex:
         benfex.transactor.run_sync(manage_router, CLI, router_id=RouterId(router_id), is_managed=False)
         say({"router_id": router_id, "is_managed": False}, "It is only watched now.", as_json=as_json)
+
+
+@network.command("outages")
+def network_outages(as_json: Json = False, demo: Demo = False) -> None:
+    """Tell which routers are down, how long each was this month, and the latest outages."""
+    with working(demo) as benfex:
+        read = benfex.transactor.read_sync
+        latest = read(list_outages, CLI, request=_LATEST_OUTAGES).rows
+        routers, sites = read(downtime_of_month, CLI, month=read(billing_today, CLI))
+        lines = [
+            f"{one.name:<24} {one.permille / 10:>6.1f}%  {say_duration(one.seconds)} in {one.outages} outages"
+            for one in (*sites, *routers)
+        ]
+        lines += [
+            f"{one.router_name} from {one.began_at:%d %b %H:%M} UTC, {say_duration(one.seconds)}"
+            f"{'' if one.ended_at else ' and still'}"
+            for one in latest
+        ]
+        say(
+            {
+                "outages": [figures_of(one) for one in latest],
+                "routers": [figures_of(one) for one in routers],
+                "sites": [figures_of(one) for one in sites],
+            },
+            "\n".join(lines) or "There is no router yet.",
+            as_json=as_json,
+        )
 
 
 @network.command("leaks")

@@ -35,6 +35,7 @@ FIRST_STEPS = (
     *DEFAULT_STEPS,
 )
 _WARNINGS_MAX = 5
+_OUTAGE_MINUTES_MAX = 10_080
 _TERMS = "billing_terms"  # what a session that has read them holds them by
 
 
@@ -103,6 +104,7 @@ def _read_terms(snapshot: Snapshot) -> BillingTerms:
         rehearsal_hour=policy.rehearsal_hour,
         breaker_suspend_percent=policy.breaker_suspend_percent,
         breaker_invoice_percent=policy.breaker_invoice_percent,
+        outage_credit_minutes=policy.outage_credit_minutes,
         usage_warnings=tuple(int(share) for share in policy.usage_warnings.split(",") if share),
     )
 
@@ -187,6 +189,7 @@ class PolicyChanges(TypedDict, total=False):
     rehearsal_hour: int
     breaker_suspend_percent: int
     breaker_invoice_percent: int
+    outage_credit_minutes: int
     usage_warnings: tuple[int, ...]
     steps: Sequence[DunningStep]
 
@@ -284,6 +287,8 @@ def _check_policy(changes: PolicyChanges) -> None:
     for field, most in (("breaker_suspend_percent", 100), ("breaker_invoice_percent", 1_000)):
         if not 0 <= changes.get(field, 0) <= most:  # type: ignore[operator]  # both are numbers
             raise InvalidInput(field, f"Give a share from 0 to {most:,} percent.")
+    if not 0 <= changes.get("outage_credit_minutes", 0) <= _OUTAGE_MINUTES_MAX:
+        raise InvalidInput("outage_credit_minutes", "Give minutes up to a week, 0 for never.")
     for step in changes.get("steps", ()):
         if not -_STEP_DAYS_BEFORE_MAX <= step.days_overdue <= _STEP_DAYS_AFTER_MAX:
             span = f"{_STEP_DAYS_BEFORE_MAX} days before the due date, {_STEP_DAYS_AFTER_MAX} after it"

@@ -18,7 +18,7 @@ from benfex.catalog.plans import create_plan, publish_price
 from benfex.catalog.taxes import set_tax_rate
 from benfex.core.actors import SystemActor
 from benfex.core.clock import MovedClock, SystemClock
-from benfex.core.policy import save_profile
+from benfex.core.policy import save_policy, save_profile
 from benfex.core.settings import Settings
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.core.vault import Vault
@@ -27,6 +27,7 @@ from benfex.demo.billing import DemoBilling
 from benfex.demo.counter import DemoCounter
 from benfex.demo.gateway_records import make_records
 from benfex.demo.money import DemoMoney
+from benfex.demo.network import live_outage, place_routers
 from benfex.demo.usage import DemoUsage
 from benfex.dunning.runs import customers_to_chase, run_dunning
 from benfex.identity.passwords import hash_password
@@ -42,6 +43,7 @@ from data.values.money import Money
 from data.values.roles import Role
 
 _DEMO = SystemActor("demo")
+_OUTAGE_BACK = 6  # days before the last, so that the chart of today has its evening
 _DAYS = 182
 _CUSTOMERS = 120
 _AT_FIRST = 74
@@ -117,6 +119,7 @@ class DemoHistory:
     ) -> None:
         prices = self._open_shop(benfex)
         router_ids = self._install(benfex, routers)
+        place_routers(benfex, router_ids)
         newcomers = self._invent(first)
         money = DemoMoney(benfex, self._random)
         books = DemoBilling(benfex, self._random, router_ids, prices)
@@ -139,6 +142,8 @@ class DemoHistory:
             money.collect(today, days_left=_DAYS - day)
             books.live(today, days_left=_DAYS - day)
             _chase(benfex)
+            if day == _DAYS - _OUTAGE_BACK:
+                live_outage(benfex, self._clock.move_to, router_ids, at=self._instant(today, 18, 10))
             if day == _DAYS - 1:
                 DemoCounter(benfex, self._clock.move_to).live_yesterday()
             if day % 30 == 29:
@@ -178,6 +183,7 @@ class DemoHistory:
                 role=Role(person.role),
                 password_hash=hash_password(person.password),
             )
+        run(save_policy, _DEMO, outage_credit_minutes=60)
         run(set_tax_rate, _DEMO, code="VAT", name="VAT 16 %", basis_points=1600)
         prices = {}
         for plan in seeds.PLANS:

@@ -10,9 +10,11 @@ from benfex.core.policy import billing_today, isp_profile
 from benfex.dunning.runner import DunningRunner
 from benfex.dunning.runs import foreseen_suspensions
 from benfex.ledger.verification import verify_ledger
+from benfex.network.outages import tell_outages
 from benfex.payments.hosted_checkouts import end_run_out_checkouts
 from benfex.reporting.purge import purge_old_rows
 from benfex.subscriptions.cap_access import cap_access_changes, follow_cap
+from benfex.subscriptions.outage_credits import close_outage, credit_outage, outage_credits_due
 from benfex.subscriptions.prepaid import services_over
 from benfex.subscriptions.prepaid_notices import end_prepaid_time, services_to_warn, warn_of_end
 from benfex.subscriptions.rehearsal import day_to_rehearse, rehearse
@@ -169,6 +171,23 @@ async def _reconcile_routers(benfex: Benfex) -> str:
     return f"{drifted} entries differed"
 
 
+async def _tell_outages(benfex: Benfex) -> str:
+    if await benfex.read(isp_profile, _CLOCK) is None:
+        return _NOT_YET
+    return f"{await benfex.transact(tell_outages, _CLOCK)} outages told"
+
+
+async def _credit_outages(benfex: Benfex) -> str:
+    if await benfex.read(isp_profile, _CLOCK) is None:
+        return _NOT_YET
+    due, over = await benfex.read(outage_credits_due, _CLOCK)
+    for one in due:
+        await benfex.transact(credit_outage, _CLOCK, due=one)
+    for outage_id in over:
+        await benfex.transact(close_outage, _CLOCK, outage_id=outage_id)
+    return f"{len(due)} services looked at"
+
+
 async def _verify_ledger(benfex: Benfex) -> str:
     report = await benfex.read(verify_ledger, _CLOCK)
     if not report.is_sound:
@@ -203,6 +222,8 @@ TIMETABLE: tuple[Job, ...] = (
     Job("end_checkouts", _end_checkouts, "a checkout ends once", every_seconds=60),
     Job("roll_up_usage", _roll_up_usage, "it is worked out anew", every_seconds=300),
     Job("follow_caps", _follow_caps, "it compares states", every_seconds=60),
+    Job("tell_outages", _tell_outages, "an outage is told once", every_seconds=30),
+    Job("credit_outages", _credit_outages, "a service has one credit an outage", every_seconds=300),
     Job("reconcile_gateways", _reconcile_gateways, "a transaction id is booked once", every_seconds=3600),
     Job("read_disputes", _read_disputes, "a dispute is kept once and moves on once", every_seconds=3600),
     Job("auto_pay", _auto_pay, "an invoice has one charge a day", every_seconds=600),

@@ -35,6 +35,7 @@ class RouterRecord:
     serial: str
     is_enabled: bool
     is_managed: bool
+    site: str
     created_at: datetime
 
 
@@ -122,6 +123,7 @@ def _router(row: Router) -> RouterRecord:
         serial=row.serial,
         is_enabled=row.is_enabled,
         is_managed=row.is_managed,
+        site=row.site,
         created_at=row.created_at,
     )
 

@@ -13,6 +13,7 @@ from benfex.core.actors import SystemActor, require
 from benfex.core.events import EventBus, RouterStatusChanged
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
+from benfex.network.outages import begin_outage, end_outage
 from data.locks import lock_row
 from data.models.router import Router
 from data.queries import routers as router_queries
@@ -45,9 +46,14 @@ def note_router_status(
     if not can_advance(router.status, status):
         uow.session.flush()
         return False
+    before = router.status
     router.status = status
     router.status_reason = reason[:250]
     uow.session.flush()
+    if status is RouterStatus.UNREACHABLE:
+        begin_outage(uow, router, reason=reason)
+    elif before is RouterStatus.UNREACHABLE:
+        end_outage(uow, router_id=router_id)
     uow.emit(RouterStatusChanged(router_id=router_id, status=status))
     return True
 

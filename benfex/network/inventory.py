@@ -12,6 +12,7 @@ from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.core.vault import Vault
 from benfex.network.driver import RouterAddress, RouterDriver, RouterIdentity
+from benfex.network.outages import end_outage
 from data.engine import INTEGRITY_ERROR
 from data.locks import lock_row
 from data.models.router import Router
@@ -135,9 +136,21 @@ def enable_router(uow: UnitOfWork, *, router_id: RouterId, is_enabled: bool) -> 
     router = _in_use(uow, router_id)
     router.is_enabled = is_enabled
     _try_again(router)
+    if not is_enabled:  # nobody looks any more, so nobody knows
+        end_outage(uow, router_id=router_id)
     uow.session.flush()
     record_audit(uow, action="enable" if is_enabled else "disable", entity="router", entity_id=router_id)
     uow.emit(RouterStatusChanged(router_id=router_id, status=router.status))
+
+
+def place_router(uow: UnitOfWork, *, router_id: RouterId, site: str) -> None:
+    """Say at which site a router stands; empty is none. Raises NotFound, Conflict, InvalidInput (site)."""
+    require(uow.actor, Permission.EDIT_NETWORK)
+    router = _in_use(uow, router_id)
+    before, router.site = router.site, _checked_site(site)
+    if router.site != before:
+        uow.session.flush()
+        record_audit(uow, action="place", entity="router", entity_id=router_id, changes={"site": router.site})
 
 
 def manage_router(uow: UnitOfWork, *, router_id: RouterId, is_managed: bool) -> None:
@@ -173,6 +186,7 @@ def retire_router(uow: UnitOfWork, *, router_id: RouterId) -> None:
     router.status = advance(router.status, RouterStatus.RETIRED)
     router.status_reason = ""
     router.is_enabled = False
+    end_outage(uow, router_id=router_id)
     uow.session.flush()
     record_audit(uow, action="retire", entity="router", entity_id=router_id)
     uow.emit(RouterStatusChanged(router_id=router_id, status=router.status))
@@ -283,6 +297,13 @@ def _checked_username(text: str) -> str:
     if not 1 <= len(text) <= 60 or not text.isprintable() or text != text.strip():
         raise InvalidInput("username", "Give the router's API user, 1 to 60 letters.")
     return text
+
+
+def _checked_site(text: str) -> str:
+    site = " ".join(text.split())
+    if len(site) > 60 or not site.isprintable():
+        raise InvalidInput("site", "Name the place in at most 60 letters.")
+    return site
 
 
 def _checked_poll(seconds: int) -> int:

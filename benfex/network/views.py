@@ -35,6 +35,7 @@ class RouterView:
     serial: str
     is_enabled: bool
     is_managed: bool
+    site: str
     connections: int
     waiting_tasks: int
 
@@ -171,6 +172,7 @@ def _router(row: listing.RouterRow, connections: int, waiting_tasks: int) -> Rou
         serial=row.serial,
         is_enabled=row.is_enabled,
         is_managed=row.is_managed,
+        site=row.site,
         connections=connections,
         waiting_tasks=waiting_tasks,
     )

@@ -29,7 +29,8 @@ class BillingPolicy(Row, table=True):
     `billing_day` 1 to 31 is the common day of new subscriptions, None for each their own. `quiet_weekdays`
     holds ISO weekdays with commas between (6,7 is the weekend). `pays_part_periods`: a short payment for a
     prepaid service buys hours in proportion, at least `part_hours_min`. The breakers are in percent, and so are the
-    shares of their data at which customers are warned, ascending with commas between.
+    shares of their data at which customers are warned, ascending with commas between. An outage of at least
+    `outage_credit_minutes` is credited by itself; 0 is never.
     """
 
     __tablename__ = "billing_policy"
@@ -59,6 +60,7 @@ class BillingPolicy(Row, table=True):
     rehearsal_hour: int = 18
     breaker_suspend_percent: int = 20
     breaker_invoice_percent: int = 30
+    outage_credit_minutes: int = 0
     usage_warnings: str = Field(default="80,95", max_length=40)
 
 

@@ -32,6 +32,7 @@ class Router(Row, table=True):
     serial: str = Field(default="", max_length=40)
     is_enabled: bool = True
     is_managed: bool = False
+    site: str = Field(default="", max_length=60)
 
 
 class Connection(Row, table=True):

@@ -37,6 +37,7 @@ class RouterRow(NamedTuple):
     serial: str
     is_enabled: bool
     is_managed: bool
+    site: str
 
 
 _COLUMNS = (
@@ -56,6 +57,7 @@ _COLUMNS = (
     Router.serial,
     Router.is_enabled,
     Router.is_managed,
+    Router.site,
 )
 
 

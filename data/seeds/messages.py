@@ -45,6 +45,14 @@ _CARD: Final = {
     "number": "INV-2026-00042",
     "reason": "The payment did not go through: Declined",
 }
+_OUTAGE: Final = {
+    "router": "nakuru-core",
+    "site": "Nakuru",
+    "since": "30 Nov 14:05",
+    "reason": "No answer within 10 seconds.",
+    "lines": "61",
+    "duration": "2 h 5 min",
+}
 _DATA: Final = {
     "plan": "Home 10",
     "percent": "80",
@@ -298,6 +306,32 @@ DEFAULTS: Final[Mapping[str, DefaultText]] = MappingProxyType(
                 "due_on": "30 Nov 2026",
             },
             waits_for_day=False,
+        ),
+        "router_down": DefaultText(
+            "Router does not answer, for staff",
+            "{{ router }} does not answer",
+            "Hello,\n\n{{ router }}{% if site %} at {{ site }}{% endif %} has not answered since {{ since }}: "
+            "{{ reason }}\n\n{{ lines }} lines are on it. You are told when it is back.\n\n{{ isp }}",
+            "",
+            _OUTAGE,
+            waits_for_day=False,
+        ),
+        "router_back": DefaultText(
+            "Router answers again, for staff",
+            "{{ router }} answers again",
+            "Hello,\n\n{{ router }}{% if site %} at {{ site }}{% endif %} answers again. It was away for "
+            "{{ duration }}.\n\n{{ isp }}",
+            "",
+            _OUTAGE,
+            waits_for_day=False,
+        ),
+        "outage_credited": DefaultText(
+            "Outage credited",
+            "{{ amount }} credited for an outage",
+            "Hello {{ name }},\n\nour network was down for {{ duration }} on {{ day }}. {{ amount }} is credited to "
+            "your account for it." + _FOOT,
+            "{{ isp }}: {{ amount }} is credited to you for {{ duration }} without service on {{ day }}.",
+            {"amount": "KES 42", "duration": "12 h 5 min", "day": "30 Nov 2026"},
         ),
         "rehearsal": DefaultText(
             "Tomorrow's bill run, for the owner",

@@ -42,6 +42,7 @@ class BillingTerms:
     rehearsal_hour: int = 18
     breaker_suspend_percent: int = 20
     breaker_invoice_percent: int = 30
+    outage_credit_minutes: int = 0
     usage_warnings: tuple[int, ...] = (80, 95)
     walled_garden_profile: str = "benfex-suspended"
 
@@ -61,6 +62,7 @@ class BillingTerms:
             part_hours_min=self.part_hours_min,
             breaker_suspend_percent=self.breaker_suspend_percent,
             breaker_invoice_percent=self.breaker_invoice_percent,
+            outage_credit_minutes=self.outage_credit_minutes,
         )
         if self.billing_day is not None and not 1 <= self.billing_day <= 31:
             raise InvalidInput("billing_day", "The billing day must be from 1 to 31.")

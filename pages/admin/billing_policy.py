@@ -239,6 +239,13 @@ class _Policy:
                 terms.breaker_invoice_percent,
                 unit="%",
             )
+            form.whole(
+                "outage_credit_minutes",
+                "Credit outages of a router that last at least",
+                terms.outage_credit_minutes,
+                unit="minutes",
+                hint="Each service that had paid is credited by itself, to the second. 0 is never.",
+            )
             form.text(
                 "usage_warnings",
                 "Warn customers when so much of their data is used, in percent",

@@ -194,6 +194,8 @@ class _Facts:
         self._badge.set(view.status)
         self._place.clear()
         with self._place, fact_list():
+            if view.site:
+                fact("Site", view.site)
             fact("Address", f"{view.host}:{view.port}" + (" (encrypted)" if view.use_tls else ""))
             fact("API user", view.username)
             fact("Board", view.board or "not known yet")

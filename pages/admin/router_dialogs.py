@@ -6,7 +6,14 @@ from nicegui import ui
 
 from benfex.application import Benfex
 from benfex.network.driver import RouterAddress, RouterIdentity
-from benfex.network.inventory import API_PORT, add_router, edit_router, enable_router, retire_router
+from benfex.network.inventory import (
+    API_PORT,
+    add_router,
+    edit_router,
+    enable_router,
+    place_router,
+    retire_router,
+)
 from benfex.network.views import RouterView
 from components.dialogs import confirm, confirm_by_name, form_dialog
 from components.elements import button, fact, fact_list
@@ -23,6 +30,7 @@ def open_add_router(benfex: Benfex, staff: SignedInStaff) -> None:
         router_id = await benfex.transact(
             add_router, await staff.fresh(), vault=benfex.vault, **_settings(values), password=_needed(values)
         )
+        await benfex.transact(place_router, await staff.fresh(), router_id=router_id, site=values["site"])
         dialog.close()
         toast_ok(f"{values['name']} is added and being asked.")
         ui.navigate.to(f"/admin/routers/{router_id}")
@@ -45,6 +53,9 @@ def open_edit_router(benfex: Benfex, staff: SignedInStaff, view: RouterView) -> 
             vault=benfex.vault,
             **_settings(values),
             password=values["password"] or None,
+        )
+        await benfex.transact(
+            place_router, await staff.fresh(), router_id=view.router_id, site=values["site"]
         )
         dialog.close()
         toast_ok("Saved; the router is asked again.")
@@ -96,7 +107,9 @@ async def retire(benfex: Benfex, staff: SignedInStaff, view: RouterView) -> None
 
 
 def _fields(form: Form, view: RouterView | None) -> None:
-    form.text("name", "Name", view.name if view else "", hint="Like nakuru-core.")
+    with form.pair():
+        form.text("name", "Name", view.name if view else "", hint="Like nakuru-core.")
+        form.text("site", "Site", view.site if view else "", required=False, hint="Where it stands.")
     with form.pair():
         form.text("host", "Address", view.host if view else "", hint="IP address or host name.")
         form.whole("port", "API port", view.port if view else API_PORT)

@@ -65,6 +65,7 @@ _MENU = (
         Permission.VIEW_NETWORK,
     ),
     _Place(MenuEntry("Online now", "wifi", "/admin/online", section="Network"), Permission.VIEW_NETWORK),
+    _Place(MenuEntry("Outages", "wifi-off", "/admin/outages", section="Network"), Permission.VIEW_NETWORK),
     _Place(MenuEntry("Leaks", "unplug", "/admin/leaks", section="Network"), Permission.VIEW_NETWORK),
     _Place(
         MenuEntry("Billing policy", "sliders-horizontal", "/admin/settings/billing", section="Settings"),

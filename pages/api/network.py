@@ -1,16 +1,19 @@
 """/network: its traffic, who is online now across all routers, who of them is not paying, and ending a session."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
+from benfex.core.paging import PageRequest
+from benfex.core.policy import billing_today
+from benfex.network.outages import downtime_of_month, list_outages
 from benfex.usage.network_views import compared_with_last_week, top_talkers
 from data.values.identifiers import RouterId
 from data.values.kinds import LeakKind
 from pages.api.auth import ActorDep
 from pages.api.problems import READING, WRITING
-from pages.api.schemas import Amount, Id, Incoming, Outgoing, QueryId, Text
+from pages.api.schemas import Amount, Day, Id, Incoming, Outgoing, QueryId, Text
 from pages.dependencies import BenfexDep
 
 router = APIRouter(prefix="/network", tags=["network"])
@@ -127,6 +130,77 @@ async def get_top_talkers(
     """Return the lines that moved most today; they are worked out every five minutes."""
     found = await benfex.read(top_talkers, actor, limit=limit)
     return TopTalkers(data=[TopTalker.model_validate(one) for one in found])
+
+
+class Outage(Outgoing):
+    """A time in which a router did not answer; `ended_at` is null while it lasts."""
+
+    outage_id: int
+    router_id: int
+    router_name: str
+    site: str
+    began_at: datetime
+    ended_at: datetime | None
+    seconds: int
+    reason: str
+    lines: int
+    credits: int
+
+
+class Outages(Outgoing):
+    """One page of outages, the latest first."""
+
+    data: list[Outage]
+    total: int
+
+
+class Downtime(Outgoing):
+    """How long a router or a site was down in a month; `permille` is the part of the time that it answered."""
+
+    name: str
+    site: str
+    router_id: int | None
+    outages: int
+    seconds: int
+    permille: int
+
+
+class DowntimeOfMonth(Outgoing):
+    """Downtime by router and by site; a site is down while any of its routers is."""
+
+    routers: list[Downtime]
+    sites: list[Downtime]
+
+
+@router.get("/outages", responses=READING)
+async def get_outages(
+    benfex: BenfexDep,
+    actor: ActorDep,
+    state: Annotated[Literal["all", "open", "ended"], Query()] = "all",
+    router_id: QueryId | None = None,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    size: Annotated[int, Query(ge=1, le=100)] = 50,
+) -> Outages:
+    """Return outages, the latest first."""
+    found = await benfex.read(
+        list_outages,
+        actor,
+        request=PageRequest(page=page, size=size, sort="", descending=True, filter=state),
+        router_id=RouterId(router_id) if router_id is not None else None,
+    )
+    return Outages(data=[Outage.model_validate(one) for one in found.rows], total=found.total)
+
+
+@router.get("/downtime", responses=READING)
+async def get_downtime(benfex: BenfexDep, actor: ActorDep, month: Day | None = None) -> DowntimeOfMonth:
+    """Return the downtime of the month that a day lies in, the present one when left out."""
+    if month is None:
+        month = await benfex.read(billing_today, actor)
+    routers, sites = await benfex.read(downtime_of_month, actor, month=month)
+    return DowntimeOfMonth(
+        routers=[Downtime.model_validate(one) for one in routers],
+        sites=[Downtime.model_validate(one) for one in sites],
+    )
 
 
 @router.get("/sessions", responses=READING)

@@ -9,7 +9,14 @@ from starlette.responses import Response
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.identity.idempotency import Answer
 from benfex.network.api_views import router_record, router_records
-from benfex.network.inventory import API_PORT, add_router, edit_router, enable_router, manage_router
+from benfex.network.inventory import (
+    API_PORT,
+    add_router,
+    edit_router,
+    enable_router,
+    manage_router,
+    place_router,
+)
 from benfex.subscriptions.adoption import Pick
 from data.values.identifiers import CustomerId, PlanPriceId, RouterId
 from data.values.kinds import PlannedKind
@@ -59,6 +66,7 @@ class RouterChanges(Incoming):
     tls_fingerprint: Text | None = Field(default_factory=lambda: None)
     poll_seconds: StrictInt = Field(default_factory=int)
     is_enabled: StrictBool = Field(default_factory=bool)
+    site: Text = Field(default_factory=str)
 
 
 class Router(Outgoing):
@@ -80,6 +88,7 @@ class Router(Outgoing):
     serial: str
     is_enabled: bool
     is_managed: bool
+    site: str
     created_at: datetime
 
 
@@ -140,6 +149,8 @@ async def change_router(router_id: PathId, asked: RouterChanges, call: UnsafeCal
                 ),
                 poll_seconds=asked.poll_seconds if "poll_seconds" in changes else before.poll_seconds,
             )
+        if "site" in changes:
+            place_router(uow, router_id=before.id, site=asked.site)
         if "is_enabled" in changes:
             enable_router(uow, router_id=before.id, is_enabled=asked.is_enabled)
         return _told(uow, 200, before.id)

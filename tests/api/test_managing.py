@@ -22,3 +22,14 @@ async def test_taking_over_asks_the_router_and_checks_what_it_is_given(owner: Ca
     problem(
         await owner.post(path, {"picks": [{"key": "pppoe:amina", "customer_id": 0}]}), 422, "invalid_input"
     )
+
+
+async def test_outages_and_downtime_are_told(owner: Caller) -> None:
+    router_id = await add_router(owner)
+    placed = await owner.patch(f"/routers/{router_id}", {"site": "Hill"})
+    assert placed.json()["site"] == "Hill"
+    assert (await owner.get("/network/outages", state="open")).json() == {"data": [], "total": 0}
+    told = (await owner.get("/network/downtime")).json()
+    assert [(one["name"], one["seconds"]) for one in told["routers"]] == [("nakuru-core", 0)]
+    assert [one["name"] for one in told["sites"]] == ["Hill"]
+    assert (await owner.get("/network/outages", state="never")).status_code == 422

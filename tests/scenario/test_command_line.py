@@ -213,6 +213,11 @@ def test_what_moved_today_is_told(command: Callable[..., tuple[int, str, str]]) 
     assert (told["today"]["download_bytes"], told["change_permille"], told["top_talkers"]) == (0, None, [])
 
 
+def test_downtime_is_told(command: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, _ = command("network", "outages")
+    assert (code, out.split()[:2]) == (0, ["tower", "100.0%"])
+
+
 def test_the_demo_does_not_touch_a_real_database(home: Path) -> None:
     database_url = f"sqlite:///{home / 'benfex.db'}"
     env = os.environ | {"BENFEX_DATABASE_URL": database_url, "BENFEX_HOME": str(home)}

@@ -12,6 +12,7 @@ from tests.ui.isp import Isp, sign_in
 
 if TYPE_CHECKING:
     from benfex.application import Benfex
+    from benfex.core.unit_of_work import UnitOfWork
 
 _LINE = ConnectionId(1)
 
@@ -90,3 +91,30 @@ async def test_taking_over_says_when_the_router_does_not_answer(user: User, isp:
     await user.open(f"/admin/routers/{isp.router_id}/adopt")
     await user.should_see("nakuru-core could not be read", retries=60)
     await user.should_see("Try again")
+
+
+async def test_an_outage_is_seen_while_it_lasts(user: User, isp: Isp) -> None:
+    from benfex.network.health import note_router_status
+    from benfex.network.inventory import enable_router, place_router
+    from data.models.router import Router
+
+    def answered_a_minute_ago(uow: "UnitOfWork") -> None:
+        router = uow.session.get(Router, isp.router_id)
+        assert router is not None
+        router.last_seen_at = uow.now - timedelta(minutes=1)
+
+    await isp.do(enable_router, router_id=isp.router_id, is_enabled=True)
+    await isp.do(place_router, router_id=isp.router_id, site="Menengai Hill")
+    await sign_in(user)
+    await user.open("/admin/outages")
+    await user.should_see("No outage")
+    await isp.do(answered_a_minute_ago)
+    await isp.do(
+        note_router_status,
+        router_id=isp.router_id,
+        status=RouterStatus.UNREACHABLE,
+        reason="No answer within 10 seconds.",
+    )
+    await user.should_see("in 1 outage", retries=60)
+    await user.should_see("Menengai Hill")
+    await user.should_not_see("Every router has answered so far.")
