@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
+from functools import cached_property
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
-from benfex.core.actors import Actor
+from benfex.core.actors import Actor, SubscriberActor
 from benfex.core.clock import Clock
 from benfex.core.events import (
     AttemptCheckDue,
@@ -27,6 +28,7 @@ from benfex.network.finding import Finder
 from benfex.network.health import RouterWatch
 from benfex.network.inventory import RouterProbe
 from benfex.network.leaks import Leaks
+from benfex.network.looks import NameLooks
 from benfex.network.managing import Managing
 from benfex.network.provisioning import Provisioner
 from benfex.notifications.accounts import ChannelBook
@@ -54,7 +56,7 @@ from benfex.usage.live import LiveUsage
 from benfex.usage.polling import UsagePoller
 from benfex.usage.rollup import UsageRollup
 from data.values.identifiers import CustomerId, SubscriptionId
-from data.values.states import RefundStatus
+from data.values.states import RefundStatus, RouterStatus
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -181,6 +183,11 @@ class Benfex:
         """Return what asks the routers who is online."""
         return Finder(self.transactor, self.provisioner)
 
+    @cached_property
+    def looks(self) -> NameLooks:
+        """Return what asks routers about single names."""
+        return NameLooks(self.provisioner)
+
     @property
     def managing(self) -> Managing:
         """Return what plans and begins the first write to a router."""
@@ -197,11 +204,22 @@ class Benfex:
         return Leaks(self.transactor, self.provisioner)
 
     async def diagnose(self, actor: Actor, *, customer_id: CustomerId) -> dict[SubscriptionId, Diagnosis]:
-        """Return why each service of a customer is offline, by what the routers say now. Raises NotFound."""
+        """Return why each service of a customer is offline, by what the routers say now. Raises NotFound.
+
+        Routers that answer are asked about the names of lines that should work; for the subscriber only about those
+        that are not online, so that opening the portal costs a router nothing.
+        """
         services = await self.read(services_of, actor, customer_id=customer_id)
-        lines = [service.line.connection_id for service in services if service.line is not None]
-        online = {line: self.live.online(line) for line in lines}
-        return await self.read(diagnose, actor, customer_id=customer_id, online=online)
+        lines = [service.line for service in services if service.line is not None]
+        online = {line.connection_id: self.live.online(line.connection_id) for line in lines}
+        asked = {
+            line.connection_id: (line.router_id, line.username)
+            for line in lines
+            if line.router_status is RouterStatus.REACHABLE
+            and not (isinstance(actor, SubscriberActor) and online[line.connection_id])
+        }
+        seen = await self.looks.ask(asked)
+        return await self.read(diagnose, actor, customer_id=customer_id, online=online, asked=seen)
 
     async def transact(
         self, act: Callable[Concatenate[UnitOfWork, P], T], actor: Actor, /, *args: P.args, **kwargs: P.kwargs

@@ -172,6 +172,14 @@ class ForeignEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A login of a subscriber that the router refused: its time as the router writes it, and its words."""
+
+    at: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProfileSpec:
     """A profile of ours on a router; the profile carries the speed and the walled garden.
 
@@ -221,6 +229,14 @@ class Seen:
     def online(self) -> frozenset[str]:
         """Return the names that are online."""
         return frozenset(session.username for session in self.sessions)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenName:
+    """Who is online with one name, and which logins of it were refused, oldest first."""
+
+    sessions: tuple[ActiveSession, ...]
+    refusals: tuple[Refusal, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +306,10 @@ class RouterLink(Protocol):
 
     async def read_access(self) -> AccessReading:
         """Return the entries and profiles of ours, and the names that others hold."""
+        ...
+
+    async def read_refusals(self, username: str) -> tuple[Refusal, ...]:
+        """Return the logins of a name that the router's log says were refused, oldest first; the newest few."""
         ...
 
     async def read_foreign(self) -> tuple[ForeignEntry, ...]:

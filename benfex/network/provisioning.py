@@ -16,7 +16,7 @@ from benfex.core.errors import RouterAuthFailed, RouterError, RouterRejected
 from benfex.core.transactor import Transactor
 from benfex.core.vault import Vault
 from benfex.network.desired_state import OFFERED_METHODS
-from benfex.network.driver import ActiveSession, ForeignEntry, RouterDriver, RouterLink, Seen
+from benfex.network.driver import ActiveSession, ForeignEntry, RouterDriver, RouterLink, Seen, SeenName
 from benfex.network.health import RouterWatch
 from benfex.network.inventory import may_write
 from benfex.network.links import KeptLinks
@@ -187,6 +187,18 @@ class Provisioner:
                 return error.message
         await self._watch.note_reached(router_id)
         return foreign, sessions
+
+    async def look_at_name(self, router_id: RouterId, username: str) -> SeenName | None:
+        """Return who is online with a name and which logins of it were refused; None where the router is not read."""
+        async with self._turn(router_id), self._slots:
+            try:
+                link, _ = await self._links.take(router_id)
+                sessions = await link.read_sessions(username)
+                refusals = await link.read_refusals(username)
+            except RouterError as error:
+                await self._lose(router_id, error)
+                return None
+        return SeenName(sessions, refusals)
 
     async def end_sessions_of(self, router_id: RouterId, username: str) -> int:
         """End the sessions of a name, by whatever method, and return how many.

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from benfex.core.policy import billing_today, current_terms
 from benfex.core.unit_of_work import Snapshot
+from benfex.network.driver import SeenName
 from benfex.subscriptions.views import LineOfService, ServiceView, services_of
 from data.queries import restoration as restoration_queries
 from data.values.identifiers import ConnectionId, CustomerId, SubscriptionId
@@ -21,6 +22,8 @@ from data.values.money import Money
 from data.values.states import RouterStatus, SubscriptionStatus
 
 Online = Mapping[ConnectionId, bool | None]
+Asked = Mapping[ConnectionId, SeenName]
+_NOBODY: Final = SeenName((), ())
 
 _STOPPED = {
     SuspensionReason.NON_PAYMENT: OfflineCause.UNPAID,
@@ -41,6 +44,10 @@ _SENTENCES: Final[Mapping[OfflineCause, str]] = MappingProxyType(
         OfflineCause.NO_LINE: "It has no line on a router.",
         OfflineCause.ROUTER_DOWN: "The router {where} does not answer, so nobody on it may be online.{seen}",
         OfflineCause.NOT_WRITTEN: "The router {where} has not been told yet; that is tried again by itself.",
+        OfflineCause.WRONG_PASSWORD: (
+            "Its equipment dials in with a wrong password, which the router {where} refuses: type it in again."
+        ),
+        OfflineCause.ELSEWHERE: "Another device is online with its name: {devices}.",
         OfflineCause.LINE_DOWN: (
             "All is well on our side, but its equipment does not dial in: check its power and cables.{seen}"
         ),
@@ -48,7 +55,13 @@ _SENTENCES: Final[Mapping[OfflineCause, str]] = MappingProxyType(
     }
 )
 # What is off for a bill is said with the way back; these are said beside the service.
-NOT_BY_BILLING: Final = (OfflineCause.ROUTER_DOWN, OfflineCause.NOT_WRITTEN, OfflineCause.LINE_DOWN)
+NOT_BY_BILLING: Final = (
+    OfflineCause.ROUTER_DOWN,
+    OfflineCause.NOT_WRITTEN,
+    OfflineCause.WRONG_PASSWORD,
+    OfflineCause.ELSEWHERE,
+    OfflineCause.LINE_DOWN,
+)
 _ROUTER_LOST = (RouterStatus.UNREACHABLE, RouterStatus.AUTH_FAILED)
 
 
@@ -71,10 +84,11 @@ class Diagnosis:
 
 
 def diagnose(
-    snapshot: Snapshot, *, customer_id: CustomerId, online: Online
+    snapshot: Snapshot, *, customer_id: CustomerId, online: Online, asked: Asked = MappingProxyType({})
 ) -> dict[SubscriptionId, Diagnosis]:
     """Return why each service of a customer is offline. `online` says who is now, as far as that is known.
 
+    `asked` is what routers told of names when they were asked just now; lines that are not in it were not asked about.
     Services that ended are left out. Raises NotFound for a customer the actor may not see.
     """
     services = [
@@ -94,27 +108,39 @@ def diagnose(
             is_online=online.get(service.line.connection_id) if service.line else None,
             overdue=Money(against.get(service.subscription_id, 0), service.price.currency),
             zone=zone,
+            seen=asked.get(service.line.connection_id) if service.line else None,
         )
         for service in services
     }
 
 
-def explain(service: ServiceView, *, is_online: bool | None, overdue: Money, zone: ZoneInfo) -> Diagnosis:
+def explain(
+    service: ServiceView,
+    *,
+    is_online: bool | None,
+    overdue: Money,
+    zone: ZoneInfo,
+    seen: SeenName | None = None,
+) -> Diagnosis:
     """Return why a service is offline, from what is known of it; pure.
 
-    `is_online` is what its router says now, None where it does not tell. `overdue` is what stands against it.
+    `is_online` is what its router says now, None where it does not tell. `overdue` is what stands against it. `seen`
+    is what the router told of its name when asked just now, None when it was not asked.
     """
     line = service.line
-    cause = _cause(service, line, is_online)
+    told = seen or _NOBODY
+    cause = _cause(service, line, is_online, told)
     return Diagnosis(
         service.subscription_id,
         cause,
-        _sentence(cause, service, line, overdue, zone),
-        _evidence(service, line, is_online, overdue, zone),
+        _sentence(cause, service, line, overdue, zone, told),
+        _evidence(service, line, is_online, overdue, zone) + _told(told),
     )
 
 
-def _cause(service: ServiceView, line: LineOfService | None, is_online: bool | None) -> OfflineCause:
+def _cause(
+    service: ServiceView, line: LineOfService | None, is_online: bool | None, seen: SeenName
+) -> OfflineCause:
     if service.status is SubscriptionStatus.SUSPENDED:
         reason = service.suspension_reason
         return _STOPPED[reason] if reason is not None else OfflineCause.STOPPED
@@ -122,19 +148,30 @@ def _cause(service: ServiceView, line: LineOfService | None, is_online: bool | N
         return OfflineCause.PAUSED
     if service.status is SubscriptionStatus.PENDING:
         return OfflineCause.NOT_STARTED
-    if line is None:
-        return OfflineCause.NO_LINE
-    if is_online:
+    return OfflineCause.NO_LINE if line is None else _cause_of_line(line, is_online, seen)
+
+
+def _cause_of_line(line: LineOfService, is_online: bool | None, seen: SeenName) -> OfflineCause:
+    if _strangers(line, seen):
+        return OfflineCause.ELSEWHERE
+    if is_online or seen.sessions:
         return OfflineCause.ONLINE
     if line.router_status in _ROUTER_LOST:
         return OfflineCause.ROUTER_DOWN
     if not line.is_applied or line.drift:
         return OfflineCause.NOT_WRITTEN
+    if seen.refusals:
+        return OfflineCause.WRONG_PASSWORD
     return OfflineCause.LINE_DOWN if is_online is False else OfflineCause.UNKNOWN
 
 
 def _sentence(
-    cause: OfflineCause, service: ServiceView, line: LineOfService | None, overdue: Money, zone: ZoneInfo
+    cause: OfflineCause,
+    service: ServiceView,
+    line: LineOfService | None,
+    overdue: Money,
+    zone: ZoneInfo,
+    seen_name: SeenName,
 ) -> str:
     since = f" since {_say(service.suspended_at, zone)}" if service.suspended_at is not None else ""
     seen = f" It was last online {_say(line.last_online_at, zone)}." if line and line.last_online_at else ""
@@ -145,6 +182,7 @@ def _sentence(
         owed=f"{overdue} is overdue" if overdue.is_positive else "A bill was overdue",
         back=f" It comes back on {service.resumes_on:%d %b}." if service.resumes_on else "",
         starts=f"{service.starts_on:%d %b}",
+        devices=" and ".join(_devices(seen_name)),
     )
 
 
@@ -165,6 +203,24 @@ def _evidence(
         if line.last_online_at is not None:
             found.append(f"Last online {_say(line.last_online_at, zone)}")
     return tuple(found)
+
+
+def _strangers(line: LineOfService, seen: SeenName) -> bool:
+    """Tell whether somebody else is online with a line's name: two devices at once, or another one than is set."""
+    devices = {session.caller_id for session in seen.sessions if session.caller_id}
+    return len(devices) > 1 or bool(line.mac and devices and line.mac.upper() not in devices)
+
+
+def _devices(seen: SeenName) -> list[str]:
+    return [
+        f"{session.caller_id or 'unknown'}{f' at {session.address}' if session.address else ''}"
+        for session in seen.sessions
+    ]
+
+
+def _told(seen: SeenName) -> tuple[str, ...]:
+    refused = [f"Refused at {one.at}: {one.message}" for one in seen.refusals[-2:]]
+    return (*(f"Online now from {device}" for device in _devices(seen)), *refused)
 
 
 def _say(at: datetime | None, zone: ZoneInfo) -> str:

@@ -24,6 +24,7 @@ class LineOfService:
     router_status: RouterStatus
     is_applied: bool
     drift: str
+    mac: str | None
     last_online_at: datetime | None
 
 
@@ -127,5 +128,6 @@ def _line(row: listing.ServiceRow) -> LineOfService | None:
         router_status=row.router_status,
         is_applied=row.desired_generation == row.applied_generation,
         drift=row.drift or "",
+        mac=row.mac,
         last_online_at=row.last_online_at,
     )

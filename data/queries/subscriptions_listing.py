@@ -44,6 +44,7 @@ class ServiceRow(NamedTuple):
     desired_generation: int | None
     applied_generation: int | None
     drift: str | None
+    mac: str | None
     last_online_at: datetime | None
     router_id: int | None
     router_name: str | None
@@ -85,6 +86,7 @@ def services_in_list(session: Session, *, customer_id: int) -> list[ServiceRow]:
             Connection.desired_generation,
             Connection.applied_generation,
             Connection.drift,
+            Connection.mac,
             Connection.last_online_at,
             Router.id,
             Router.name,

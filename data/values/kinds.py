@@ -152,6 +152,8 @@ class OfflineCause(StrEnum):
     NO_LINE = "no_line"
     ROUTER_DOWN = "router_down"
     NOT_WRITTEN = "not_written"
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a cause
+    ELSEWHERE = "elsewhere"
     LINE_DOWN = "line_down"
     UNKNOWN = "unknown"
 

@@ -18,7 +18,8 @@ OURS = AccessEntry(ConnectionId(7), "amina", "s3cret", "benfex-home", takes_over
 
 async def made_by_hand(router: SimulatedRouter, **secret: str) -> None:
     async with signed_in(router) as admin:
-        await ask(admin, "/ppp/profile/add", "=name=10M", "=rate-limit=2M/10M")
+        if not await ask(admin, "/ppp/profile/print", "?name=10M"):
+            await ask(admin, "/ppp/profile/add", "=name=10M", "=rate-limit=2M/10M")
         words = {"name": "amina", "password": "s3cret", "service": "pppoe", "profile": "10M"} | secret
         await ask(admin, "/ppp/secret/add", *(f"={name}={value}" for name, value in words.items()))
 
@@ -68,3 +69,19 @@ async def test_what_another_line_holds_is_never_taken_over(link: RouterLink, rou
     with pytest.raises(RouterRejected, match="already has an entry named amina"):
         await link.apply(AddAccess(OURS))
     assert secret_of(router, "amina")["comment"] == "benfex:8"
+
+
+async def test_refused_logins_of_one_name_are_read_from_the_log(
+    link: RouterLink, router: SimulatedRouter
+) -> None:
+    await made_by_hand(router, comment="Mama Njeri")
+    await made_by_hand(router, name="amina2")
+    await until(lambda: len(router.sessions()) == 2)
+    assert await link.read_refusals("amina") == ()
+    router.type_password("amina2", "typo")
+    await until(lambda: "amina2 authentication failed" in str(router.table("log")))
+    assert await link.read_refusals("amina") == ()
+    refused = await link.read_refusals("amina2")
+    assert refused[-1].message.endswith("user amina2 authentication failed")
+    assert refused[-1].at
+    assert "typo" not in str(refused)

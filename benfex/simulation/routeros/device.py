@@ -83,6 +83,8 @@ class Device:
                 return views.ppp_active_rows(homes, now, boots=self.boots)
             case menus.HOTSPOT_ACTIVE:
                 return views.hotspot_active_rows(homes, now)
+            case menus.LOG:
+                return homes.log.rows
         return self._rows_with_dynamic(path, now=now)
 
     def remove_sessions(self, path: str, ids: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address
 
 from benfex.simulation.routeros import formats, menus
+from benfex.simulation.routeros.journal import Log
 from benfex.simulation.routeros.options import RouterOptions, Span
 from benfex.simulation.routeros.tables import Table
 from benfex.simulation.routeros.traffic import (
@@ -54,7 +55,10 @@ class Session:
 
 @dataclass(slots=True, eq=False)
 class Home:
-    """One subscriber's equipment; `row_id` None once its secret is gone. Only its newest plan counts."""
+    """One subscriber's equipment; `row_id` None once its secret is gone. Only its newest plan counts.
+
+    `typed` is the password that somebody typed into it, None the right one.
+    """
 
     menu: str
     row_id: str | None
@@ -63,6 +67,7 @@ class Home:
     session: Session | None = None
     is_dialling: bool = False
     plan: int = 0
+    typed: str | None = None
 
 
 class Homes:
@@ -77,6 +82,7 @@ class Homes:
         self._options = options
         self._story = f"{options.seed}:{options.name}"
         self._random = make_random(self._story)
+        self.log = Log()
         self._noise = make_noise(self._story)
         self._homes: dict[tuple[str, str], Home] = {}
         self._orphans: dict[tuple[str, str], Home] = {}
@@ -113,7 +119,15 @@ class Homes:
         """Bring one home online without waiting for it to dial."""
         self._dial(self._homes[(menu, row_id)], now)
 
-    def dial_again(self, user: str, now: float) -> str:
+    def type_password(self, user: str, password: str, now: float) -> None:
+        """Type a password into the equipment of a subscriber; it dials anew with it."""
+        row = self._tables[menus.SECRET].named(user)
+        home = self._homes[(menus.SECRET, row[".id"] if row else "")]
+        home.typed = password
+        if home.session is not None:
+            self._hang_up(home.session, now, reason="peer-request", pause=self._options.redial_seconds)
+
+    def dial_again(self, user: str, now: float, *, caller_id: str = "") -> str:
         """Let a second device dial with the same name; return its interface, "" when it cannot."""
         row = self._tables[menus.SECRET].named(user)
         home = self._homes.get((menus.SECRET, row[".id"])) if row else None
@@ -123,6 +137,8 @@ class Homes:
             for older in self.of_user(user):
                 self._hang_up(older, now, reason="peer-request", pause=self._options.redial_seconds)
         session = self._open(home, row, now)
+        if session is not None and caller_id:
+            session.caller_id = caller_id
         return session.interface if session else ""
 
     def kick(self, session: Session, now: float) -> None:
@@ -151,6 +167,7 @@ class Homes:
         self._orphans.clear()
         self._places.clear()
         self._numbers = itertools.count(1)
+        self.log = Log()
         self.total_download_bytes = self.total_upload_bytes = 0.0
         for home in self._homes.values():
             home.session = None
@@ -226,6 +243,14 @@ class Homes:
         row = self._row_of(home)
         if row is None or home.session is not None:
             return
+        if home.typed is not None and home.typed != row.get("password", ""):
+            self.log.note(
+                "pppoe,ppp,error",
+                f"<{next(self._order):04x}>: user {row['name']} authentication failed",
+                at=at,
+            )
+            self._plan_dial(home, at, self._options.redial_seconds)
+            return
         home.session = self._open(home, row, at)
         if home.session is None:
             self._plan_dial(home, at, (POOL_BUSY_SECONDS, 2 * POOL_BUSY_SECONDS))
@@ -269,6 +294,8 @@ class Homes:
         self.sessions[session.number] = session
         self.by_interface[session.interface] = session
         self._addresses.add(address)
+        if home.menu == menus.SECRET:
+            self.log.note("pppoe,ppp,info,account", f"{row['name']} logged in, {address}", at=at)
         return session
 
     def _interface_name(self, menu: str, user: str) -> str:

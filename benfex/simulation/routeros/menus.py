@@ -20,6 +20,7 @@ LEASE = "/ip/dhcp-server/lease"
 ADDRESS_LIST = "/ip/firewall/address-list"
 POOL = "/ip/pool"
 ADDRESS = "/ip/address"
+LOG = "/log"
 
 SUSPENDED = "benfex-suspended"
 DISABLED = Field("disabled", Kind.FLAG, default="false")
@@ -259,4 +260,4 @@ CONFIGURED: Mapping[str, Menu] = {
 }
 
 # Menus that only show what happens; the first two can be told to end a session.
-OBSERVED = (PPP_ACTIVE, HOTSPOT_ACTIVE, PPPOE_SERVER, RESOURCE, ROUTERBOARD)
+OBSERVED = (PPP_ACTIVE, HOTSPOT_ACTIVE, PPPOE_SERVER, RESOURCE, ROUTERBOARD, LOG)

@@ -93,9 +93,13 @@ class SimulatedRouter:
             self.device.homes.kick(session, now)
         return len(sessions)
 
-    def dial_again(self, user: str) -> str:
+    def dial_again(self, user: str, *, caller_id: str = "") -> str:
         """Let a second device dial with this name; return its interface, "" when it cannot."""
-        return self.device.homes.dial_again(user, self.device.settle())
+        return self.device.homes.dial_again(user, self.device.settle(), caller_id=caller_id)
+
+    def type_password(self, user: str, password: str) -> None:
+        """Type a password into a subscriber's equipment, which dials anew with it. Raises KeyError."""
+        self.device.homes.type_password(user, password, self.device.settle())
 
     def reboot(self) -> None:
         """Restart the router: connections and sessions are lost, uptime and dynamic ids start again."""

@@ -22,6 +22,7 @@ LINE = LineOfService(
     router_status=RouterStatus.REACHABLE,
     is_applied=True,
     drift="",
+    mac=None,
     last_online_at=datetime(2026, 11, 23, 5, 0, tzinfo=UTC),
 )
 SERVICE = ServiceView(

@@ -15,6 +15,7 @@ from benfex.network.driver import (
     ActiveSession,
     ForeignEntry,
     PollReading,
+    Refusal,
     RouterAddress,
     RouterIdentity,
 )
@@ -55,6 +56,10 @@ class RouterOsLink:
     async def read_access(self) -> AccessReading:
         """Return the entries and profiles of ours, and the names that others hold."""
         return await self._run(reads.read_access)
+
+    async def read_refusals(self, username: str) -> tuple[Refusal, ...]:
+        """Return the newest logins of a name that the router's log says were refused, oldest first."""
+        return await self._run(lambda ask: reads.read_refusals(ask, username))
 
     async def read_foreign(self) -> tuple[ForeignEntry, ...]:
         """Return the entries without our mark, by method and name."""

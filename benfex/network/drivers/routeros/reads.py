@@ -15,6 +15,7 @@ from benfex.network.driver import (
     ForeignEntry,
     PollReading,
     ProfileSpec,
+    Refusal,
     RouterIdentity,
 )
 from benfex.network.drivers.routeros import words
@@ -31,6 +32,7 @@ _PPPOE_SERVER: Final = ("name", "user", "uptime", "remote-address")
 _PPP_ACTIVE: Final = ("name", "uptime", "address", "caller-id")
 _HOTSPOT_ACTIVE: Final = (".id", "user", "uptime", "address", "mac-address", "bytes-in", "bytes-out")
 _PROFILE: Final = ("name", "rate-limit", "address-list")
+_REFUSALS_MAX: Final = 5
 _DYNAMIC_PPPOE: Final = "pppoe-in"
 
 
@@ -132,6 +134,13 @@ def read_access(ask: Ask) -> AccessReading:
         profiles += (profile for profile in found if profile is not None)
     entries.sort(key=lambda entry: (entry.connection_id, entry.username))
     return AccessReading(tuple(entries), frozenset(foreign), tuple(profiles))
+
+
+def read_refusals(ask: Ask, username: str) -> tuple[Refusal, ...]:
+    """Return the newest logins of a name that were refused; the log has no query for a part of a text."""
+    rows = show(ask, "/log", ("time", "message"))
+    found = [row for row in rows if words.is_refusal(row.get("message", ""), username)]
+    return tuple(Refusal(row.get("time", ""), row["message"]) for row in found[-_REFUSALS_MAX:])
 
 
 def read_foreign(ask: Ask) -> tuple[ForeignEntry, ...]:

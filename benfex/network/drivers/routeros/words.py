@@ -289,6 +289,16 @@ def read_foreign(row: Row, menu: AccessMenu, rates: Mapping[str, Rate | None]) -
     )
 
 
+def is_refusal(message: str, username: str) -> bool:
+    """Tell whether a line of /log says that a login of this name was refused.
+
+    Source: PPP writes "user NAME authentication failed", the hotspot "NAME (ADDRESS): login failed: REASON".
+    """
+    return f"user {username} authentication failed" in message or (
+        message.startswith(f"{username} (") and "login failed" in message
+    )
+
+
 def read_profile(row: Row, menu: AccessMenu) -> ProfileSpec | None:
     """Return a row of a profile menu; None when it is not one of ours."""
     name = row.get("name", "")
