@@ -26,6 +26,7 @@ from benfex.identity.login import SignIn
 from benfex.identity.passwords import PasswordKeeper
 from benfex.network.finding import Finder
 from benfex.network.health import RouterWatch
+from benfex.network.inspecting import Inspector
 from benfex.network.inventory import RouterProbe
 from benfex.network.leaks import Leaks
 from benfex.network.looks import NameLooks
@@ -115,6 +116,7 @@ class Benfex:
         probe: RouterProbe,
         watch: RouterWatch,
         router_pools: Sequence[Executor],
+        inspector: Inspector,
         provisioner: Provisioner,
         poller: UsagePoller,
         live: LiveUsage,
@@ -142,6 +144,7 @@ class Benfex:
         self.probe = probe
         self.watch = watch
         self._router_pools = tuple(router_pools)
+        self.inspector = inspector
         self.provisioner = provisioner
         self.poller = poller
         self.live = live
@@ -269,6 +272,7 @@ class Benfex:
         """Stop in the opposite order; whatever was not done is a row and waits."""
         if self.timetable is not None:
             await self.timetable.stop()
+        await self.inspector.stop()
         await self.poller.stop()
         await self.provisioner.stop()
         await self.watch.stop()

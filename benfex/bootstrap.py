@@ -25,6 +25,7 @@ from benfex.jobs.scheduler import Scheduler
 from benfex.ledger.journal import seal_chain
 from benfex.network.driver import RouterDriver
 from benfex.network.health import RouterWatch
+from benfex.network.inspecting import Inspector
 from benfex.network.inventory import RouterProbe
 from benfex.network.provisioning import Provisioner
 from benfex.network.registry import make_drivers, make_pool
@@ -150,8 +151,8 @@ def build(
     # With one writer the chain is sealed as it is written.
     sealing = None if database.is_sqlite else seal_chain
     transactor = Transactor(database, clock, bus, before_commit=sealing)
-    # A pool each: stalled reads must not hold up the writes that restore service.
-    reading, writing = (make_pool(settings.concurrent_routers) for _ in range(2))
+    # A pool each: stalled reads must not hold up the writes that restore service, nor who looks hold up either.
+    reading, writing, looking = (make_pool(settings.concurrent_routers) for _ in range(3))
     readers = drivers or make_drivers(reading)
     passwords = PasswordKeeper()
     book = GatewayBook(transactor, vault, clock, lambda accounts: gateways(accounts, clock))
@@ -183,7 +184,13 @@ def build(
         bill_runner=BillRunner(transactor, bus),
         probe=RouterProbe(transactor=transactor, vault=vault, drivers=readers),
         watch=watch,
-        router_pools=(reading, writing),
+        router_pools=(reading, writing, looking),
+        inspector=Inspector(
+            transactor=transactor,
+            vault=vault,
+            drivers=drivers or make_drivers(looking),
+            timeout_seconds=settings.router_timeout_seconds,
+        ),
         provisioner=Provisioner(**reach, drivers=drivers or make_drivers(writing)),
         poller=UsagePoller(**reach, **_pace(settings), drivers=readers, bus=bus, live=live, rollup=rollup),
         live=live,

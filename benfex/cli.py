@@ -14,6 +14,7 @@ import typer
 
 from benfex.cli_cards import cards
 from benfex.cli_cash import cash
+from benfex.cli_devices import devices
 from benfex.cli_gateways import gateways
 from benfex.cli_inbox import inbox
 from benfex.cli_matching import matching
@@ -58,6 +59,7 @@ commands.add_typer(staff, name="staff")
 commands.add_typer(bill, name="bill")
 commands.add_typer(payments, name="payments")
 commands.add_typer(network, name="network")
+commands.add_typer(devices, name="router")
 commands.add_typer(ledger, name="ledger")
 commands.add_typer(refunds, name="refunds")
 commands.add_typer(statement, name="statement")

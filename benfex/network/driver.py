@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
+from benfex.network.device import DeviceLink
 from data.values.identifiers import ConnectionId
 from data.values.kinds import AccessMethod
 from data.values.traffic import Burst, Rate
@@ -60,6 +61,8 @@ class RouterIdentity:
     cpu_percent: int
     free_memory_bytes: int
     total_memory_bytes: int
+    firmware: str = ""
+    firmware_offered: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +282,7 @@ class RemoveAccess:
 AccessChange: TypeAlias = EnsureProfile | AddAccess | SetAccess | RemoveAccess
 
 
-class RouterLink(Protocol):
+class RouterLink(DeviceLink, Protocol):
     """One connection to one router; calls made at once wait for each other.
 
     Every method raises RouterUnreachable (silence or a broken connection: what became of a write is unknown,

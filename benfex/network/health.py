@@ -13,7 +13,9 @@ from benfex.core.actors import SystemActor, require
 from benfex.core.events import EventBus, RouterStatusChanged
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
+from benfex.network.driver import RouterIdentity
 from benfex.network.outages import begin_outage, end_outage
+from benfex.network.versions import version_order
 from data.locks import lock_row
 from data.models.router import Router
 from data.queries import routers as router_queries
@@ -58,17 +60,18 @@ def note_router_status(
     return True
 
 
-def note_identity(
-    uow: UnitOfWork, *, router_id: RouterId, board: str, version: str, serial: str | None
-) -> None:
+def note_identity(uow: UnitOfWork, *, router_id: RouterId, identity: RouterIdentity) -> None:
     """Keep what a router says it is; a serial number once known is forgotten only by an edit."""
     require(uow.actor, Permission.OPERATE_NETWORK)
     router = router_queries.find_router(uow.session, router_id)
     if router is None:
         return
-    router.board = board[:60]
-    router.version = version[:40]
-    router.serial = router.serial or (serial or "")[:40]
+    router.board = identity.board[:60]
+    router.version = identity.version[:40]
+    router.version_order = version_order(identity.version)
+    router.serial = router.serial or (identity.serial or "")[:40]
+    router.firmware = identity.firmware[:40]
+    router.firmware_offered = identity.firmware_offered[:40]
     uow.session.flush()
 
 

@@ -33,7 +33,7 @@ class RouterDoor:
     use_tls: bool
     tls_fingerprint: str | None
     driver: str
-    nameplate: tuple[str, str, str]
+    nameplate: tuple[str, str, str, str, str]
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ def router_door(snapshot: Snapshot, *, router_id: RouterId) -> RouterDoor | None
         router.use_tls,
         router.tls_fingerprint,
         router.driver,
-        (router.board, router.version, router.serial),
+        (router.board, router.version, router.serial, router.firmware, router.firmware_offered),
     )
 
 
@@ -139,14 +139,16 @@ class KeptLinks:
                 f"not {known}. Check the address; if the router was replaced, save it again.",
                 code=WRONG_ROUTER,
             )
-        if door.nameplate != (identity.board, identity.version, identity.serial or known):
+        plate = (
+            identity.board,
+            identity.version,
+            identity.serial or known,
+            identity.firmware,
+            identity.firmware_offered,
+        )
+        if door.nameplate != plate:
             await self._transactor.transact(
-                note_identity,
-                self._actor,
-                router_id=router_id,
-                board=identity.board,
-                version=identity.version,
-                serial=identity.serial,
+                note_identity, self._actor, router_id=router_id, identity=identity
             )
 
 

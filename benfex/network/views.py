@@ -38,6 +38,10 @@ class RouterView:
     site: str
     connections: int
     waiting_tasks: int
+    firmware: str
+    firmware_offered: str
+    restarted_at: datetime | None
+    restarted_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +179,10 @@ def _router(row: listing.RouterRow, connections: int, waiting_tasks: int) -> Rou
         site=row.site,
         connections=connections,
         waiting_tasks=waiting_tasks,
+        firmware=row.firmware,
+        firmware_offered=row.firmware_offered,
+        restarted_at=row.restarted_at,
+        restarted_by=row.restarted_by,
     )
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, Index, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
 from data.base import Row
@@ -12,7 +12,10 @@ from data.values.states import RouterStatus, TaskStatus
 
 
 class Router(Row, table=True):
-    """A router we speak to. The password is sealed. One that is not managed is read and never written."""
+    """A router we speak to. The password is sealed. One that is not managed is read and never written.
+
+    `version_order` sorts as the version does. `restarted_at` is when we restarted it last, None for never.
+    """
 
     name: str = Field(max_length=60, unique=True)
     host: str = Field(max_length=120)
@@ -33,6 +36,11 @@ class Router(Row, table=True):
     is_enabled: bool = True
     is_managed: bool = False
     site: str = Field(default="", max_length=60)
+    version_order: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    firmware: str = Field(default="", max_length=40)
+    firmware_offered: str = Field(default="", max_length=40)
+    restarted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    restarted_by: str = Field(default="", max_length=120)
 
 
 class Connection(Row, table=True):

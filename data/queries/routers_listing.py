@@ -38,6 +38,10 @@ class RouterRow(NamedTuple):
     is_enabled: bool
     is_managed: bool
     site: str
+    firmware: str
+    firmware_offered: str
+    restarted_at: datetime | None
+    restarted_by: str
 
 
 _COLUMNS = (
@@ -58,6 +62,10 @@ _COLUMNS = (
     Router.is_enabled,
     Router.is_managed,
     Router.site,
+    Router.firmware,
+    Router.firmware_offered,
+    Router.restarted_at,
+    Router.restarted_by,
 )
 
 

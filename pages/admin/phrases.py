@@ -68,6 +68,22 @@ def say_waiting(tasks: int) -> str:
     return "told when the router answers" if tasks else "routers are up to date"
 
 
+def say_firmware(current: str, offered: str) -> str:
+    """Return the firmware of a board, and what a restart would bring; "none" where it has none of its own."""
+    if offered and offered != current:
+        return f"{current} ({offered} after an upgrade and a restart)"
+    return current or "none"
+
+
+def say_uptime(seconds: int) -> str:
+    """Return "12 d 3 h", "3 h 20 min", "5 min"."""
+    days, rest = divmod(seconds, 86_400)
+    hours, minutes = rest // 3600, rest % 3600 // 60
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
 def say_balance(balance: Money) -> str:
     """Return what is owed, or how much credit there is."""
     return f"{-balance} credit" if balance.is_negative else str(balance)

@@ -21,10 +21,12 @@ from data.values.roles import Permission
 from data.values.states import RouterStatus
 from pages.admin.lists import Unhurried, on_each
 from pages.admin.network_chart import RouterChart, router_day
-from pages.admin.phrases import say_count, say_waiting
-from pages.admin.router_dialogs import ask_identity, open_edit_router, pause, retire
+from pages.admin.phrases import say_count, say_firmware, say_waiting
+from pages.admin.router_device import RouterDevice
+from pages.admin.router_dialogs import ask_identity, open_edit_router, pause, restart, retire
 from pages.admin.router_drift import check_drift
 from pages.admin.router_tables import RouterTables
+from pages.admin.router_tools import build_tools
 from pages.admin.router_watching import WatchedNote, watch_only
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import console, may
@@ -60,13 +62,16 @@ async def router_page(benfex: BenfexDep, staff: StaffDep, router_id: int) -> Non
             facts.set(view)
         await router_day(benfex, staff, key)
         tables = RouterTables(benfex, staff, view)
+        device = RouterDevice(benfex, staff, view, is_shown=lambda: sections.shown == "device")
         sections = Sections(
             [
                 Section("online", "Online now", tables.online),
                 Section("lines", "All lines", tables.lines),
                 Section("tasks", "Tasks", tables.tasks),
+                Section("device", "Device", device.build),
+                Section("tools", "Tools", lambda: build_tools(benfex, staff, view)),
             ],
-            label="Lines and tasks",
+            label="Lines, tasks and the device",
         )
         await sections.show("online")
 
@@ -119,6 +124,7 @@ class _Actions:
                 self._watch_item = _menu_item(
                     "Only watch", "eye", lambda: watch_only(benfex, staff, self._now)
                 )
+                _menu_item("Restart", "refresh-cw", lambda: restart(benfex, staff, self._now))
                 _menu_item("Retire", "archive", lambda: retire(benfex, staff, self._now))
             self.set(self.view)
 
@@ -200,6 +206,7 @@ class _Facts:
             fact("API user", view.username)
             fact("Board", view.board or "not known yet")
             fact("RouterOS", view.version or "not known yet")
+            fact("Firmware", say_firmware(view.firmware, view.firmware_offered))
             fact("Serial", view.serial or "none")
             fact("Asked every", f"{view.poll_seconds} seconds")
             with fact("Last answer"):
@@ -209,6 +216,15 @@ class _Facts:
                     timezone=self._benfex.settings.timezone,
                     classes="num",
                 )
+            if view.restarted_at is not None:
+                with fact("Restarted"):
+                    moment(
+                        view.restarted_at,
+                        now=self._benfex.clock.now(),
+                        timezone=self._benfex.settings.timezone,
+                        classes="num",
+                    )
+                    text(f" by {view.restarted_by}", tag="span")
 
 
 def _menu_item(label: str, symbol: str, act: Callable[[], Any]) -> TextElement:

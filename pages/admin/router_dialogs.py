@@ -20,6 +20,7 @@ from components.elements import button, fact, fact_list
 from components.feedback import Note, run_action, toast_error, toast_ok
 from components.form import Form, Values
 from data.values.errors import BenfexError, InvalidInput
+from pages.admin.phrases import say_uptime
 from pages.dependencies import SignedInStaff
 
 
@@ -90,6 +91,19 @@ async def pause(benfex: Benfex, staff: SignedInStaff, view: RouterView) -> None:
         toast_error(error.message)
         return
     toast_ok(f"{view.name} is {'paused' if view.is_enabled else 'asked again'}.")
+
+
+async def restart(benfex: Benfex, staff: SignedInStaff, view: RouterView) -> None:
+    """Restart a router, once its name was typed."""
+    words = f"Everybody on it is cut off for a minute or two: {view.connections:,} lines are sold there."
+    if not await confirm_by_name(f"Restart {view.name}?", words, name=view.name, action="Restart router"):
+        return
+    try:
+        await benfex.inspector.restart(await staff.fresh(), router_id=view.router_id, confirm=view.name)
+    except BenfexError as error:
+        toast_error(error.message)
+        return
+    toast_ok(f"{view.name} restarts. It answers again in a minute or two.")
 
 
 async def retire(benfex: Benfex, staff: SignedInStaff, view: RouterView) -> None:
@@ -176,13 +190,12 @@ def _needed(values: Values) -> str:
 
 
 def _show_identity(identity: RouterIdentity) -> None:
-    days, rest = divmod(identity.uptime_seconds, 86_400)
     with fact_list():
         fact("Calls itself", identity.name)
         fact("Board", identity.board)
         fact("RouterOS", identity.version)
         fact("Serial", identity.serial or "none")
-        fact("Up for", f"{days} d {rest // 3600} h")
+        fact("Up for", say_uptime(identity.uptime_seconds))
         fact("CPU", f"{identity.cpu_percent}%")
         free = identity.free_memory_bytes * 100 // max(identity.total_memory_bytes, 1)
         fact("Memory free", f"{free}%")

@@ -2,7 +2,7 @@
 
 from benfex.core.events import ConnectionApplied, RouterStatusChanged, RouterTaskQueued
 from benfex.network.views import RouterView, list_routers
-from components.elements import box, button, card
+from components.elements import box, button, card, link_button
 from components.empty_state import empty_state
 from components.stat_card import StatCard
 from data.values.roles import Permission
@@ -24,6 +24,7 @@ async def routers(benfex: BenfexDep, staff: StaffDep) -> None:
     """Show the routers."""
 
     def actions() -> None:
+        link_button("Firmware", "/admin/firmware", kind="ghost", icon="gauge")
         if may(staff, Permission.EDIT_NETWORK):
             button("Add router", lambda: open_add_router(benfex, staff), icon="plus")
 

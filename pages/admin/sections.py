@@ -25,6 +25,7 @@ class Sections:
 
     def __init__(self, sections: Sequence[Section], *, label: str) -> None:
         self._sections = {section.key: section for section in sections}
+        self.shown = ""
         self._tabs: dict[str, ui.element] = {}
         self._counts: dict[str, Any] = {}
         self._holders: dict[str, ui.element] = {}
@@ -36,6 +37,7 @@ class Sections:
 
     async def show(self, key: str) -> None:
         """Show one part; it is built the first time."""
+        self.shown = key
         for name, tab in self._tabs.items():
             tab.props["aria-pressed"] = "true" if name == key else "false"
         for name, holder in self._holders.items():

@@ -19,6 +19,7 @@ OPTIONS = RouterOptions(
     dial_seconds=(0.0, 0.02),
     redial_seconds=(0.01, 0.05),
     hangup_seconds=(0.01, 0.05),
+    tool_seconds=0.02,
 )
 DEADLINE_SECONDS = 3.0
 PLAN = {"name": "benfex-home", "rate-limit": "5M/20M"}

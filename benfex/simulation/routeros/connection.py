@@ -5,7 +5,7 @@ import contextlib
 import re
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol, cast
 
 from benfex.simulation.routeros import traps
@@ -20,9 +20,10 @@ from benfex.simulation.routeros.commands import (
 )
 from benfex.simulation.routeros.device import Device
 from benfex.simulation.routeros.faults import FaultKind
+from benfex.simulation.routeros.tools import TOOLS, tool_rows
 from benfex.simulation.routeros.traffic import make_random
 from benfex.simulation.routeros.traps import TrapError
-from benfex.simulation.routeros.wire import SentenceBuffer, WireError, encode_rows, encode_sentence
+from benfex.simulation.routeros.wire import Row, SentenceBuffer, WireError, encode_rows, encode_sentence
 
 STREAM_SECONDS = 1.0
 STREAMS_MAX = 32
@@ -120,6 +121,8 @@ class Connection(asyncio.Protocol):
             self._cancel(command)
         elif command.path == MONITOR and "once" not in command.attributes:
             self._start_stream(command)
+        elif command.path in TOOLS:
+            self._start_tool(command)
         elif command.path == REBOOT:
             self._host.reboot()
         else:
@@ -186,6 +189,26 @@ class Connection(asyncio.Protocol):
         self._write(encode_rows(rows, names=None, tag=command.tag))
         loop = asyncio.get_running_loop()
         self._streams[command.tag] = loop.call_later(STREAM_SECONDS, self._stream, command)
+
+    def _start_tool(self, command: Command) -> None:
+        try:
+            lists = tool_rows(command.path, command.attributes)
+        except TrapError as trap:
+            self._write(_trap(trap, command.tag) + _closing(command.tag))
+            return
+        self._use_tool(command, lists)
+
+    def _use_tool(self, command: Command, lists: Iterator[list[Row]]) -> None:
+        """Send what a tool prints next, and so on until it is done or cancelled."""
+        self._streams.pop(command.tag, None)
+        rows = next(lists, None)
+        if rows is None:
+            self._write(_closing(command.tag))
+            return
+        self._write(encode_rows(rows, names=None, tag=command.tag))
+        wait_seconds = self._device.options.tool_seconds
+        loop = asyncio.get_running_loop()
+        self._streams[command.tag] = loop.call_later(wait_seconds, self._use_tool, command, lists)
 
     def _cancel(self, command: Command) -> None:
         """Stop the command with the given tag, or all of them; each says so, and so does the cancelling."""

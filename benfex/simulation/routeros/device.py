@@ -2,10 +2,10 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from benfex.simulation.routeros import menus, traps, views
+from benfex.simulation.routeros import menus, tools, traps, views
 from benfex.simulation.routeros.faults import FaultSwitch
 from benfex.simulation.routeros.homes import Homes, Session
 from benfex.simulation.routeros.options import RouterOptions
@@ -71,20 +71,19 @@ class Device:
 
     def rows(self, path: str, *, now: float) -> Iterable[Row]:
         """Return what print shows of a menu, in its order; the rows are for reading at once."""
-        homes = self.homes
-        match path:
-            case menus.RESOURCE:
-                return [views.resource_row(self.options, homes, now, booted_at=self.booted_at)]
-            case menus.ROUTERBOARD:
-                return [views.routerboard_row(self.options)]
-            case menus.PPPOE_SERVER:
-                return views.pppoe_server_rows(homes, now)
-            case menus.PPP_ACTIVE:
-                return views.ppp_active_rows(homes, now, boots=self.boots)
-            case menus.HOTSPOT_ACTIVE:
-                return views.hotspot_active_rows(homes, now)
-            case menus.LOG:
-                return homes.log.rows
+        homes, options = self.homes, self.options
+        observed: Mapping[str, Callable[[], Iterable[Row]]] = {
+            menus.RESOURCE: lambda: [views.resource_row(options, homes, now, booted_at=self.booted_at)],
+            menus.ROUTERBOARD: lambda: [views.routerboard_row(options)],
+            menus.HEALTH: lambda: tools.health_rows(options, now),
+            menus.NEIGHBOUR: lambda: tools.neighbour_rows(options),
+            menus.LOG: lambda: homes.log.rows,
+            menus.PPPOE_SERVER: lambda: views.pppoe_server_rows(homes, now),
+            menus.PPP_ACTIVE: lambda: views.ppp_active_rows(homes, now, boots=self.boots),
+            menus.HOTSPOT_ACTIVE: lambda: views.hotspot_active_rows(homes, now),
+        }
+        if path in observed:
+            return observed[path]()
         return self._rows_with_dynamic(path, now=now)
 
     def remove_sessions(self, path: str, ids: Iterable[str]) -> None:
@@ -107,6 +106,7 @@ class Device:
         self.boots += 1
         self.booted_at = now
         self.homes.lose_all(now)
+        self.homes.log.note("system,info", "router rebooted", at=now)
 
     def _rows_with_dynamic(self, path: str, *, now: float) -> Iterable[Row]:
         configured = self.tables[path].rows.values()
@@ -115,6 +115,8 @@ class Device:
                 return views.interface_rows(self.homes, configured, now)
             case menus.QUEUE:
                 return [*configured, *views.queue_rows(self.homes, now)]
+            case menus.LEASE:
+                return [*configured, *tools.lease_rows(self.options, now, booted_at=self.booted_at)]
             case menus.ADDRESS_LIST:
                 return [*configured, *views.address_list_rows(self.homes)]
             case menus.IDENTITY:

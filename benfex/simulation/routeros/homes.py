@@ -351,6 +351,8 @@ class Homes:
             self._plan_dial(home, at, pause)
 
     def _note_end(self, session: Session, at: float, *, reason: str) -> None:
+        if session.menu == menus.SECRET:
+            self.log.note("pppoe,ppp,info", f"{session.interface}: disconnected ({reason})", at=at)
         row = self._tables[session.menu].named(session.user)
         if row is None:
             return

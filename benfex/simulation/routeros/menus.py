@@ -20,6 +20,8 @@ LEASE = "/ip/dhcp-server/lease"
 ADDRESS_LIST = "/ip/firewall/address-list"
 POOL = "/ip/pool"
 ADDRESS = "/ip/address"
+HEALTH = "/system/health"
+NEIGHBOUR = "/ip/neighbor"
 LOG = "/log"
 
 SUSPENDED = "benfex-suspended"
@@ -260,4 +262,13 @@ CONFIGURED: Mapping[str, Menu] = {
 }
 
 # Menus that only show what happens; the first two can be told to end a session.
-OBSERVED = (PPP_ACTIVE, HOTSPOT_ACTIVE, PPPOE_SERVER, RESOURCE, ROUTERBOARD, LOG)
+OBSERVED = (
+    PPP_ACTIVE,
+    HOTSPOT_ACTIVE,
+    PPPOE_SERVER,
+    RESOURCE,
+    ROUTERBOARD,
+    HEALTH,
+    NEIGHBOUR,
+    LOG,
+)

@@ -11,7 +11,8 @@ class RouterOptions:
     """One router: its door, its nameplate and the pace of the homes behind it.
 
     Spans are (least, most) seconds. `port` 0 takes a free one. `state_path` None keeps nothing on disk.
-    `redial_seconds` is the pause after a session was removed, `hangup_seconds` after it ended by itself.
+    `redial_seconds` is the pause after a session was removed, `hangup_seconds` after it ended by itself;
+    `tool_seconds` lie between two lines of ping and traceroute.
     """
 
     name: str
@@ -26,4 +27,5 @@ class RouterOptions:
     redial_seconds: Span = (1.0, 3.0)
     hangup_seconds: Span = (2.0, 8.0)
     mean_session_seconds: float = 3 * 3600.0
+    tool_seconds: float = 1.0
     host: str = "127.0.0.1"

@@ -5,7 +5,7 @@ import pytest
 from benfex.core.actors import StaffActor
 from benfex.core.errors import RouterAuthFailed, RouterUnreachable
 from benfex.core.transactor import Transactor
-from benfex.network.driver import RouterAddress
+from benfex.network.driver import RouterAddress, RouterIdentity
 from benfex.network.health import note_identity, note_router_status
 from benfex.network.inventory import (
     RouterProbe,
@@ -24,6 +24,8 @@ from data.values.states import RouterStatus
 from tests.acts.network.rows import PASSWORD, VAULT, connect, new_router, router_status, sell_plan
 from tests.conftest import Run
 from tests.contract.router_clients import running
+
+IDENTITY = RouterIdentity("nakuru-core", "7.18", "CCR", "ABC", 60, 1, 1, 2, "7.18", "7.18.2")
 
 
 def test_a_router_is_kept_with_its_password_sealed(run: Run) -> None:
@@ -74,7 +76,7 @@ def test_an_edit_opens_the_door_that_a_wrong_password_closed(run: Run) -> None:
     )
     assert not run(note_router_status, router_id=router_id, status=RouterStatus.REACHABLE)
     assert run.read(router_door, router_id=router_id) is None
-    run(note_identity, router_id=router_id, board="CCR", version="7.18", serial="ABC")
+    run(note_identity, router_id=router_id, identity=IDENTITY)
     run(
         edit_router,
         router_id=router_id,
@@ -87,7 +89,7 @@ def test_an_edit_opens_the_door_that_a_wrong_password_closed(run: Run) -> None:
     )
     door = run.read(router_door, router_id=router_id)
     assert door is not None
-    assert door.nameplate == ("CCR", "7.18", "")  # whoever saves it says that this is the router
+    assert door.nameplate[:3] == ("CCR", "7.18", "")  # whoever saves it says that this is the router
     assert run.read(router_address, router_id=router_id, vault=VAULT).password == "another"
 
 

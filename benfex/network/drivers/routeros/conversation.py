@@ -7,6 +7,7 @@ calls a word and turns names such as `12345` and `no` into numbers and booleans.
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from typing import Final
 
 from librouteros.api import Api
@@ -59,12 +60,18 @@ class BatchApi(Api):  # type: ignore[misc]
         super().__init__(protocol=ApiProtocol(transport=transport, encoding="utf-8"))
         self._transport = transport
         self._fallback_encoding = fallback_encoding
+        self.heard: Callable[[Row], None] | None = None
 
     def readResponse(self) -> list[Row]:  # noqa: N802 (the name is librouteros's)
         """Return the rows of the answer, the attributes of `!done` last; raises as librouteros does."""
         decoder = ReplyDecoder(fallback_encoding=self._fallback_encoding)
+        told = 0
         while not decoder.is_done:
             decoder.feed(self._transport.read_some())
+            if self.heard is not None:
+                for row in decoder.rows[told:]:
+                    self.heard(row)
+                told = len(decoder.rows)
             if decoder.fatal is not None:
                 raise FatalError(decoder.fatal)
         if decoder.leftover:
@@ -107,6 +114,14 @@ class Conversation:
         except (LibRouterosError, OSError, ValueError) as error:
             self._transport.close()
             raise self._broken(error) from error
+
+    def follow(self, heard: Callable[[Row], None], command: str, *words: str) -> None:
+        """Ask, and hand each row to `heard` as it comes; raises as `ask` does."""
+        self._api.heard = heard
+        try:
+            self.ask(command, *words)
+        finally:
+            self._api.heard = None
 
     def answered_at(self) -> float:
         """Return when the router worked out its last answer, as near as can be told, in steady seconds."""

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from benfex.core.errors import RouterProtocolError, RouterUnreachable
+from benfex.network.device import (
+    Hop,
+    Interface,
+    InterfaceRate,
+    Lease,
+    LogLine,
+    Neighbour,
+    PingReply,
+    Resources,
+)
 from benfex.network.driver import (
     AccessChange,
     AccessEntry,
@@ -19,7 +29,7 @@ from benfex.network.driver import (
     RouterAddress,
     RouterIdentity,
 )
-from benfex.network.drivers.routeros import reads, words, writes
+from benfex.network.drivers.routeros import device, reads, words, writes
 from benfex.network.drivers.routeros.conversation import Conversation, converse
 from benfex.network.drivers.routeros.reads import Ask
 from data.values.kinds import AccessMethod
@@ -79,6 +89,51 @@ class RouterOsLink:
         """End the sessions of `username`; return how many there were."""
         return await self._run(lambda ask: writes.disconnect(ask, username, words.MENUS[method]))
 
+    async def read_resources(self) -> Resources:
+        """Return how the router is; sensors are empty on boards that have none."""
+        return await self._run(device.read_resources)
+
+    async def read_interfaces(self) -> tuple[Interface, ...]:
+        """Return the interfaces that are not sessions, in the router's order."""
+        return await self._run(device.read_interfaces)
+
+    async def read_rates(self, names: Sequence[str]) -> tuple[InterfaceRate, ...]:
+        """Return what these interfaces move now, in one question."""
+        return await self._run(lambda ask: device.read_rates(ask, names))
+
+    async def read_neighbours(self) -> tuple[Neighbour, ...]:
+        """Return who announces themselves around the router."""
+        return await self._run(device.read_neighbours)
+
+    async def read_leases(self) -> tuple[Lease, ...]:
+        """Return the leases of the router's DHCP servers."""
+        return await self._run(device.read_leases)
+
+    async def read_log(self, *, lines_max: int = 200) -> tuple[LogLine, ...]:
+        """Return the newest lines of the log, the newest first."""
+        return await self._run(lambda ask: device.read_log(ask, lines_max=lines_max))
+
+    async def ping(self, address: str, *, count: int, heard: Callable[[PingReply], None]) -> None:
+        """Ping an address from the router, once a second; `heard` gets each answer as it comes."""
+        tell = _in_loop(heard)
+        follow = self._conversation.follow
+        await self._run(lambda _: device.ping(follow, address, count=count, heard=tell))
+
+    async def trace(self, address: str, *, heard: Callable[[tuple[Hop, ...]], None]) -> None:
+        """Trace the way to an address from the router; `heard` gets the way as far as it is known."""
+        tell = _in_loop(heard)
+        follow = self._conversation.follow
+        await self._run(lambda _: device.trace(follow, address, heard=tell))
+
+    async def reboot(self) -> None:
+        """Restart the router; the connection breaks before or after an answer, and both are success."""
+        try:
+            await self._run(lambda ask: ask("/system/reboot"))
+        except RouterUnreachable:
+            return
+        finally:
+            await self.close()
+
     async def close(self) -> None:
         """End the link, and with it the command that is under way."""
         self._conversation.abort()
@@ -104,6 +159,16 @@ class RouterOsLink:
         except (ValueError, KeyError) as error:
             self._conversation.close()
             raise RouterProtocolError(f"The router's answer was not understood: {error}") from error
+
+
+def _in_loop(heard: Callable[[Answer], None]) -> Callable[[Answer], None]:
+    """Return what a thread calls to have `heard` called in this loop."""
+    loop = asyncio.get_running_loop()
+
+    def tell(answer: Answer) -> None:
+        loop.call_soon_threadsafe(heard, answer)
+
+    return tell
 
 
 async def connect(address: RouterAddress, pool: ThreadPoolExecutor) -> RouterOsLink:

@@ -27,6 +27,7 @@ from data.values.traffic import Rate
 
 FOREIGN_ENTRY: Final = "foreign_entry"
 _RESOURCE: Final = ("uptime", "version", "board-name", "cpu-load", "free-memory", "total-memory")
+_BOARD: Final = ("routerboard", "serial-number", "current-firmware", "upgrade-firmware")
 _INTERFACE: Final = (".id", "name", "type", "running", "rx-byte", "tx-byte")
 _PPPOE_SERVER: Final = ("name", "user", "uptime", "remote-address")
 _PPP_ACTIVE: Final = ("name", "uptime", "address", "caller-id")
@@ -57,7 +58,7 @@ def show(ask: Ask, menu: str, properties: Iterable[str], *queries: str) -> list[
 def identify(ask: Ask) -> RouterIdentity:
     """Return who answers; its serial number tells a router from another that got its address."""
     names = ask("/system/identity/print", "=.proplist=name")
-    board = show(ask, "/system/routerboard", ("routerboard", "serial-number"))
+    board = show(ask, "/system/routerboard", _BOARD)
     health = words.read_health(_first(ask("/system/resource/print", f"=.proplist={','.join(_RESOURCE)}")))
     return RouterIdentity(
         name=_first(names).get("name", ""),
@@ -68,6 +69,8 @@ def identify(ask: Ask) -> RouterIdentity:
         cpu_percent=health.cpu_percent,
         free_memory_bytes=health.free_memory_bytes,
         total_memory_bytes=health.total_memory_bytes,
+        firmware=board[0].get("current-firmware", "") if board else "",
+        firmware_offered=board[0].get("upgrade-firmware", "") if board else "",
     )
 
 

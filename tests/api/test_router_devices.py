@@ -1,0 +1,26 @@
+"""Routers as devices over REST: asked now, within a deadline, and restarted only by name."""
+
+from tests.api.conftest import Caller, add_router, problem
+
+
+async def test_a_router_that_does_not_answer_is_a_bad_gateway(owner: Caller, support: Caller) -> None:
+    path = f"/routers/{await add_router(owner)}"
+    for what in ("resources", "interfaces", "neighbours", "leases", "log"):
+        assert (await support.get(f"{path}/{what}")).status_code == 502
+        assert (await owner.get(f"/routers/99/{what}")).status_code == 404
+    problem(await support.post(f"{path}/ping", {"address": "8.8.8.8", "count": 21}), 422, "invalid_input")
+    problem(await support.post(f"{path}/trace", {"address": "a b"}), 422, "invalid_input")
+
+
+async def test_a_restart_needs_the_name_and_the_right(owner: Caller, support: Caller) -> None:
+    path = f"/routers/{await add_router(owner)}/restart"
+    problem(await owner.post(path, {"confirm": "another"}), 422, "invalid_input")
+    assert (await support.post(path, {"confirm": "nakuru-core"})).status_code == 403
+    assert (await owner.post(path, {"confirm": "nakuru-core"})).status_code == 502
+
+
+async def test_firmware_is_listed(owner: Caller) -> None:
+    router_id = await add_router(owner)
+    found = (await owner.get("/network/firmware")).json()
+    assert (found["total"], found["data"][0]["router_id"]) == (1, router_id)
+    assert found["data"][0]["is_behind"] is False

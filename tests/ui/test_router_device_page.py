@@ -1,0 +1,68 @@
+"""The part of a router's page that asks the router, its tools, and the table of firmware."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from nicegui import ui
+from nicegui.testing import User
+
+from benfex.simulation.routeros.server import SimulatedRouter
+from tests.contract.router_clients import OPTIONS, running
+from tests.ui.isp import Isp, sign_in
+
+
+@pytest.fixture
+async def tower(isp: Isp) -> AsyncIterator[SimulatedRouter]:
+    """The ISP's router, switched on."""
+    from benfex.network.inventory import edit_router, enable_router
+
+    async with running(OPTIONS) as router:
+        await isp.do(
+            edit_router,
+            router_id=isp.router_id,
+            name="nakuru-core",
+            host="127.0.0.1",
+            port=router.port,
+            username="benfex",
+            password="demo-router-1",
+            vault=isp.benfex.vault,
+        )
+        await isp.do(enable_router, router_id=isp.router_id, is_enabled=True)
+        yield router
+
+
+async def test_a_router_tells_how_it_is(user: User, isp: Isp, tower: SimulatedRouter) -> None:
+    await sign_in(user)
+    await user.open(f"/admin/routers/{isp.router_id}")
+    user.find(marker="section-device").click()
+    await user.should_see("Temperature", retries=60)
+    await user.should_see("ARM64".lower())
+    user.find(marker="section-log").click()
+    await user.should_see("Log", retries=30)
+
+
+async def test_a_router_that_is_not_asked_says_so(user: User, isp: Isp) -> None:
+    await sign_in(user)
+    await user.open(f"/admin/routers/{isp.router_id}")
+    user.find(marker="section-device").click()
+    await user.should_see("nakuru-core is not asked", retries=60)
+
+
+async def test_pings_are_shown_as_they_come(user: User, isp: Isp, tower: SimulatedRouter) -> None:
+    await sign_in(user, "support@isp.ke")
+    await user.open(f"/admin/routers/{isp.router_id}")
+    user.find(marker="section-tools").click()
+    await user.should_see("Ping from here", retries=30)
+    user.find("Ping", kind=ui.button).click()
+    await user.should_see("5 of 5 answered", retries=100)
+    user.find("Trace", kind=ui.button).click()
+    await user.should_see("2. —: no answer", retries=100)
+
+
+async def test_firmware_is_one_table(user: User, isp: Isp, tower: SimulatedRouter) -> None:
+    await isp.benfex.inspector.resources(await isp.staff(), router_id=isp.router_id)
+    await sign_in(user, "support@isp.ke")
+    await user.open("/admin/firmware")
+    await user.should_see("nakuru-core")
+    await user.should_see("7.18.2 (stable)")
+    await user.should_see("Newest seen")
