@@ -88,6 +88,7 @@ class Benfex:
     """A running system. Pages, routes, jobs and the command line all go through it."""
 
     telling: Telling
+    inspector: Inspector
     first_run_token: str | None = None
     phone_url: str | None = None
 
@@ -116,7 +117,6 @@ class Benfex:
         probe: RouterProbe,
         watch: RouterWatch,
         router_pools: Sequence[Executor],
-        inspector: Inspector,
         provisioner: Provisioner,
         poller: UsagePoller,
         live: LiveUsage,
@@ -144,7 +144,6 @@ class Benfex:
         self.probe = probe
         self.watch = watch
         self._router_pools = tuple(router_pools)
-        self.inspector = inspector
         self.provisioner = provisioner
         self.poller = poller
         self.live = live

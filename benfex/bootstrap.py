@@ -78,6 +78,15 @@ class _Reach(TypedDict):
     concurrent_routers: int
 
 
+class _Sight(TypedDict):
+    """What looks at routers and what changes them have in common."""
+
+    transactor: Transactor
+    vault: Vault
+    drivers: Mapping[str, RouterDriver]
+    timeout_seconds: float
+
+
 class _Pace(TypedDict):
     """How often routers are read."""
 
@@ -149,9 +158,8 @@ def build(
     bus, vault = EventBus(), Vault(settings.master_key)
     database = database or open_database(settings.resolved_database_url)
     # With one writer the chain is sealed as it is written.
-    sealing = None if database.is_sqlite else seal_chain
-    transactor = Transactor(database, clock, bus, before_commit=sealing)
-    # A pool each: stalled reads must not hold up the writes that restore service, nor who looks hold up either.
+    transactor = Transactor(database, clock, bus, before_commit=None if database.is_sqlite else seal_chain)
+    # A pool each: stalled reads must not hold up the writes that restore service, nor who looks either.
     reading, writing, looking = (make_pool(settings.concurrent_routers) for _ in range(3))
     readers = drivers or make_drivers(reading)
     passwords = PasswordKeeper()
@@ -185,18 +193,13 @@ def build(
         probe=RouterProbe(transactor=transactor, vault=vault, drivers=readers),
         watch=watch,
         router_pools=(reading, writing, looking),
-        inspector=Inspector(
-            transactor=transactor,
-            vault=vault,
-            drivers=drivers or make_drivers(looking),
-            timeout_seconds=settings.router_timeout_seconds,
-        ),
         provisioner=Provisioner(**reach, drivers=drivers or make_drivers(writing)),
         poller=UsagePoller(**reach, **_pace(settings), drivers=readers, bus=bus, live=live, rollup=rollup),
         live=live,
         rollup=rollup,
     )
     _listen_for_programs(benfex)
+    benfex.inspector = Inspector(**_sight(benfex, drivers or make_drivers(looking)))
     if with_timetable:
         benfex.timetable = Scheduler(benfex, TIMETABLE)
     return benfex
@@ -228,6 +231,15 @@ def _listen_for_programs(benfex: Benfex) -> None:
         may_be_private=settings.demo or settings.webhooks_to_private_addresses,
     )
     benfex.transactor.set_after_act(tell_programs)
+
+
+def _sight(benfex: Benfex, drivers: Mapping[str, RouterDriver]) -> _Sight:
+    return {
+        "transactor": benfex.transactor,
+        "vault": benfex.vault,
+        "drivers": drivers,
+        "timeout_seconds": benfex.settings.router_timeout_seconds,
+    }
 
 
 def _pace(settings: Settings) -> _Pace:
