@@ -24,6 +24,7 @@ from benfex.core.vault import Vault
 from benfex.documents.printing import Documents
 from benfex.identity.login import SignIn
 from benfex.identity.passwords import PasswordKeeper
+from benfex.network.backups import Backups
 from benfex.network.finding import Finder
 from benfex.network.health import RouterWatch
 from benfex.network.inspecting import Inspector
@@ -89,6 +90,7 @@ class Benfex:
 
     telling: Telling
     inspector: Inspector
+    backups: Backups
     first_run_token: str | None = None
     phone_url: str | None = None
 

@@ -23,6 +23,7 @@ from benfex.identity.staff import needs_first_run
 from benfex.jobs.catalogue import TIMETABLE
 from benfex.jobs.scheduler import Scheduler
 from benfex.ledger.journal import seal_chain
+from benfex.network.backups import Backups
 from benfex.network.driver import RouterDriver
 from benfex.network.health import RouterWatch
 from benfex.network.inspecting import Inspector
@@ -199,7 +200,7 @@ def build(
         rollup=rollup,
     )
     _listen_for_programs(benfex)
-    benfex.inspector = Inspector(**_sight(benfex, drivers or make_drivers(looking)))
+    _look_at_routers(benfex, drivers or make_drivers(looking))
     if with_timetable:
         benfex.timetable = Scheduler(benfex, TIMETABLE)
     return benfex
@@ -233,13 +234,15 @@ def _listen_for_programs(benfex: Benfex) -> None:
     benfex.transactor.set_after_act(tell_programs)
 
 
-def _sight(benfex: Benfex, drivers: Mapping[str, RouterDriver]) -> _Sight:
-    return {
+def _look_at_routers(benfex: Benfex, drivers: Mapping[str, RouterDriver]) -> None:
+    sight: _Sight = {
         "transactor": benfex.transactor,
         "vault": benfex.vault,
         "drivers": drivers,
         "timeout_seconds": benfex.settings.router_timeout_seconds,
     }
+    benfex.inspector = Inspector(**sight)
+    benfex.backups = Backups(**sight)
 
 
 def _pace(settings: Settings) -> _Pace:

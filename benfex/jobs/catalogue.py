@@ -188,6 +188,12 @@ async def _credit_outages(benfex: Benfex) -> str:
     return f"{len(due)} services looked at"
 
 
+async def _back_up_routers(benfex: Benfex) -> str:
+    done = await benfex.backups.back_up_all(_CLOCK)
+    failed = f", {len(done.failed)} could not be read" if done.failed else ""
+    return f"{done.read} configurations read, {done.changed} changed, {done.unexpected} by others{failed}"
+
+
 async def _verify_ledger(benfex: Benfex) -> str:
     report = await benfex.read(verify_ledger, _CLOCK)
     if not report.is_sound:
@@ -232,6 +238,7 @@ TIMETABLE: tuple[Job, ...] = (
     Job("bill_run", _bill_run, "a period is billed once", every_seconds=1800),
     Job("rehearse_tomorrow", _rehearse_tomorrow, "it only looks, once a day", every_seconds=900),
     Job("earn_revenue", _earn_revenue, "a day is posted once", daily_at=(0, 20)),
+    Job("back_up_routers", _back_up_routers, "what did not change is kept once", daily_at=(2, 30)),
     Job("verify_ledger", _verify_ledger, "it only reads", daily_at=(3, 0)),
     Job("purge_old_rows", _purge_old_rows, "it goes by age", daily_at=(4, 0)),
 )

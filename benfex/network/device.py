@@ -158,6 +158,13 @@ class DeviceLink(Protocol):
         """Trace the way to an address from the router; `heard` gets the way as far as it is known, again and again."""
         ...
 
+    async def export_configuration(self) -> str:
+        """Return the configuration as text, without secrets. It passes through a file that is removed again.
+
+        Raises RouterRejected too: code `no_permission`, or `too_large` where the version cannot tell as much.
+        """
+        ...
+
     async def reboot(self) -> None:
         """Restart the router. The link ends; that it does is success."""
         ...

@@ -325,6 +325,16 @@ DEFAULTS: Final[Mapping[str, DefaultText]] = MappingProxyType(
             _OUTAGE,
             waits_for_day=False,
         ),
+        "configuration_changed": DefaultText(
+            "Router was changed by somebody else, for staff",
+            "{{ router }} was changed",
+            "Hello,\n\nthe configuration of {{ router }} is not what it was at the last backup, and Benfex did not "
+            "change it: {{ added }} lines came, {{ removed }} went. What exactly is on the router's page under "
+            "Backups.\n\n{{ isp }}",
+            "",
+            {"router": "nakuru-core", "added": "2", "removed": "1"},
+            waits_for_day=False,
+        ),
         "outage_credited": DefaultText(
             "Outage credited",
             "{{ amount }} credited for an outage",

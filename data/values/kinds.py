@@ -333,3 +333,12 @@ class AddressCheck(StrEnum):
     OFF = "off"
     LOG = "log"
     ENFORCE = "enforce"
+
+
+class DiffKind(StrEnum):
+    """What a line of a comparison is; a place says in which menu the lines after it are."""
+
+    PLACE = "place"
+    SAME = "same"
+    REMOVED = "removed"
+    ADDED = "added"

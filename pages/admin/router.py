@@ -22,6 +22,7 @@ from data.values.states import RouterStatus
 from pages.admin.lists import Unhurried, on_each
 from pages.admin.network_chart import RouterChart, router_day
 from pages.admin.phrases import say_count, say_firmware, say_waiting
+from pages.admin.router_backups import RouterBackups
 from pages.admin.router_device import RouterDevice
 from pages.admin.router_dialogs import ask_identity, open_edit_router, pause, restart, retire
 from pages.admin.router_drift import check_drift
@@ -56,6 +57,7 @@ async def router_page(benfex: BenfexDep, staff: StaffDep, router_id: int) -> Non
         view = seen if seen is not None else await benfex.read(router, staff.actor, router_id=key)
         standing = _Standing(benfex, view)
         watched = WatchedNote(benfex, staff, view)
+        backups = RouterBackups(benfex, staff, view)
         with box("bf-grid bf-main even"):
             RouterChart(benfex, key)
             facts = _Facts(benfex)
@@ -69,6 +71,7 @@ async def router_page(benfex: BenfexDep, staff: StaffDep, router_id: int) -> Non
                 Section("lines", "All lines", tables.lines),
                 Section("tasks", "Tasks", tables.tasks),
                 Section("device", "Device", device.build),
+                Section("backups", "Backups", backups.build),
                 Section("tools", "Tools", lambda: build_tools(benfex, staff, view)),
             ],
             label="Lines, tasks and the device",
@@ -82,6 +85,7 @@ async def router_page(benfex: BenfexDep, staff: StaffDep, router_id: int) -> Non
             watched.set(fresh)
             facts.set(fresh)
             await tables.refresh()
+            await backups.refresh()
             sections.set_count("lines", f"{fresh.connections:,}")
             sections.set_count("tasks", f"{fresh.waiting_tasks:,}" if fresh.waiting_tasks else "")
 

@@ -24,3 +24,13 @@ async def test_firmware_is_listed(owner: Caller) -> None:
     found = (await owner.get("/network/firmware")).json()
     assert (found["total"], found["data"][0]["router_id"]) == (1, router_id)
     assert found["data"][0]["is_behind"] is False
+
+
+async def test_backups_are_listed_and_what_is_not_there_is_said(owner: Caller, support: Caller) -> None:
+    path = f"/routers/{await add_router(owner)}/backups"
+    assert (await support.get(path)).json() == {"data": [], "total": 0}
+    assert (await owner.post(path)).status_code == 502
+    assert (await owner.get(f"{path}/1")).status_code == 404
+    problem(await owner.get(f"{path}/compare?older=1&newer=1"), 422, "invalid_input")
+    assert (await owner.post(f"{path}/1/accept")).status_code == 404
+    assert (await owner.get("/routers/99/backups")).status_code == 404

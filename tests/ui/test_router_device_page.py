@@ -72,3 +72,24 @@ async def test_firmware_is_one_table(user: User, isp: Isp, tower: SimulatedRoute
     await user.open("/admin/firmware")
     (row,) = rows(user)
     assert (row["name"], row["version"], row["state"]) == ("nakuru-core", "7.18.2 (stable)", "Newest seen")
+
+
+async def test_a_change_by_somebody_else_is_seen_and_compared(
+    user: User, isp: Isp, tower: SimulatedRouter
+) -> None:
+    from tests.contract.router_clients import ask, signed_in
+
+    await sign_in(user)
+    await user.open(f"/admin/routers/{isp.router_id}")
+    user.find(marker="section-backups").click()
+    await user.should_see("No backup yet", retries=30)
+    user.find(kind=ui.button, content="Back up now").click()
+    await user.should_see("A new copy is kept.", retries=60)
+    async with signed_in(tower) as admin:
+        await ask(admin, "/ip/firewall/address-list/add", "=list=friends", "=address=10.9.9.9")
+    user.find(kind=ui.button, content="Back up now").click()
+    await user.should_see("Somebody else changed this router: 1 line came, 0 lines went.", retries=60)
+
+    await user.open(f"/admin/routers/{isp.router_id}/compare")
+    await user.should_see("add list=friends address=10.9.9.9")
+    await user.should_see("2 lines came, 0 lines went")

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from benfex.simulation.routeros import menus, traps, views
 from benfex.simulation.routeros.device import SESSION_MENUS, Device
+from benfex.simulation.routeros.export import EXPORT, FILE, READ
+from benfex.simulation.routeros.options import version_of
 from benfex.simulation.routeros.queries import compile_queries
 from benfex.simulation.routeros.tables import Table
 from benfex.simulation.routeros.wire import Row
@@ -24,6 +26,7 @@ PRINT_WORDS = frozenset(
         "once",
     }
 )
+FILE_READ_SINCE = (7, 13)
 MONITOR = "/interface/monitor-traffic"
 REBOOT = "/system/reboot"
 
@@ -85,6 +88,11 @@ def execute(device: Device, command: Command) -> Answer:
     """Do what the command says and return its answer. Raises TrapError when the router refuses."""
     if command.path == MONITOR:
         return Answer(rows=monitor_rows(device, command))
+    if command.path == EXPORT:
+        device.export(command.attributes)
+        return Answer()
+    if command.path == READ:
+        return Answer(rows=_read_file(device, command))
     if not device.knows(command.menu):
         raise traps.no_such_prefix()
     handler = _HANDLERS.get(command.verb)
@@ -173,11 +181,20 @@ def _remove(device: Device, command: Command) -> Answer:
     if command.menu in SESSION_MENUS:
         device.remove_sessions(command.menu, _ids(command))
         return Answer()
+    if command.menu == FILE:
+        device.files.remove(_ids(command))
+        return Answer()
     table = _table(device, command)
     if not table.menu.can_add:
         raise traps.no_such_command()
     table.remove(_targets(device, command))
     return Answer()
+
+
+def _read_file(device: Device, command: Command) -> list[Row]:
+    if version_of(device.options.version) < FILE_READ_SINCE:
+        raise traps.no_such_command()
+    return device.files.read(command.attributes)
 
 
 def _table(device: Device, command: Command) -> Table:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import re
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from benfex.simulation.routeros.commands import (
 )
 from benfex.simulation.routeros.device import Device
 from benfex.simulation.routeros.faults import FaultKind
+from benfex.simulation.routeros.options import version_of
 from benfex.simulation.routeros.tools import TOOLS, tool_rows
 from benfex.simulation.routeros.traffic import make_random
 from benfex.simulation.routeros.traps import TrapError
@@ -55,7 +55,7 @@ class Connection(asyncio.Protocol):
         self._is_in = False
         self._transport: asyncio.Transport | None = None
         self._streams: dict[str | None, asyncio.TimerHandle] = {}
-        self._says_empty = _version(host.device.options.version) >= EMPTY_SINCE
+        self._says_empty = version_of(host.device.options.version) >= EMPTY_SINCE
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Accept a client, or turn it away at once while the router is unreachable."""
@@ -238,8 +238,3 @@ def _trap(trap: TrapError, tag: str | None) -> bytes:
 
 def _closing(tag: str | None, result: str | None = None) -> bytes:
     return encode_sentence(["!done", *_tag(tag), *([] if result is None else [f"=ret={result}"])])
-
-
-def _version(text: str) -> tuple[int, int]:
-    match = re.match(r"(\d+)\.(\d+)", text)
-    return (int(match[1]), int(match[2])) if match else (0, 0)

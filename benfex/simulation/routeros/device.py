@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from benfex.simulation.routeros import menus, tools, traps, views
+from benfex.simulation.routeros.export import FILE, Files, export_text
 from benfex.simulation.routeros.faults import FaultSwitch
 from benfex.simulation.routeros.homes import Homes, Session
 from benfex.simulation.routeros.options import RouterOptions
@@ -34,6 +35,7 @@ class Device:
             path: Table(menu, exists=self._exists, changed=partial(self._changed, path))
             for path, menu in menus.CONFIGURED.items()
         }
+        self.files = Files()
         self.homes = Homes(self.tables, options)
 
     def now(self) -> float:
@@ -67,7 +69,7 @@ class Device:
 
     def knows(self, path: str) -> bool:
         """Return whether there is a menu at `path`."""
-        return path in self.tables or path in menus.OBSERVED
+        return path in self.tables or path in menus.OBSERVED or path == FILE
 
     def rows(self, path: str, *, now: float) -> Iterable[Row]:
         """Return what print shows of a menu, in its order; the rows are for reading at once."""
@@ -77,6 +79,7 @@ class Device:
             menus.ROUTERBOARD: lambda: [views.routerboard_row(options)],
             menus.HEALTH: lambda: tools.health_rows(options, now),
             menus.NEIGHBOUR: lambda: tools.neighbour_rows(options),
+            FILE: lambda: self.files.rows(options.version),
             menus.LOG: lambda: homes.log.rows,
             menus.PPPOE_SERVER: lambda: views.pppoe_server_rows(homes, now),
             menus.PPP_ACTIVE: lambda: views.ppp_active_rows(homes, now, boots=self.boots),
@@ -99,6 +102,17 @@ class Device:
             ended[found.number] = found
         for session in ended.values():
             self.homes.kick(session, now)
+
+    def export(self, attributes: Mapping[str, str]) -> None:
+        """Write the configuration to a file. Raises TrapError."""
+        name = attributes.get("file", "")
+        if not name:
+            return  # it would be printed to a terminal, and the API shows nothing
+        old = self.options.version.startswith("6.")
+        shows = "hide-sensitive" not in attributes if old else "show-sensitive" in attributes
+        now = self.now()
+        text = export_text(self.options, self.tables, at=now, shows_secrets=shows)
+        self.files.write(f"{name}.rsc", text, at=now)
 
     def reboot(self) -> None:
         """Start again: sessions and numbering are lost, the configuration stays."""

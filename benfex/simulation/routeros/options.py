@@ -1,5 +1,6 @@
 """How one simulated router is set up. What it then does is in device.py and server.py."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,3 +30,9 @@ class RouterOptions:
     mean_session_seconds: float = 3 * 3600.0
     tool_seconds: float = 1.0
     host: str = "127.0.0.1"
+
+
+def version_of(text: str) -> tuple[int, int]:
+    """Return (7, 18) of "7.18.2 (stable)"."""
+    match = re.match(r"(\d+)\.(\d+)", text)
+    return (int(match[1]), int(match[2])) if match else (0, 0)

@@ -29,12 +29,14 @@ from benfex.network.driver import (
     RouterAddress,
     RouterIdentity,
 )
-from benfex.network.drivers.routeros import device, reads, words, writes
+from benfex.network.drivers.routeros import configuration, device, reads, words, writes
 from benfex.network.drivers.routeros.conversation import Conversation, converse
 from benfex.network.drivers.routeros.reads import Ask
 from data.values.kinds import AccessMethod
 
 Answer = TypeVar("Answer")
+_EXPORT_TRIES = 20
+_EXPORT_WAIT_SECONDS = 0.5
 
 
 class RouterOsLink:
@@ -124,6 +126,20 @@ class RouterOsLink:
         tell = _in_loop(heard)
         follow = self._conversation.follow
         await self._run(lambda _: device.trace(follow, address, heard=tell))
+
+    async def export_configuration(self) -> str:
+        """Return the configuration as text, without secrets; a fresh file may be unreadable for a moment."""
+        await self._run(configuration.write_export)
+        try:
+            for _ in range(_EXPORT_TRIES):
+                text = await self._run(configuration.read_export)
+                if text is not None:
+                    return text
+                await asyncio.sleep(_EXPORT_WAIT_SECONDS)
+        finally:
+            if not self.is_closed:
+                await self._run(configuration.remove_export)
+        raise RouterUnreachable("The router did not finish writing its configuration.")
 
     async def reboot(self) -> None:
         """Restart the router; the connection breaks before or after an answer, and both are success."""
