@@ -74,9 +74,9 @@ async def outages(benfex: BenfexDep, staff: StaffDep) -> None:
             routers.set(_worst(by_router))
             await table.refresh()
 
-        await refresh()
-        soon = Unhurried(refresh)
+        soon = Unhurried(refresh)  # before the first reading: what changes in between is not missed
         on_each(benfex, (RouterStatusChanged,), soon.ask)
+        await refresh()
 
 
 def _worst(found: tuple[Downtime, ...]) -> list[Ranked]:

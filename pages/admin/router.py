@@ -89,9 +89,9 @@ async def router_page(benfex: BenfexDep, staff: StaffDep, router_id: int) -> Non
             sections.set_count("lines", f"{fresh.connections:,}")
             sections.set_count("tasks", f"{fresh.waiting_tasks:,}" if fresh.waiting_tasks else "")
 
-        await refresh()
-        soon = Unhurried(refresh)
+        soon = Unhurried(refresh)  # before the first reading: what changes in between is not missed
         on_each(benfex, (RouterStatusChanged, RouterTaskQueued, ConnectionApplied), soon.ask, router_id=key)
+        await refresh()
         on(benfex, RouterSampled, standing.sample, where=lambda event: event.router_id == key)
 
 

@@ -234,6 +234,11 @@ async def test_the_description_tells_what_is_sent(http: httpx.AsyncClient) -> No
                     "/sessions/disconnect",
                     "/manage",
                     "/adoption",
+                    "/backups",
+                    "/accept",
+                    "/ping",
+                    "/trace",
+                    "/restart",
                 )
             )
             is_unsafe = method != "get" and not is_free

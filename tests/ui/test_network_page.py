@@ -79,6 +79,7 @@ async def test_a_router_that_is_only_watched_says_so(user: User, isp: Isp) -> No
 
     await sign_in(user)
     await user.open(f"/admin/routers/{isp.router_id}")
+    await user.should_see("All lines", retries=60)
     await user.should_not_see("Only watched: Benfex reads this router")
     await isp.do(manage_router, router_id=isp.router_id, is_managed=False)
     await user.should_see("Only watched: Benfex reads this router", retries=60)

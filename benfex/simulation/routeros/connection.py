@@ -115,6 +115,8 @@ class Connection(asyncio.Protocol):
             self._reply(command, lambda: self._log_in(command))
         elif not self._is_in:
             self._end("not logged in")
+        elif faults.strikes(FaultKind.TRAP):
+            self._write(_trap(traps.failure("not now"), command.tag) + _closing(command.tag))
         elif command.path == "/quit":
             self._end("session terminated on request")
         elif command.path == "/cancel":
@@ -223,6 +225,10 @@ class Connection(asyncio.Protocol):
 
     def _write(self, data: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
+            if self._is_in and self._device.faults.strikes(FaultKind.CUT):
+                self._transport.write(data[: max(1, len(data) // 2)])
+                self._transport.close()
+                return
             self._device.bytes_out += len(data)
             self._transport.write(data)
 

@@ -14,6 +14,8 @@ class FaultKind(StrEnum):
     DROP_WRITE = "drop_write"  # acknowledges a change and forgets it
     CLOSE_AFTER_WRITE = "close_after_write"  # makes a change and closes before it answers
     GARBAGE = "garbage"  # answers bytes that mean nothing
+    TRAP = "trap"  # refuses every command
+    CUT = "cut"  # closes in the middle of an answer
 
 
 class FaultSwitch:
