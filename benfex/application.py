@@ -25,6 +25,7 @@ from benfex.documents.printing import Documents
 from benfex.identity.login import SignIn
 from benfex.identity.passwords import PasswordKeeper
 from benfex.network.backups import Backups
+from benfex.network.changing import Changer
 from benfex.network.finding import Finder
 from benfex.network.health import RouterWatch
 from benfex.network.inspecting import Inspector
@@ -91,6 +92,7 @@ class Benfex:
     telling: Telling
     inspector: Inspector
     backups: Backups
+    changer: Changer
     first_run_token: str | None = None
     phone_url: str | None = None
 
@@ -273,6 +275,7 @@ class Benfex:
         """Stop in the opposite order; whatever was not done is a row and waits."""
         if self.timetable is not None:
             await self.timetable.stop()
+        await self.changer.stop()
         await self.inspector.stop()
         await self.poller.stop()
         await self.provisioner.stop()

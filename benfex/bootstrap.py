@@ -24,6 +24,7 @@ from benfex.jobs.catalogue import TIMETABLE
 from benfex.jobs.scheduler import Scheduler
 from benfex.ledger.journal import seal_chain
 from benfex.network.backups import Backups
+from benfex.network.changing import Changer
 from benfex.network.driver import RouterDriver
 from benfex.network.health import RouterWatch
 from benfex.network.inspecting import Inspector
@@ -243,6 +244,7 @@ def _look_at_routers(benfex: Benfex, drivers: Mapping[str, RouterDriver]) -> Non
     }
     benfex.inspector = Inspector(**sight)
     benfex.backups = Backups(**sight)
+    benfex.changer = Changer(**sight)
 
 
 def _pace(settings: Settings) -> _Pace:

@@ -12,9 +12,9 @@ from typing import Annotated
 
 import typer
 
-from benfex.cli_backups import devices
 from benfex.cli_cards import cards
 from benfex.cli_cash import cash
+from benfex.cli_changes import devices
 from benfex.cli_gateways import gateways
 from benfex.cli_inbox import inbox
 from benfex.cli_matching import matching

@@ -235,6 +235,13 @@ class RouterStatusChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeRunMoved(Event):
+    """A change of many routers went on, at one router or as a whole."""
+
+    run_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class RouterSampled(Event):
     """A poll of a router, or, with None, the gap where one should have been."""
 

@@ -5,12 +5,17 @@ Received and sent are the router's own. Access, sessions and counters of subscri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+from data.values.kinds import SettingKind
 
 PINGS_MAX = 20
 HOPS_MAX = 30
+
+# A setting as named texts: yes and no, lists with commas.
+Values: TypeAlias = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +168,14 @@ class DeviceLink(Protocol):
 
         Raises RouterRejected too: code `no_permission`, or `too_large` where the version cannot tell as much.
         """
+        ...
+
+    async def read_setting(self, kind: SettingKind, target: str) -> Values:
+        """Return a setting as it is; `target` says which, where there are several ("" else)."""
+        ...
+
+    async def write_setting(self, kind: SettingKind, target: str, values: Values) -> None:
+        """Make a setting so; writing twice is writing once. What `values` does not name stays."""
         ...
 
     async def reboot(self) -> None:

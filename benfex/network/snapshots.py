@@ -19,6 +19,7 @@ from benfex.notifications.outbox import enqueue_staff_message
 from data.locks import lock_row
 from data.models.router import Router
 from data.models.router_care import RouterSnapshot
+from data.queries import change_runs as run_queries
 from data.queries import router_snapshots as queries
 from data.queries import routers as router_queries
 from data.values.errors import InvalidInput, NotFound
@@ -88,7 +89,7 @@ def keep_configuration(
         last_seen_at=uow.now,
         added=added,
         removed=removed,
-        is_unexpected=bool(added or removed),
+        is_unexpected=bool(added or removed) and not _is_by_us(uow, newest),
     )
     uow.session.add(row)
     uow.session.flush()
@@ -171,8 +172,15 @@ def compare_snapshots(
 def routers_to_back_up(snapshot: Snapshot) -> tuple[RouterId, ...]:
     """Return the routers whose configuration is read by the clock: a backup writes a file, so watched ones are not."""
     require(snapshot.actor, Permission.OPERATE_NETWORK)
-    found = queries.routers_to_back_up(snapshot.session, closed=tuple(router_queries.CLOSED_DOORS))
-    return tuple(RouterId(router_id) for router_id in found)
+    found = router_queries.routers_to_change(snapshot.session)
+    return tuple(RouterId(router_id) for router_id, _ in found)
+
+
+def _is_by_us(uow: UnitOfWork, newest: RouterSnapshot | None) -> bool:
+    """Return whether a change of many routers wrote to this one since its newest copy was last seen so."""
+    return newest is not None and run_queries.was_changed_since(
+        uow.session, router_id=newest.router_id, since=newest.last_seen_at
+    )
 
 
 def _sealed(text: str, vault: Vault) -> str:

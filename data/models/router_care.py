@@ -1,12 +1,13 @@
-"""Copies of routers' configurations."""
+"""Copies of routers' configurations, and changes made on many routers at once."""
 
 from datetime import datetime
 
-from sqlalchemy import Column, Index, Text
+from sqlalchemy import Column, Index, Text, UniqueConstraint
 from sqlmodel import Field
 
 from data.base import Row
-from data.columns import UtcDateTime
+from data.columns import UtcDateTime, enum_column
+from data.values.kinds import ChangeItemState, ChangeRunState, SettingKind
 
 
 class RouterSnapshot(Row, table=True):
@@ -30,3 +31,38 @@ class RouterSnapshot(Row, table=True):
     removed: int = 0
     is_unexpected: bool = False
     seen_by: str = Field(default="", max_length=120)
+
+
+class ChangeRun(Row, table=True):
+    """A vetted change of one setting on many routers; `wanted` is its values, as JSON."""
+
+    __tablename__ = "change_run"
+
+    kind: SettingKind = Field(sa_column=enum_column(SettingKind))
+    target: str = Field(default="", max_length=120)
+    wanted: str = Field(sa_column=Column(Text, nullable=False))
+    state: ChangeRunState = Field(sa_column=enum_column(ChangeRunState))
+    made_by: str = Field(max_length=120)
+    reason: str = Field(default="", max_length=250)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ChangeItem(Row, table=True):
+    """One router of a change, in the order of `position`, the first being tried alone.
+
+    `before` is what was read when it was planned, as JSON, and what an undo puts back; "" where it was not read.
+    """
+
+    __tablename__ = "change_item"
+    __table_args__ = (
+        UniqueConstraint("run_id", "router_id"),
+        Index("ix_change_item_router_id", "router_id", "changed_at"),
+    )
+
+    run_id: int = Field(foreign_key="change_run.id")
+    router_id: int = Field(foreign_key="router.id")
+    position: int
+    state: ChangeItemState = Field(sa_column=enum_column(ChangeItemState))
+    before: str = Field(default="", sa_column=Column(Text, nullable=False))
+    reason: str = Field(default="", max_length=250)
+    changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

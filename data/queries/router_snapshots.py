@@ -1,6 +1,5 @@
 """SELECTs of the copies of routers' configurations. What they hold is sealed; texts are compared in `benfex`."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -9,7 +8,6 @@ from sqlalchemy import delete, func, select
 from data.models.router import Router
 from data.models.router_care import RouterSnapshot
 from data.session import Session
-from data.values.states import RouterStatus
 
 
 class SnapshotRow(NamedTuple):
@@ -87,16 +85,6 @@ def unexpected_snapshots(session: Session, *, limit: int) -> list[tuple[int, int
         .limit(limit)
     )
     return [(row[0], row[1], row[2], row[3]) for row in rows]
-
-
-def routers_to_back_up(session: Session, *, closed: Sequence[RouterStatus]) -> list[int]:
-    """Return the routers that are in use and managed."""
-    rows = session.execute(
-        select(Router.id)
-        .where(Router.is_enabled, Router.is_managed, Router.status.not_in(closed))
-        .order_by(Router.id)
-    )
-    return [row[0] for row in rows]
 
 
 def purge_snapshots(session: Session, *, before: datetime, keep: int) -> int:

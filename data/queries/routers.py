@@ -32,6 +32,16 @@ def router_by_name(session: Session, name: str) -> Router | None:
     return session.scalars(select(Router).where(Router.name == name)).one_or_none()
 
 
+def routers_to_change(session: Session) -> list[tuple[int, str]]:
+    """Return the routers that are in use and managed, by name."""
+    rows = session.execute(
+        select(Router.id, Router.name)
+        .where(Router.is_enabled, Router.is_managed, Router.status.not_in(CLOSED_DOORS))
+        .order_by(Router.name, Router.id)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 class ServedRouter(NamedTuple):
     """A router that is in use, as flows need it."""
 

@@ -342,3 +342,38 @@ class DiffKind(StrEnum):
     SAME = "same"
     REMOVED = "removed"
     ADDED = "added"
+
+
+class SettingKind(StrEnum):
+    """A setting of a router that may be changed on many at once."""
+
+    NTP = "ntp"
+    DNS = "dns"
+    NOTE = "note"
+    SERVICE = "service"
+    LISTED = "listed"
+    RADIUS_INCOMING = "radius_incoming"
+
+
+class ChangeRunState(StrEnum):
+    """Where a change of many routers stands; `looking` waits for a person to look at the first one."""
+
+    PLANNED = "planned"
+    RUNNING = "running"
+    LOOKING = "looking"
+    STOPPED = "stopped"
+    DONE = "done"
+    UNDONE = "undone"
+
+
+class ChangeItemState(StrEnum):
+    """Where one router of a change stands; `changing` and `undoing` are decided by reading the router."""
+
+    WAITING = "waiting"
+    ALREADY = "already"
+    UNREAD = "unread"
+    CHANGING = "changing"
+    DONE = "done"
+    FAILED = "failed"
+    UNDOING = "undoing"
+    UNDONE = "undone"

@@ -25,6 +25,7 @@ async def routers(benfex: BenfexDep, staff: StaffDep) -> None:
 
     def actions() -> None:
         link_button("Firmware", "/admin/firmware", kind="ghost", icon="gauge")
+        link_button("Changes", "/admin/changes", kind="ghost", icon="list-checks")
         if may(staff, Permission.EDIT_NETWORK):
             button("Add router", lambda: open_add_router(benfex, staff), icon="plus")
 

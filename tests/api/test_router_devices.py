@@ -34,3 +34,16 @@ async def test_backups_are_listed_and_what_is_not_there_is_said(owner: Caller, s
     problem(await owner.get(f"{path}/compare?older=1&newer=1"), 422, "invalid_input")
     assert (await owner.post(f"{path}/1/accept")).status_code == 404
     assert (await owner.get("/routers/99/backups")).status_code == 404
+
+
+async def test_a_change_is_planned_for_managed_routers_only(owner: Caller, support: Caller) -> None:
+    router_id = await add_router(owner)
+    path = "/network/changes"
+    asked = {"kind": "dns", "value": "1.1.1.1", "router_ids": [router_id]}
+    problem(await owner.post(path, asked), 422, "invalid_input")  # it is only watched
+    problem(await owner.post(path, {**asked, "value": "x"}), 422, "invalid_input")
+    problem(await owner.post(path, {**asked, "kind": "reboot"}), 422, "invalid_input")
+    assert (await support.post(path, asked)).status_code == 403
+    assert (await support.get(path)).json() == {"data": [], "total": 0}
+    for call in (owner.post(f"{path}/1/go-on"), owner.post(f"{path}/1/undo"), owner.get(f"{path}/1/routers")):
+        assert (await call).status_code == 404

@@ -16,6 +16,15 @@ from benfex.simulation.routeros.wire import Row
 
 SESSION_MENUS = {menus.PPP_ACTIVE: menus.SECRET, menus.HOTSPOT_ACTIVE: menus.HOTSPOT_USER}
 PORTS = 5
+SERVICES = (
+    ("telnet", 23),
+    ("ftp", 21),
+    ("www", 80),
+    ("ssh", 22),
+    ("api", 8728),
+    ("winbox", 8291),
+    ("api-ssl", 8729),
+)
 
 
 class Device:
@@ -33,7 +42,7 @@ class Device:
         self.booted_at = self.now()
         self.tables = {
             path: Table(menu, exists=self._exists, changed=partial(self._changed, path))
-            for path, menu in menus.CONFIGURED.items()
+            for path, menu in menus.configured(options.version).items()
         }
         self.files = Files()
         self.homes = Homes(self.tables, options)
@@ -60,6 +69,16 @@ class Device:
         profiles.restore({".id": "*0", "name": "default", **local})
         profiles.restore({".id": "*FFFFFFFE", "name": "default-encryption", "use-encryption": "yes", **local})
         self.tables[menus.HOTSPOT_PROFILE].restore({".id": "*0", "name": "default", "default": "true"})
+
+    def set_up_services(self) -> None:
+        """Fill the menus that every router has rows in, where a state kept on disk is older than they are."""
+        for path in (menus.NTP, menus.DNS, menus.NOTE, menus.RADIUS_INCOMING):
+            if not self.tables[path].rows:
+                self.tables[path].restore({".id": "*0"})
+        services = self.tables[menus.SERVICE]
+        if not services.rows:
+            for name, port in SERVICES:
+                services.restore({".id": services.reserve_id(), "name": name, "port": str(port)})
 
     def settle(self) -> float:
         """Let everything that was due happen; return the time up to which it did."""

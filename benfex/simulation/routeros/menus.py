@@ -24,6 +24,12 @@ HEALTH = "/system/health"
 NEIGHBOUR = "/ip/neighbor"
 LOG = "/log"
 
+NTP = "/system/ntp/client"
+DNS = "/ip/dns"
+NOTE = "/system/note"
+SERVICE = "/ip/service"
+RADIUS_INCOMING = "/radius/incoming"
+
 SUSPENDED = "benfex-suspended"
 DISABLED = Field("disabled", Kind.FLAG, default="false")
 COMMENT = Field("comment")
@@ -40,6 +46,8 @@ FLAGS = frozenset(
         "default",
         "routerboard",
         "block-access",
+        "enabled",
+        "accept",
     )
 )
 
@@ -243,6 +251,44 @@ _INTERFACE = _menu(
 
 _IDENTITY = _menu(IDENTITY, Field("name", default="MikroTik"), can_add=False, single=True)
 
+_NTP = _menu(
+    NTP,
+    Field("enabled", Kind.FLAG, default="false"),
+    Field("servers", default=""),
+    can_add=False,
+    single=True,
+)
+_NTP_OF_6 = _menu(
+    NTP,
+    Field("enabled", Kind.FLAG, default="false"),
+    Field("primary-ntp", Kind.ADDRESS, default="0.0.0.0"),  # noqa: S104 (RouterOS 6 for "none")
+    Field("secondary-ntp", Kind.ADDRESS, default="0.0.0.0"),  # noqa: S104
+    can_add=False,
+    single=True,
+)
+_DNS = _menu(
+    DNS,
+    Field("servers", default=""),
+    Field("allow-remote-requests", Kind.FLAG, default="false"),
+    can_add=False,
+    single=True,
+)
+_NOTE = _menu(
+    NOTE,
+    Field("note", default=""),
+    Field("show-at-login", Kind.FLAG, default="true"),
+    can_add=False,
+    single=True,
+)
+_SERVICES = _menu(SERVICE, Field("name"), _number("port"), DISABLED, key=("name",), can_add=False)
+_RADIUS_INCOMING = _menu(
+    RADIUS_INCOMING,
+    Field("accept", Kind.FLAG, default="false"),
+    _number("port", "3799"),
+    can_add=False,
+    single=True,
+)
+
 # Menus whose rows are configured and kept on disk, in the order in which they refer to each other.
 CONFIGURED: Mapping[str, Menu] = {
     menu.path: menu
@@ -258,8 +304,19 @@ CONFIGURED: Mapping[str, Menu] = {
         _HOTSPOT_USER,
         _LEASE,
         _ADDRESS_LIST,
+        _NTP,
+        _DNS,
+        _NOTE,
+        _SERVICES,
+        _RADIUS_INCOMING,
     )
 }
+
+
+def configured(version: str) -> Mapping[str, Menu]:
+    """Return the configured menus as a version of RouterOS has them."""
+    return {**CONFIGURED, NTP: _NTP_OF_6} if version.startswith("6.") else CONFIGURED
+
 
 # Menus that only show what happens; the first two can be told to end a session.
 OBSERVED = (

@@ -46,6 +46,7 @@ class SimulatedRouter:
         path = self.options.state_path
         if path is None or not load_state(self.device, path):
             self.device.set_up_factory()
+        self.device.set_up_services()
         listener = self._listen()
         self._is_running = True
         await self._serve(listener)

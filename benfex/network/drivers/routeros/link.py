@@ -17,6 +17,7 @@ from benfex.network.device import (
     Neighbour,
     PingReply,
     Resources,
+    Values,
 )
 from benfex.network.driver import (
     AccessChange,
@@ -29,10 +30,10 @@ from benfex.network.driver import (
     RouterAddress,
     RouterIdentity,
 )
-from benfex.network.drivers.routeros import configuration, device, reads, words, writes
+from benfex.network.drivers.routeros import configuration, device, reads, settings, words, writes
 from benfex.network.drivers.routeros.conversation import Conversation, converse
 from benfex.network.drivers.routeros.reads import Ask
-from data.values.kinds import AccessMethod
+from data.values.kinds import AccessMethod, SettingKind
 
 Answer = TypeVar("Answer")
 _EXPORT_TRIES = 20
@@ -140,6 +141,14 @@ class RouterOsLink:
             if not self.is_closed:
                 await self._run(configuration.remove_export)
         raise RouterUnreachable("The router did not finish writing its configuration.")
+
+    async def read_setting(self, kind: SettingKind, target: str) -> Values:
+        """Return a setting as it is."""
+        return await self._run(lambda ask: settings.read_setting(ask, kind, target))
+
+    async def write_setting(self, kind: SettingKind, target: str, values: Values) -> None:
+        """Make a setting so; writing twice is writing once."""
+        await self._run(lambda ask: settings.write_setting(ask, kind, target, values))
 
     async def reboot(self) -> None:
         """Restart the router; the connection breaks before or after an answer, and both are success."""
