@@ -8,10 +8,12 @@ from benfex.core.errors import RouterError, RouterRejected
 from benfex.network.driver import AccessEntry, AddAccess, RemoveAccess, RouterDriver, RouterLink, SetAccess
 from benfex.simulation.routeros.server import SimulatedRouter
 from data.values.identifiers import ConnectionId
+from data.values.kinds import SettingKind
 from tests.contract.router_clients import until
 from tests.contract.router_drivers import address_of
 
 AMINA = AccessEntry(ConnectionId(7), "amina", "s3cret-of-amina", "default")
+NTP = {"enabled": "yes", "servers": "10.0.0.1"}
 ASKED: dict[str, Callable[[RouterLink], Awaitable[object]]] = {
     "identify": lambda link: link.identify(),
     "read_poll": lambda link: link.read_poll(),
@@ -33,6 +35,8 @@ ASKED: dict[str, Callable[[RouterLink], Awaitable[object]]] = {
     "ping": lambda link: link.ping("10.0.0.1", count=1, heard=lambda _: None),
     "trace": lambda link: link.trace("10.0.0.1", heard=lambda _: None),
     "export": lambda link: link.export_configuration(),
+    "read_setting": lambda link: link.read_setting(SettingKind.DNS, ""),
+    "write_setting": lambda link: link.write_setting(SettingKind.NTP, "", NTP),
 }
 
 
