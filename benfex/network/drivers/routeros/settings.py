@@ -95,12 +95,7 @@ def _read_listed(ask: Ask, target: str) -> Values:
 def _write_listed(ask: Ask, target: str, values: Values) -> None:
     rows = _listed(ask, target)
     if values["present"] != "yes":
-        for row in rows:
-            try:
-                ask(f"{_LIST}/remove", f"=.id={row['.id']}")
-            except RouterRejected as error:
-                if error.code != NO_SUCH_ITEM:
-                    raise
+        _remove_listed(ask, rows)
         return
     if rows:
         return
@@ -111,6 +106,16 @@ def _write_listed(ask: Ask, target: str, values: Values) -> None:
     except RouterRejected as error:
         if error.code != ALREADY_THERE:
             raise
+
+
+def _remove_listed(ask: Ask, rows: list[dict[str, str]]) -> None:
+    """Remove every row: imported configurations may hold an entry twice."""
+    for row in rows:
+        try:
+            ask(f"{_LIST}/remove", f"=.id={row['.id']}")
+        except RouterRejected as error:
+            if error.code != NO_SUCH_ITEM:
+                raise
 
 
 def _listed(ask: Ask, target: str) -> list[dict[str, str]]:
