@@ -147,6 +147,15 @@ def unexpected_change(snapshot: Snapshot, *, router_id: RouterId) -> SnapshotVie
     return next((view for view in page.rows if view.is_unexpected), None)
 
 
+def unexpected_changes(snapshot: Snapshot, *, limit: int = 20) -> tuple[tuple[RouterId, str, datetime], ...]:
+    """Return (router, its name, when) of changes by others that nobody has looked at, newest first, a router once."""
+    require(snapshot.actor, Permission.VIEW_NETWORK)
+    found: dict[int, tuple[RouterId, str, datetime]] = {}
+    for _, router_id, name, at in queries.unexpected_snapshots(snapshot.session, limit=limit):
+        found.setdefault(router_id, (RouterId(router_id), name, at))
+    return tuple(found.values())
+
+
 def configuration_text(snapshot: Snapshot, *, router_id: RouterId, snapshot_id: int, vault: Vault) -> str:
     """Return what a copy holds. Raises NotFound, also for a copy of another router."""
     require(snapshot.actor, Permission.OPERATE_NETWORK)

@@ -21,8 +21,8 @@ from pages.screen import screen
 
 _COLUMNS = (
     Column("router", "Router", "text"),
-    Column("before", "Now, as it was read", "note"),
-    Column("after", "Will be", "note"),
+    Column("before", "Read before", "note"),
+    Column("after", "Wanted", "note"),
     Column("reason", "Why", "note"),
     Column("state", "State", "badge"),
 )

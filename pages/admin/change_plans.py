@@ -119,7 +119,9 @@ class _Planner:
         self._benfex, self._staff = benfex, staff
         with card("Routers"), body("bf-stack tight"):
             text("The first one is tried alone; the others wait until you have looked at it.", "bf-sub")
-            self._chosen = ui.select(dict(routers), value=list(routers), multiple=True).classes("bf-input")
+            self._chosen = ui.select(dict(routers), value=list(routers), multiple=True).classes(
+                "bf-input bf-many"
+            )
             self._chosen.props("outlined dense options-dense use-chips popup-content-class=bf-menu-pop")
             self._chosen.props["aria-label"] = "Routers"
 

@@ -1,9 +1,11 @@
 """The routers: which one is hurting, and whom does it touch."""
 
 from benfex.core.events import ConnectionApplied, RouterStatusChanged, RouterTaskQueued
+from benfex.network.snapshots import unexpected_changes
 from benfex.network.views import RouterView, list_routers
 from components.elements import box, button, card, link_button
 from components.empty_state import empty_state
+from components.feedback import Note
 from components.stat_card import StatCard
 from data.values.roles import Permission
 from data.values.states import RouterStatus
@@ -46,6 +48,7 @@ async def routers(benfex: BenfexDep, staff: StaffDep) -> None:
             lines = StatCard("Lines", "—", symbol="cable")
             waiting = StatCard("Tasks waiting", "—", symbol="list-checks")
             hurting = StatCard("Need you", "—", symbol="triangle-alert")
+        changed = Note(tone="bad", symbol="triangle-alert")
         NetworkChart(benfex, title="All routers together")
         with card("Routers", classes="clip"):
             shown = RouterLines(benfex, views, wide=True)
@@ -59,9 +62,16 @@ async def routers(benfex: BenfexDep, staff: StaffDep) -> None:
             waiting.set(f"{tasks:,}", note=say_waiting(tasks))
             hurting.set(f"{len(bad)}", note=", ".join(bad) or "nothing is broken")
 
+        async def say_changed() -> None:
+            names = [name for _, name, _ in await benfex.read(unexpected_changes, await staff.fresh())]
+            words = f"Changed by somebody else: {', '.join(names)}. What exactly is under Backups there."
+            changed.set(words if names else None)
+
         figures(views)
+        await say_changed()
 
         async def refresh() -> None:
+            await say_changed()
             fresh = await benfex.read(list_routers, await staff.fresh())
             shown.set(fresh)
             figures(fresh)
