@@ -7,6 +7,7 @@ import pytest
 from benfex.core.clock import MovedClock
 from benfex.core.paging import PageRequest
 from benfex.network.change_runs import (
+    Step,
     begin,
     begin_undo,
     end_run,
@@ -110,7 +111,7 @@ def test_a_run_goes_from_planned_to_undone(run: Run) -> None:
 
     run(begin, run_id=run_id)
     step = run(take_step, run_id=run_id, is_undo=False)
-    assert (step.router_id, step.before) == (routers[0], {"servers": "8.8.8.8"})
+    assert step == Step(routers[0], {"servers": "8.8.8.8"})
     assert run(take_step, run_id=run_id, is_undo=False) == step  # after a kill it is the same one again
     run(end_step, run_id=run_id, router_id=routers[0], state=ChangeItemState.DONE, reason="")
     assert run(take_step, run_id=run_id, is_undo=False) is None
@@ -139,7 +140,7 @@ def test_a_failure_stops_a_run_and_is_tried_again_when_it_goes_on(run: Run) -> N
     assert run.read(run_view, run_id=run_id).state is ChangeRunState.STOPPED
 
     run(begin, run_id=run_id)
-    assert run(take_step, run_id=run_id, is_undo=False).router_id == router_id
+    assert run(take_step, run_id=run_id, is_undo=False) == Step(router_id, {"servers": ""})
 
 
 def test_a_watched_router_is_not_planned(run: Run) -> None:
