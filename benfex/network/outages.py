@@ -23,6 +23,7 @@ from data.values.identifiers import RouterId
 from data.values.roles import Permission
 
 TOLD_AFTER = timedelta(minutes=2)
+_RESTARTING = timedelta(minutes=10)
 _JUST_NOW = 3  # polls in a row
 
 
@@ -69,11 +70,17 @@ def begin_outage(uow: UnitOfWork, router: Router, *, reason: str) -> None:
         RouterOutage(
             router_id=router.id,
             began_at=began_at,
-            reason=reason[:250],
+            reason=_say_reason(router, reason, now=uow.now),
             lines=router_queries.count_live_connections(uow.session, router_id=router.id),
         )
     )
     uow.session.flush()
+
+
+def _say_reason(router: Router, reason: str, *, now: datetime) -> str:
+    """Return why a router is away: who restarted it is told with what it does not answer."""
+    by_us = router.restarted_at is not None and now - router.restarted_at <= _RESTARTING
+    return f"Restarted by {router.restarted_by}. {reason}"[:250] if by_us else reason[:250]
 
 
 def end_outage(uow: UnitOfWork, *, router_id: RouterId) -> None:

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
 
 from benfex.core.actors import StaffActor, SystemActor
-from benfex.core.errors import RouterUnreachable
+from benfex.core.errors import RouterRejected, RouterUnreachable
 from benfex.core.paging import PageRequest
 from benfex.network.device import PingReply
 from benfex.network.driver import RouterIdentity
@@ -40,6 +41,17 @@ class Looking:
     @property
     def router_id(self) -> RouterId:
         return self.bench.router_id
+
+
+@asynccontextmanager
+async def refusing(looking: Looking) -> AsyncIterator[None]:
+    """A router that is connected to, and refuses whatever it is told from then on."""
+    await looking.inspector.resources(OWNER, router_id=looking.router_id)
+    looking.bench.router.set_fault(FaultKind.TRAP)
+    try:
+        yield
+    finally:
+        looking.bench.router.set_fault(FaultKind.NONE)
 
 
 @pytest.fixture
@@ -107,6 +119,16 @@ async def test_a_router_that_was_restarted_says_by_whom(looking: Looking) -> Non
     assert view.restarted_at is not None
     log = await looking.inspector.log(OWNER, router_id=looking.router_id)
     assert log[-1].message == "router rebooted"
+
+
+async def test_a_restart_that_the_router_refuses_is_none(looking: Looking) -> None:
+    name = looking.bench.router.options.name
+    with pytest.raises(RouterRejected):
+        async with refusing(looking):
+            await looking.inspector.restart(OWNER, router_id=looking.router_id, confirm=name)
+
+    view = await looking.bench.transactor.read(router, TESTS, router_id=looking.router_id)
+    assert (view.restarted_at, view.restarted_by) == (None, "")
 
 
 async def test_pings_are_bounded_and_addresses_checked(looking: Looking) -> None:

@@ -1,5 +1,6 @@
 """The part of a router's page that asks the router, its tools, and the table of firmware."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,7 +9,8 @@ from nicegui.testing import User
 
 from benfex.simulation.routeros.server import SimulatedRouter
 from tests.contract.router_clients import OPTIONS, running
-from tests.ui.isp import Isp, rows, sign_in
+from tests.contract.router_drivers import commands
+from tests.ui.isp import Isp, rows, sign_in, until
 
 
 @pytest.fixture
@@ -93,3 +95,27 @@ async def test_a_change_by_somebody_else_is_seen_and_compared(
     await user.open(f"/admin/routers/{isp.router_id}/compare")
     await user.should_see("add list=friends address=10.9.9.9")
     await user.should_see("2 lines came, 0 lines went")
+
+
+async def test_what_interfaces_move_is_asked_only_while_they_are_looked_at(
+    user: User, isp: Isp, tower: SimulatedRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pages.admin import router_device
+
+    monkeypatch.setattr(router_device, "LIVE_SECONDS", 0.05)
+    monkeypatch.setattr("benfex.network.inspecting._FRESH_SECONDS", 0.0)
+    monitor = "/interface/monitor-traffic"
+    await sign_in(user)
+    await user.open(f"/admin/routers/{isp.router_id}")
+    assert commands(tower, monitor) == 0
+    user.find(marker="section-device").click()
+    await until(lambda: commands(tower, monitor) > 3, tries=100)
+
+    user.find(marker="section-lines").click()
+    await user.should_see("All lines")
+    await isp.benfex.inspector.leases(
+        await isp.staff(), router_id=isp.router_id
+    )  # what was under way is over
+    before = commands(tower, monitor)
+    await asyncio.sleep(0.3)
+    assert commands(tower, monitor) == before

@@ -21,8 +21,10 @@ from benfex.network.change_runs import (
 )
 from benfex.network.driver import RouterIdentity
 from benfex.network.firmware import count_behind, firmware_overview
-from benfex.network.health import note_identity
+from benfex.network.health import note_identity, note_router_status
+from benfex.network.inspecting import note_restart
 from benfex.network.inventory import add_router
+from benfex.network.outages import list_outages
 from benfex.network.snapshots import (
     KEPT_ALWAYS,
     KEPT_FOR,
@@ -37,6 +39,7 @@ from benfex.network.vetted import set_dns
 from data.values.errors import Conflict, InvalidInput, NotFound
 from data.values.identifiers import RouterId
 from data.values.kinds import ChangeItemState, ChangeRunState
+from data.values.states import RouterStatus
 from tests.acts.network.rows import VAULT, new_router
 from tests.conftest import Run
 
@@ -147,3 +150,16 @@ def test_a_watched_router_is_not_planned(run: Run) -> None:
     watched = run(add_router, name="w", host="10.0.0.9", username="benfex", password="pw", vault=VAULT)
     with pytest.raises(InvalidInput, match="managed"):
         run(plan_run, change=set_dns("1.1.1.1"), router_ids=[watched])
+
+
+def test_an_outage_after_a_restart_says_who_restarted_the_router(run: Run, clock: MovedClock) -> None:
+    router_id = run(new_router)
+    run(note_restart, router_id=router_id)
+    clock.advance(timedelta(minutes=1))
+    run(note_router_status, router_id=router_id, status=RouterStatus.UNREACHABLE, reason="No answer.")
+    run(note_router_status, router_id=router_id, status=RouterStatus.REACHABLE)
+    clock.advance(timedelta(days=1))
+    run(note_router_status, router_id=router_id, status=RouterStatus.UNREACHABLE, reason="No answer.")
+
+    found = run.read(list_outages, request=PageRequest())
+    assert [outage.reason for outage in found.rows] == ["No answer.", "Restarted by tests. No answer."]
