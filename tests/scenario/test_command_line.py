@@ -218,6 +218,25 @@ def test_downtime_is_told(command: Callable[..., tuple[int, str, str]]) -> None:
     assert (code, out.split()[:2]) == (0, ["tower", "100.0%"])
 
 
+def test_a_router_as_a_device_is_told_or_said_to_be_silent(
+    command: Callable[..., tuple[int, str, str]],
+) -> None:
+    code, out, _ = command("router", "firmware")
+    assert (code, out.split()[:4]) == (0, ["router_id", "1", "name", "tower"])
+    assert command("router", "backups", "1")[:2] == (0, "None.\n")
+    for words in (
+        ("show", "1"),
+        ("ping", "1", "8.8.8.8"),
+        ("backup", "1"),
+        ("restart", "1", "--confirm", "tower"),
+    ):
+        code, _, err = command("router", *words)
+        assert (code, err.startswith("benfex: ")) == (1, True)
+        assert "Traceback" not in err
+    assert command("router", "change", "reboot", "now")[2].startswith("benfex: Choose one of ntp, dns")
+    assert command("router", "change-go", "99")[0] == 1
+
+
 def test_the_demo_does_not_touch_a_real_database(home: Path) -> None:
     database_url = f"sqlite:///{home / 'benfex.db'}"
     env = os.environ | {"BENFEX_DATABASE_URL": database_url, "BENFEX_HOME": str(home)}

@@ -12,6 +12,7 @@ Who does what, from the wire upwards:
     schema.py      what a property accepts                 menus.py       which menus and properties there are
     traffic.py     how much a home uses, and when          homes.py       who dials, who is online, counters
     views.py       rows nobody configured                  storage.py     the configuration on disk
+    tools.py       ping, traceroute, neighbours, sensors   export.py      the configuration as text, and files
     faults.py      what can go wrong                       server.py      `RouterOptions`, `SimulatedRouter`
 
 Living traffic costs nothing while nobody looks: there is no task per home. Dials and hang-ups wait in a heap
@@ -23,5 +24,5 @@ running session alone; a disabled or removed secret does so too; `.id`s of dynam
 boot; a reference to a deleted profile reads as its raw id; `!empty` comes before `!done` from 7.18 on.
 
 What it leaves out: TLS, `listen`, scripts, RADIUS, the firewall beyond address lists, DHCP beyond static
-leases, limits on hotspot users. Fact sheet: reference/routeros.md, sections A, C and G.
+leases and a few that are always there, limits on hotspot users. Fact sheet: reference/routeros.md, sections A, C and G.
 """
