@@ -45,7 +45,8 @@ def router_change_go(run_id: Run, as_json: Json = False, demo: Demo = False) -> 
     """Make a change at its first router, or go on with the others; ends with 2 when it stops."""
 
     async def work(benfex: Benfex) -> int:
-        await benfex.changer.go_on(CLI, run_id=run_id)
+        seen = await benfex.read(run_view, CLI, run_id=run_id)
+        await benfex.changer.go_on(CLI, run_id=run_id, seen=seen.state)
         await benfex.changer.wait(run_id)
         return run_id
 

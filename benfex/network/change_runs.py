@@ -125,8 +125,14 @@ def note_preview(uow: UnitOfWork, *, run_id: int, seen: Mapping[RouterId, Mappin
     _moved(uow, run)
 
 
-def begin(uow: UnitOfWork, *, run_id: int) -> None:
-    """Begin or go on with a run. Raises NotFound, Conflict when there is nothing to go on with."""
+def begin(uow: UnitOfWork, *, run_id: int, seen: ChangeRunState) -> None:
+    """Begin or go on with a run that stands where it was `seen`, so that one word is not taken for two.
+
+    Raises NotFound, Conflict when it stands elsewhere by now or there is nothing to go on with.
+    """
+    require(uow.actor, Permission.EDIT_NETWORK)
+    if _locked(uow, run_id).state is not seen:
+        raise Conflict("This change went on meanwhile. Look where it stands now.")
     _start(uow, run_id, _BEGIN, "begin", "This change is finished.")
     if queries.next_item(uow.session, run_id=run_id, states=_PUT_BACK, last_first=False) is not None:
         raise Conflict("This change is being undone. Undo it again to put back what is left.")

@@ -99,11 +99,14 @@ class Changer:
         seen = dict(zip(router_ids, found, strict=True))
         await self._transactor.transact(note_preview, actor, run_id=run_id, seen=seen)
 
-    async def go_on(self, actor: Actor, *, run_id: int) -> None:
-        """Begin a run with its first router alone, or go on after that or a stop. Raises NotFound, Conflict."""
+    async def go_on(self, actor: Actor, *, run_id: int, seen: ChangeRunState) -> None:
+        """Begin a run with its first router alone, or go on after that or a stop, if it stands where it was seen.
+
+        Raises NotFound, Conflict.
+        """
         self._refuse_active(run_id)
         view = await self._transactor.read(run_view, actor, run_id=run_id)
-        await self._transactor.transact(begin, actor, run_id=run_id)
+        await self._transactor.transact(begin, actor, run_id=run_id, seen=seen)
         is_first = not view.counts.get(ChangeItemState.DONE)
         self._work(run_id, self._change(actor, run_id, is_first=is_first))
 

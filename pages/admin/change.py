@@ -49,6 +49,7 @@ async def change_page(benfex: BenfexDep, staff: StaffDep, run_id: int) -> None:
 class _Page:
     def __init__(self, benfex: Benfex, staff: SignedInStaff, run_id: int) -> None:
         self._benfex, self._staff, self._run_id = benfex, staff, run_id
+        self._seen = ChangeRunState.PLANNED
         with box("bf-line"):
             self._title = ui.label().classes("bf-ct bf-grow")
             self._badge = Badge(ChangeRunState.PLANNED)
@@ -73,6 +74,7 @@ class _Page:
         view = await self._benfex.read(run_view, await self._staff.fresh(), run_id=self._run_id)
         active = self._benfex.changer.is_active(self._run_id)
         counts = view.counts
+        self._seen = view.state
         self._title.set_text(view.what)
         self._badge.set(view.state)
         self._note.set(_say_state(view, is_active=active))
@@ -101,7 +103,7 @@ class _Page:
             action_button("Put it back", self._undo, kind="ghost", icon="undo-2")
 
     async def _go_on(self) -> None:
-        await self._benfex.changer.go_on(await self._staff.fresh(), run_id=self._run_id)
+        await self._benfex.changer.go_on(await self._staff.fresh(), run_id=self._run_id, seen=self._seen)
         await self.refresh()
 
     async def _look_again(self) -> None:

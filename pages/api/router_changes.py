@@ -53,6 +53,12 @@ class Changes(Outgoing):
     total: int
 
 
+class GoingOn(Incoming):
+    """In which state the change was when somebody decided to go on."""
+
+    seen: ChangeRunState
+
+
 class Item(Outgoing):
     """One router of a change: how it had the setting, and how it is to have it, in words."""
 
@@ -107,14 +113,17 @@ async def get_items(
 
 
 @router.post("/{run_id}/go-on", responses=WRITING)
-async def go_on(run_id: PathId, benfex: BenfexDep, actor: ActorDep) -> Change:
-    """Begin with the first router, or go on after it or after a stop; the answer does not wait for the end."""
-    await benfex.changer.go_on(actor, run_id=run_id)
+async def go_on_with_change(run_id: PathId, asked: GoingOn, benfex: BenfexDep, actor: ActorDep) -> Change:
+    """Begin with the first router, or go on after it or after a stop; the answer does not wait for the end.
+
+    A change that stands elsewhere than in `seen` is a conflict, so a call that is sent again does nothing twice.
+    """
+    await benfex.changer.go_on(actor, run_id=run_id, seen=asked.seen)
     return await _told(benfex, actor, run_id)
 
 
 @router.post("/{run_id}/undo", responses=WRITING)
-async def undo(run_id: PathId, benfex: BenfexDep, actor: ActorDep) -> Change:
+async def undo_change(run_id: PathId, benfex: BenfexDep, actor: ActorDep) -> Change:
     """Put back what was changed; the answer does not wait for the end."""
     await benfex.changer.undo(actor, run_id=run_id)
     return await _told(benfex, actor, run_id)

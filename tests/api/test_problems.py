@@ -222,7 +222,7 @@ async def test_the_description_tells_what_is_sent(http: httpx.AsyncClient) -> No
             assert list(refused) == ["application/problem+json"], f"{method} {path}"
             names = {parameter["name"] for parameter in operation.get("parameters", [])}
             # Who only asks or looks may do so again, as who ends a session; a token is wanted anew each time, and a
-            # file, a receipt and the fingerprint of a plan are their own key.
+            # file, a receipt, the fingerprint of a plan and where a change was seen to stand are their own key.
             is_free = path.endswith(
                 (
                     "/token",
@@ -239,6 +239,9 @@ async def test_the_description_tells_what_is_sent(http: httpx.AsyncClient) -> No
                     "/ping",
                     "/trace",
                     "/restart",
+                    "/network/changes",
+                    "/go-on",
+                    "/network/changes/{run_id}/undo",
                 )
             )
             is_unsafe = method != "get" and not is_free

@@ -52,7 +52,11 @@ async def test_a_change_is_planned_for_managed_routers_only(owner: Caller, suppo
     problem(await owner.post(path, {**asked, "kind": "reboot"}), 422, "invalid_input")
     assert (await support.post(path, asked)).status_code == 403
     assert (await support.get(path)).json() == {"data": [], "total": 0}
-    for call in (owner.post(f"{path}/1/go-on"), owner.post(f"{path}/1/undo"), owner.get(f"{path}/1/routers")):
+    for call in (
+        owner.post(f"{path}/1/go-on", {"seen": "planned"}),
+        owner.post(f"{path}/1/undo"),
+        owner.get(f"{path}/1/routers"),
+    ):
         assert (await call).status_code == 404
 
 
@@ -105,7 +109,8 @@ async def test_a_change_is_made_and_put_back_over_rest(owner: Caller, benfex: "B
         (item,) = (await owner.get(f"{path}/routers")).json()["data"]
         assert (item["before"], item["after"]) == ("none", "1.1.1.1")
 
-        assert (await owner.post(f"{path}/go-on")).status_code == 200
+        assert (await owner.post(f"{path}/go-on", {"seen": "looking"})).status_code == 409
+        assert (await owner.post(f"{path}/go-on", {"seen": "planned"})).status_code == 200
         await benfex.changer.wait(run["run_id"])
         assert (await owner.get(path)).json()["state"] == "done"
         assert tower.table("ip.dns")[0]["servers"] == "1.1.1.1"

@@ -43,7 +43,7 @@ class Fleet:
         return await self.view()
 
     async def go_on(self) -> RunView:
-        await self.changer.go_on(OWNER, run_id=self.run_id)
+        await self.changer.go_on(OWNER, run_id=self.run_id, seen=(await self.view()).state)
         await self.changer.wait(self.run_id)
         return await self.view()
 
@@ -148,7 +148,7 @@ async def test_a_router_that_somebody_changed_since_is_left_alone(fleet: Fleet) 
 @pytest.mark.parametrize("was_written", [False, True])
 async def test_what_a_kill_left_half_done_is_decided_by_reading(fleet: Fleet, was_written: bool) -> None:
     await fleet.plan()
-    await fleet.bench.transactor.transact(begin, OWNER, run_id=fleet.run_id)
+    await fleet.bench.transactor.transact(begin, OWNER, run_id=fleet.run_id, seen=ChangeRunState.PLANNED)
     step = await fleet.bench.transactor.transact(take_step, OWNER, run_id=fleet.run_id, is_undo=False)
     assert step is not None
     if was_written:
@@ -215,15 +215,24 @@ async def test_a_change_of_ours_is_no_surprise_to_the_backups(fleet: Fleet, pool
 
 async def test_who_may_not_edit_routers_only_sees_changes(fleet: Fleet) -> None:
     await fleet.plan()
-    for act in (fleet.changer.go_on, fleet.changer.undo):
-        with pytest.raises(NotPermitted):
-            await act(SUPPORT, run_id=fleet.run_id)
+    with pytest.raises(NotPermitted):
+        await fleet.changer.go_on(SUPPORT, run_id=fleet.run_id, seen=ChangeRunState.PLANNED)
+    with pytest.raises(NotPermitted):
+        await fleet.changer.undo(SUPPORT, run_id=fleet.run_id)
     with pytest.raises(NotPermitted):
         await fleet.changer.plan(SUPPORT, change=DNS, router_ids=fleet.bench.router_ids)
     with pytest.raises(NotFound):
-        await fleet.changer.go_on(OWNER, run_id=99)
+        await fleet.changer.go_on(OWNER, run_id=99, seen=ChangeRunState.PLANNED)
     with pytest.raises(InvalidInput):
         await fleet.changer.plan(OWNER, change=DNS, router_ids=[])
     page = await fleet.bench.transactor.read(list_runs, SUPPORT, request=PageRequest())
     assert [run.run_id for run in page.rows] == [fleet.run_id]
     assert fleet.dns() == [f"10.0.0.{at}" for at in (1, 2, 3, 4)]
+
+
+async def test_a_word_to_begin_that_is_said_twice_goes_no_further_than_the_first_router(fleet: Fleet) -> None:
+    await fleet.plan()
+    await fleet.go_on()
+    with pytest.raises(Conflict, match="went on meanwhile"):
+        await fleet.changer.go_on(OWNER, run_id=fleet.run_id, seen=ChangeRunState.PLANNED)
+    assert fleet.dns() == ["1.1.1.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"]

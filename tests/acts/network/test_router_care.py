@@ -112,7 +112,7 @@ def test_a_run_goes_from_planned_to_undone(run: Run) -> None:
         ("not read", ChangeItemState.UNREAD, "no answer"),
     ]
 
-    run(begin, run_id=run_id)
+    run(begin, run_id=run_id, seen=ChangeRunState.PLANNED)
     step = run(take_step, run_id=run_id, is_undo=False)
     assert step == Step(routers[0], {"servers": "8.8.8.8"})
     assert run(take_step, run_id=run_id, is_undo=False) == step  # after a kill it is the same one again
@@ -120,13 +120,13 @@ def test_a_run_goes_from_planned_to_undone(run: Run) -> None:
     assert run(take_step, run_id=run_id, is_undo=False) is None
     run(end_run, run_id=run_id, state=ChangeRunState.DONE)
     with pytest.raises(Conflict):
-        run(begin, run_id=run_id)
+        run(begin, run_id=run_id, seen=ChangeRunState.DONE)
 
     run(begin_undo, run_id=run_id)
     assert run(take_step, run_id=run_id, is_undo=True) == step
     run(end_step, run_id=run_id, router_id=routers[0], state=ChangeItemState.UNDONE, reason="")
     with pytest.raises(Conflict, match="being undone"):
-        run(begin, run_id=run_id)
+        run(begin, run_id=run_id, seen=ChangeRunState.RUNNING)
     run(end_run, run_id=run_id, state=ChangeRunState.UNDONE)
     (view,) = run.read(list_runs, request=PageRequest()).rows
     assert (view.what, view.state, view.total) == ("DNS servers: 1.1.1.1", ChangeRunState.UNDONE, 2)
@@ -137,12 +137,12 @@ def test_a_failure_stops_a_run_and_is_tried_again_when_it_goes_on(run: Run) -> N
     router_id = add(run, "a", "7.18.2")
     run_id = run(plan_run, change=set_dns("1.1.1.1"), router_ids=[router_id])
     run(note_preview, run_id=run_id, seen={router_id: {"servers": ""}})
-    run(begin, run_id=run_id)
+    run(begin, run_id=run_id, seen=ChangeRunState.PLANNED)
     run(take_step, run_id=run_id, is_undo=False)
     run(end_step, run_id=run_id, router_id=router_id, state=ChangeItemState.FAILED, reason="no answer")
     assert run.read(run_view, run_id=run_id).state is ChangeRunState.STOPPED
 
-    run(begin, run_id=run_id)
+    run(begin, run_id=run_id, seen=ChangeRunState.STOPPED)
     assert run(take_step, run_id=run_id, is_undo=False) == Step(router_id, {"servers": ""})
 
 
