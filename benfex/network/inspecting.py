@@ -9,7 +9,7 @@ import ipaddress
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from benfex.core.actors import Actor, name_of, require
@@ -44,6 +44,7 @@ DEADLINE_SECONDS = 15.0
 IDLE_SECONDS = 60.0
 _FRESH_SECONDS = 1.5  # who asks within it gets the same rates: a hundred watchers are one question
 _NAMES_SECONDS = 30.0
+_RESTARTING = timedelta(minutes=2)  # a call that is sent again is no second restart
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,118}[A-Za-z0-9])?")
 
 
@@ -143,7 +144,7 @@ class Inspector:
         await self._use(actor, router_id, lambda link: link.trace(where, heard=heard))
 
     async def restart(self, actor: Actor, *, router_id: RouterId, confirm: str) -> None:
-        """Restart a router whose name was typed; that we did is kept. Raises NotFound, InvalidInput, RouterError."""
+        """Restart a router whose name was typed. Raises NotFound, InvalidInput, Conflict (just restarted), RouterError."""
         name = await self._transactor.read(
             router_to_ask, actor, router_id=router_id, permission=Permission.EDIT_NETWORK
         )
@@ -258,12 +259,16 @@ def router_to_ask(snapshot: Snapshot, *, router_id: RouterId, permission: Permis
 
 
 def note_restart(uow: UnitOfWork, *, router_id: RouterId) -> tuple[datetime | None, str]:
-    """Keep who restarts a router and when, and return what was kept before."""
+    """Keep who restarts a router and when, and return what was kept before. Raises NotFound, Conflict."""
     require(uow.actor, Permission.EDIT_NETWORK)
     router = router_queries.find_router(uow.session, router_id)
     if router is None or router.status is RouterStatus.RETIRED:
         raise NotFound("router")
     before = (router.restarted_at, router.restarted_by)
+    if router.restarted_at is not None and uow.now - router.restarted_at < _RESTARTING:
+        raise Conflict(
+            f"{router.name} has just been restarted by {router.restarted_by}. Give it two minutes."
+        )
     router.restarted_at = uow.now
     router.restarted_by = name_of(uow.actor)[:120]
     uow.session.flush()

@@ -20,7 +20,7 @@ from benfex.network.registry import make_drivers, make_pool
 from benfex.network.views import router
 from benfex.simulation.routeros.faults import FaultKind
 from data.engine import Database
-from data.values.errors import InvalidInput, NotFound, NotPermitted
+from data.values.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from data.values.identifiers import RouterId, UserId
 from data.values.roles import Role
 from tests.acts.network.bench import Bench, bench_of
@@ -119,6 +119,15 @@ async def test_a_router_that_was_restarted_says_by_whom(looking: Looking) -> Non
     assert view.restarted_at is not None
     log = await looking.inspector.log(OWNER, router_id=looking.router_id)
     assert log[-1].message == "router rebooted"
+
+
+async def test_a_restart_that_is_asked_twice_is_one(looking: Looking) -> None:
+    name = looking.bench.router.options.name
+    await looking.inspector.restart(OWNER, router_id=looking.router_id, confirm=name)
+    boots = looking.bench.router.device.boots
+    with pytest.raises(Conflict, match="just been restarted"):
+        await looking.inspector.restart(OWNER, router_id=looking.router_id, confirm=name)
+    assert looking.bench.router.device.boots == boots
 
 
 async def test_a_restart_that_the_router_refuses_is_none(looking: Looking) -> None:
