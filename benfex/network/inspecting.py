@@ -144,7 +144,7 @@ class Inspector:
         await self._use(actor, router_id, lambda link: link.trace(where, heard=heard))
 
     async def restart(self, actor: Actor, *, router_id: RouterId, confirm: str) -> None:
-        """Restart a router whose name was typed. Raises NotFound, InvalidInput, Conflict (just restarted), RouterError."""
+        """Restart a router whose name was typed. Raises NotFound, InvalidInput, Conflict, RouterError."""
         name = await self._transactor.read(
             router_to_ask, actor, router_id=router_id, permission=Permission.EDIT_NETWORK
         )
