@@ -13,14 +13,36 @@ from typing import Any
 
 import structlog
 
-from benchmarks import bill_run, crash, live, match, money_to_packet, pdf, poll, settle, webhook
+from benchmarks import (
+    bill_run,
+    crash,
+    ingest_tick,
+    live,
+    match,
+    money_to_packet,
+    pdf,
+    poll,
+    settle,
+    webhook,
+)
 from benchmarks.outcome import Outcome
 from benchmarks.processes import BenchmarkError
 from benfex.core.logging import set_up_logging
 
 _ALL: dict[str, Callable[[Path], Coroutine[Any, Any, Outcome]]] = {
     module.NAME: module.measure
-    for module in (money_to_packet, poll, live, pdf, bill_run, match, settle, webhook, crash)
+    for module in (
+        money_to_packet,
+        poll,
+        ingest_tick,
+        live,
+        pdf,
+        bill_run,
+        match,
+        settle,
+        webhook,
+        crash,
+    )
 }
 
 

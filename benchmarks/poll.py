@@ -242,10 +242,11 @@ def _subscribe_homes(benfex: Benfex, isp: Isp) -> None:
     """
     names = [f"home{number + 1}-{{:04d}}" for number in range(ROUTERS)]
     subscribe(benfex, isp, usernames=[name.format(1) for name in names])
-    benfex.transactor.run_sync(_copy_lines, BENCHMARK, copies=SUBSCRIBERS // ROUTERS - 1)
+    benfex.transactor.run_sync(copy_lines, BENCHMARK, copies=SUBSCRIBERS // ROUTERS - 1)
 
 
-def _copy_lines(uow: UnitOfWork, *, copies: int) -> None:
+def copy_lines(uow: UnitOfWork, *, copies: int) -> None:
+    """Copy every line so many times, under names that follow its own."""
     rows = uow.session.exec(
         select(Subscription, Connection).join(
             Connection, col(Connection.subscription_id) == col(Subscription.id)

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
 
@@ -253,8 +253,7 @@ class RouterSampled(Event):
     cpu_percent: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class UsageSample:
+class UsageSample(NamedTuple):
     """The rates of one connection at a poll, or, with None, the gap."""
 
     connection_id: ConnectionId

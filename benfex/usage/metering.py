@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from benfex.network.driver import CounterReading
 from data.values.traffic import Rate, Traffic
@@ -42,8 +42,7 @@ class RouterClock:
     read_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class CounterBaseline:
+class CounterBaseline(NamedTuple):
     """The last reading of a session; `session_key` has the boot in front and is unique per router.
 
     `steady_at` is when the router counted, in steady seconds; it is not recorded, so after a restart of ours
@@ -145,6 +144,51 @@ def meter(previous: CounterBaseline | None, current: CounterReading, *, span: Po
     return _quarantine(metered, span)
 
 
+def moved_plainly(
+    previous: CounterBaseline | CounterReading, current: CounterReading, *, elapsed_us: int
+) -> tuple[int, int] | None:
+    """Return the bytes down and up of a session that simply went on; None where `meter` has more to say.
+
+    Both readings are of one session in one boot of the router. This is what nearly every session does at each
+    poll, so it makes no object.
+    """
+    aged_seconds = current.uptime_seconds - previous.uptime_seconds
+    download_bytes = current.download_bytes - previous.download_bytes
+    upload_bytes = current.upload_bytes - previous.upload_bytes
+    if aged_seconds < 0 or download_bytes < 0 or upload_bytes < 0:
+        return None
+    if abs(aged_seconds * _MILLION - elapsed_us) > SLACK_SECONDS * _MILLION + elapsed_us // 50:
+        return None
+    return download_bytes, upload_bytes
+
+
+def is_gap(elapsed_us: int, *, interval_seconds: int) -> bool:
+    """Return whether two readings are too far apart for a rate."""
+    return 2 * elapsed_us > 5 * interval_seconds * _MILLION
+
+
+def most_bytes(ceiling: Rate, *, covered_seconds: int) -> tuple[int, int]:
+    """Return what a line can carry down and up in a time: a fifth more than its ceiling, two seconds for jitter."""
+    seconds = covered_seconds + 2
+    return ceiling.download_bps * 6 * seconds // 40, ceiling.upload_bps * 6 * seconds // 40
+
+
+def elapsed_us(before: tuple[datetime, float | None], now: tuple[datetime, float | None]) -> int:
+    """Return the microseconds between two counts; by when they were taken up if that is all that is known.
+
+    Answers are taken up late when we are busy: a late one before a prompt one would look like a rush.
+    """
+    if before[1] is not None and now[1] is not None:
+        return round((now[1] - before[1]) * _MILLION)
+    passed = now[0] - before[0]
+    return (passed.days * 86_400 + passed.seconds) * _MILLION + passed.microseconds
+
+
+def whole_seconds(microseconds: int) -> int:
+    """Return the seconds in which traffic passed, to the nearest; none when the clock went back."""
+    return max(0, (microseconds + _MILLION // 2) // _MILLION)
+
+
 def split_over(traffic: Traffic, seconds: Sequence[int]) -> tuple[Traffic, ...]:
     """Return `traffic` shared among spans in proportion to their seconds, in order; the parts add up to it.
 
@@ -168,24 +212,27 @@ def _continue(
     previous: CounterBaseline, current: CounterReading, baseline: CounterBaseline, span: PollSpan
 ) -> Metered:
     """Meter a session that was read before, under the same key in the same boot."""
+    passed_us = elapsed_us((previous.read_at, previous.steady_at), (span.read_at, current.steady_at))
+    plain = moved_plainly(previous, current, elapsed_us=passed_us)
+    if plain is not None:
+        return _counted(Traffic(*plain), passed_us, set(), baseline, span)
     whole = Traffic(current.download_bytes, current.upload_bytes)
-    elapsed_us = _elapsed_us((previous.read_at, previous.steady_at), (span.read_at, current.steady_at))
     aged_seconds = current.uptime_seconds - previous.uptime_seconds
     if aged_seconds < -SLACK_SECONDS:  # the id went to another dial of the same user
-        return _counted(whole, elapsed_us, {MeterFlag.NEW_SESSION}, baseline, span)
+        return _counted(whole, passed_us, {MeterFlag.NEW_SESSION}, baseline, span)
     fell = current.download_bytes < previous.download_bytes or current.upload_bytes < previous.upload_bytes
     if fell and aged_seconds < 0:
-        return _counted(whole, elapsed_us, {MeterFlag.NEW_SESSION}, baseline, span)
+        return _counted(whole, passed_us, {MeterFlag.NEW_SESSION}, baseline, span)
     flags = set()
-    if abs(aged_seconds * _MILLION - elapsed_us) > SLACK_SECONDS * _MILLION + elapsed_us // 50:
+    if abs(aged_seconds * _MILLION - passed_us) > SLACK_SECONDS * _MILLION + passed_us // 50:
         flags.add(MeterFlag.CLOCK_STEPPED)
-        elapsed_us = max(0, aged_seconds) * _MILLION
+        passed_us = max(0, aged_seconds) * _MILLION
     if fell:
-        return _counted(whole, elapsed_us, {*flags, MeterFlag.COUNTER_RESET}, baseline, span)
+        return _counted(whole, passed_us, {*flags, MeterFlag.COUNTER_RESET}, baseline, span)
     moved = Traffic(
         current.download_bytes - previous.download_bytes, current.upload_bytes - previous.upload_bytes
     )
-    return _counted(moved, elapsed_us, flags, baseline, span)
+    return _counted(moved, passed_us, flags, baseline, span)
 
 
 def _begin(current: CounterReading, baseline: CounterBaseline, span: PollSpan) -> Metered:
@@ -193,39 +240,34 @@ def _begin(current: CounterReading, baseline: CounterBaseline, span: PollSpan) -
     whole = Traffic(current.download_bytes, current.upload_bytes)
     if span.previous_read_at is not None:
         before = (span.previous_read_at, span.previous_steady_at)
-        elapsed_us = _elapsed_us(before, (span.read_at, current.steady_at))
-        if elapsed_us > 0 and current.uptime_seconds * _MILLION <= elapsed_us + SLACK_SECONDS * _MILLION:
-            return _counted(whole, elapsed_us, {MeterFlag.NEW_SESSION}, baseline, span)
+        passed_us = elapsed_us(before, (span.read_at, current.steady_at))
+        if passed_us > 0 and current.uptime_seconds * _MILLION <= passed_us + SLACK_SECONDS * _MILLION:
+            return _counted(whole, passed_us, {MeterFlag.NEW_SESSION}, baseline, span)
     return Metered(NOTHING, None, 0, frozenset((MeterFlag.FIRST_SIGHT,)), baseline)
 
 
 def _counted(
-    traffic: Traffic, elapsed_us: int, flags: set[MeterFlag], baseline: CounterBaseline, span: PollSpan
+    traffic: Traffic, passed_us: int, flags: set[MeterFlag], baseline: CounterBaseline, span: PollSpan
 ) -> Metered:
     found = set(flags)
-    if 2 * elapsed_us > 5 * span.interval_seconds * _MILLION:
+    if is_gap(passed_us, interval_seconds=span.interval_seconds):
         found.add(MeterFlag.GAP)
-    has_rate = elapsed_us > 0 and not found & {MeterFlag.GAP, MeterFlag.CLOCK_STEPPED}
+    has_rate = passed_us > 0 and not found & {MeterFlag.GAP, MeterFlag.CLOCK_STEPPED}
     rate = None
     if has_rate:
         rate = Rate(
-            traffic.download_bytes * 8 * _MILLION // elapsed_us,
-            traffic.upload_bytes * 8 * _MILLION // elapsed_us,
+            traffic.download_bytes * 8 * _MILLION // passed_us,
+            traffic.upload_bytes * 8 * _MILLION // passed_us,
         )
-    covered_seconds = max(0, (elapsed_us + _MILLION // 2) // _MILLION)
-    return Metered(traffic, rate, covered_seconds, frozenset(found), baseline)
+    return Metered(traffic, rate, whole_seconds(passed_us), frozenset(found), baseline)
 
 
 def _quarantine(metered: Metered, span: PollSpan) -> Metered:
-    """Set aside what no line can carry: a fifth more than its ceiling, with two seconds for jitter."""
+    """Set aside what no line can carry."""
     if span.ceiling is None:
         return metered
-    seconds = metered.covered_seconds + 2
-    fits = (
-        metered.traffic.download_bytes * 8 * 5 <= span.ceiling.download_bps * 6 * seconds
-        and metered.traffic.upload_bytes * 8 * 5 <= span.ceiling.upload_bps * 6 * seconds
-    )
-    if fits:
+    download_bytes, upload_bytes = most_bytes(span.ceiling, covered_seconds=metered.covered_seconds)
+    if metered.traffic.download_bytes <= download_bytes and metered.traffic.upload_bytes <= upload_bytes:
         return metered
     flags = metered.flags | {MeterFlag.QUARANTINED}
     return Metered(NOTHING, None, metered.covered_seconds, flags, metered.baseline, metered.traffic)
@@ -233,14 +275,3 @@ def _quarantine(metered: Metered, span: PollSpan) -> Metered:
 
 def _tolerance(age_seconds: int) -> int:
     return BOOT_TOLERANCE_SECONDS + age_seconds * CLOCK_DRIFT_PER_MILLION // _MILLION
-
-
-def _elapsed_us(before: tuple[datetime, float | None], now: tuple[datetime, float | None]) -> int:
-    """Return the microseconds between two counts; by when they were taken up if that is all that is known.
-
-    Answers are taken up late when we are busy: a late one before a prompt one would look like a rush.
-    """
-    if before[1] is not None and now[1] is not None:
-        return round((now[1] - before[1]) * _MILLION)
-    passed = now[0] - before[0]
-    return (passed.days * 86_400 + passed.seconds) * _MILLION + passed.microseconds

@@ -21,8 +21,16 @@ from benfex.network.driver import PollReading, RouterDriver
 from benfex.network.health import RouterWatch
 from benfex.network.links import KeptLinks
 from benfex.usage.live import LiveRouter, LiveUsage
-from benfex.usage.reading import Rates, RouterReadings
-from benfex.usage.recording import in_chunks, note_sessions, record_readings, recorded, restored_lately
+from benfex.usage.rates import Rates
+from benfex.usage.reading import RouterReadings
+from benfex.usage.recording import (
+    Recorded,
+    in_chunks,
+    note_sessions,
+    record_readings,
+    recorded,
+    restored_lately,
+)
 from benfex.usage.rollup import UsageRollup
 from benfex.usage.screens import Screens
 from benfex.usage.timetable import Turn, routers_to_poll
@@ -30,6 +38,7 @@ from data.values.errors import BenfexError
 from data.values.identifiers import RouterId
 
 LIST_SECONDS = 5.0
+LOOK_AGAIN_SECONDS = 300.0
 RESTORED_WITHIN = timedelta(minutes=2)
 _SYSTEM = SystemActor("usage poller")
 _log = structlog.get_logger("polling")
@@ -217,10 +226,7 @@ class UsagePoller:
         await self._watch.note_reached(router_id)
         if turn.readings is None:
             turn.readings = RouterReadings()
-            turn.readings.resume(await self._transactor.read(recorded, _SYSTEM, router_id=router_id))
-            self._live.keep_connections(
-                router_id, (line.connection_id for line in turn.readings.lines.values())
-            )
+            turn.readings.resume(await self._look_up(turn, now))
         rates = turn.readings.take(reading, read_at=read_at, interval_seconds=max(1, round(interval)))
         is_recorded = False
         if now >= turn.recorded + self._record_seconds - 0.5 or turn.readings.has_unrecorded_end:
@@ -256,17 +262,21 @@ class UsagePoller:
         """Record what was read on top of what is recorded; when that fails, the next reading covers it."""
         assert turn.readings is not None
         router_id = turn.router.router_id
+        online = turn.readings.last_seen()
         try:
-            kept = await self._transactor.read(recorded, _SYSTEM, router_id=router_id)
+            kept = turn.kept
+            if kept is None or now >= turn.looked + LOOK_AGAIN_SECONDS:
+                kept = await self._look_up(turn, now)
+            turn.kept = None  # what is written in part is looked up again
             sessions, over = turn.readings.records(kept)
-            for chunk in in_chunks(sessions):
+            *first, last = in_chunks(sessions) or ((),)
+            for chunk in first:
                 await self._transactor.transact(
                     record_readings,
                     _SYSTEM,
                     router_id=router_id,
                     read_at=read_at,
                     sessions=chunk,
-                    online=tuple({item.connection_id for item in chunk} & rates.online),
                     is_last=False,
                 )
             await self._transactor.transact(
@@ -274,19 +284,31 @@ class UsagePoller:
                 _SYSTEM,
                 router_id=router_id,
                 read_at=read_at,
-                sessions=(),
+                sessions=last,
                 ended=over,
+                online=online,
             )
         except BenfexError as error:
             _log.warning("usage not recorded", router_id=router_id, error=error.message)
+            turn.kept = None
             return False
-        turn.recorded = now
+        if turn.kept is not None:
+            kept.lines = turn.kept.lines  # looked up meanwhile
+        kept.advance(sessions, over, at=read_at)
+        turn.kept, turn.recorded = kept, now
         turn.readings.mark_recorded(kept)
-        self._live.keep_connections(router_id, (line.connection_id for line in kept.lines.values()))
         touched = [starts_at for item in sessions for starts_at, _ in item.usage]
         if touched and self._rollup is not None:
             self._rollup.note_touched(min(touched))
         return True
+
+    async def _look_up(self, turn: Turn, now: float) -> Recorded:
+        """Read what is recorded of a router, and which connections it has."""
+        router_id = turn.router.router_id
+        kept = await self._transactor.read(recorded, _SYSTEM, router_id=router_id)
+        self._live.keep_connections(router_id, (line.connection_id for line in kept.lines.values()))
+        turn.kept, turn.looked = kept, now
+        return kept
 
     # What screens see
 
@@ -315,9 +337,7 @@ class UsagePoller:
         for connection_id, written_at in waiting:
             turn.restored.setdefault(connection_id, (written_at, until))
         if turn.readings is not None:
-            kept = await self._transactor.read(recorded, _SYSTEM, router_id=router_id)
-            turn.readings.lines = kept.lines
-            self._live.keep_connections(router_id, (line.connection_id for line in kept.lines.values()))
+            turn.readings.lines = (await self._look_up(turn, now)).lines
 
     async def _note_returned(self, turn: Turn, reading: PollReading, read_at: datetime, now: float) -> None:
         if not turn.restored or turn.readings is None:

@@ -5,41 +5,39 @@ Pure memory, no clock and no database: `polling` reads and records. Traffic is w
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 from benfex.core.events import UsageSample
 from benfex.network.driver import CounterReading, PollReading
 from benfex.usage.metering import (
     CounterBaseline,
-    Metered,
     MeterFlag,
     PollSpan,
     RouterClock,
     advance_clock,
+    elapsed_us,
     full_session_key,
+    is_gap,
     meter,
+    most_bytes,
+    moved_plainly,
     restore_clock,
+    whole_seconds,
 )
-from benfex.usage.recording import Line, Recorded, SessionRecord, share_out
+from benfex.usage.rates import NO_RATE, Rates, RateSums
+from benfex.usage.recording import Line, Recorded, SessionRecord, Spread, share_out, spread_over
 from data.values.identifiers import ConnectionId
 from data.values.traffic import Rate, Traffic
 
 # No subscriber's line is faster; what is beyond is a broken counter, and is not billed.
 CEILING = Rate(download_bps=20_000_000_000, upload_bps=20_000_000_000)
+NOTED_WITHIN: Final = timedelta(minutes=5)
+NO_SPREAD: Final = Spread((), ())
 _BROKEN = frozenset((MeterFlag.NEW_SESSION, MeterFlag.COUNTER_RESET))
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """What a poll shows: of the router and per connection. None is unknown."""
-
-    total: Rate | None
-    samples: tuple[UsageSample, ...]
-    online: frozenset[ConnectionId]
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(NamedTuple):
     """A session at a poll; the connection is None when it is not one of ours."""
 
     connection_id: ConnectionId | None
@@ -55,7 +53,7 @@ class RouterReadings:
     clock: RouterClock | None = None
     interval_seconds: int = 60
     lines: dict[str, Line] = field(default_factory=dict)
-    _baselines: dict[str, CounterBaseline] = field(default_factory=dict)
+    _resumed: dict[str, CounterBaseline] = field(default_factory=dict)
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _ended: dict[str, _Seen] = field(default_factory=dict)
     _read_at: datetime | None = None
@@ -63,14 +61,16 @@ class RouterReadings:
     _recorded_at: datetime | None = None
     _online: frozenset[ConnectionId] = frozenset()
     _unknown: frozenset[str] = frozenset()
+    _noted: dict[ConnectionId, datetime] = field(default_factory=dict)
+    _last_seen: dict[ConnectionId, datetime] = field(default_factory=dict)
 
     def resume(self, recorded: Recorded) -> None:
         """Continue from what a former process recorded."""
         self.lines = recorded.lines
-        self._baselines = {key: baseline for key, (_, baseline) in recorded.counters.items()}
+        self._resumed = {key: baseline for key, (_, baseline) in recorded.counters.items()}
         self._read_at = self._recorded_at = recorded.last_at
-        if self._baselines:
-            newest = max(self._baselines.values(), key=lambda baseline: baseline.read_at)
+        if self._resumed:
+            newest = max(self._resumed.values(), key=lambda baseline: baseline.read_at)
             self.clock = restore_clock(newest)
 
     @property
@@ -84,34 +84,30 @@ class RouterReadings:
         pace_seconds = max(interval_seconds, self.interval_seconds)
         span = PollSpan(clock, read_at, self._read_at, pace_seconds, CEILING, self._steady_at)
         self.clock, self.interval_seconds = clock, interval_seconds
-        baselines: dict[str, CounterBaseline] = {}
         seen: dict[str, _Seen] = {}
-        rates: dict[ConnectionId, Rate | None] = {}
-        metered_all: list[Metered] = []
+        sums = RateSums()
+        pace = _Pace(pace_seconds)
+        lines, before = self.lines, self._seen
         for counter in reading.counters:
             key = full_session_key(clock, counter.session_key)
-            metered = meter(self._baselines.get(key), counter, span=span)
-            baselines[key] = metered.baseline
-            line = self.lines.get(counter.username)
-            connection_id = line.connection_id if line else None
-            seen[key] = _Seen(connection_id, counter, read_at, clock)
-            metered_all.append(metered)
-            if metered.flags & _BROKEN and key in self._seen:
-                self._ended[key] = self._seen[key]
-            if connection_id is not None:
-                before = rates.get(connection_id, Rate(0, 0))
-                rates[connection_id] = _sum(before, metered.rate)
-        self._keep_unknown(seen, baselines, reading.unknown_usernames)
+            line = lines.get(counter.username)
+            now = seen[key] = _Seen(line.connection_id if line else None, counter, read_at, clock)
+            last = before.get(key)
+            moved = None if last is None else pace.moved(last, now)
+            if moved is None:
+                self._meter_anew(key, now, span, sums)
+            else:
+                sums.add(now.connection_id, *moved)
+        self._keep_unknown(seen, reading.unknown_usernames)
         self._keep_ends(seen)
-        total = None if self._read_at is None else _total(metered_all)
+        total = None if self._read_at is None else sums.total
         online = frozenset(
-            self.lines[session.username].connection_id
-            for session in reading.sessions
-            if session.username in self.lines
+            lines[session.username].connection_id for session in reading.sessions if session.username in lines
         )
-        samples = self._samples(rates, online)
-        self._baselines, self._seen = baselines, seen
+        samples = self._samples(sums, online)
+        self._resumed, self._seen = {}, seen
         self._steady_at = _newest(reading.counters)
+        self._note_gone(online)
         self._read_at, self._online, self._unknown = read_at, online, reading.unknown_usernames
         return Rates(total, samples, online)
 
@@ -124,14 +120,18 @@ class RouterReadings:
 
         A session that ended, or whose counters fell, is metered to its last words first and only then anew.
         """
-        found: list[SessionRecord] = []
-        for key in {**self._ended, **self._seen}:
-            known = recorded.counters.get(key)
-            chain = [item for item in (self._ended.get(key), self._seen.get(key)) if item is not None]
-            connection_id = chain[-1].connection_id
-            if connection_id is None:
+        found = [
+            self._record(item.connection_id, self._chain(key), recorded.counters.get(key), recorded.last_at)
+            for key, item in self._ended.items()
+            if item.connection_id is not None
+        ]
+        progress = _Progress()
+        for key, item in self._seen.items():
+            if item.connection_id is None or key in self._ended:
                 continue
-            found.append(self._record(connection_id, chain, known[1] if known else None, recorded.last_at))
+            known = recorded.counters.get(key)
+            plain = None if known is None else progress.since(known[1], item)
+            found.append(plain or self._record(item.connection_id, [item], known, recorded.last_at))
         over = tuple(
             key
             for key, (connection_id, _) in recorded.counters.items()
@@ -140,19 +140,50 @@ class RouterReadings:
         gone = tuple(key for key in self._ended if key not in self._seen and key not in over)
         return tuple(found), (*over, *gone)
 
+    def last_seen(self) -> tuple[tuple[ConnectionId, datetime], ...]:
+        """Return of connections when they were last online: of those that left, and now and then of all."""
+        at = self._read_at
+        if at is None:
+            return ()
+        noted, often = self._noted, at - NOTED_WITHIN
+        due = [(key, at) for key in self._online if key not in noted or noted[key] <= often]
+        return (*self._last_seen.items(), *due)
+
     def mark_recorded(self, recorded: Recorded) -> None:
         """Take note that everything taken so far is recorded."""
+        for connection_id, at in self.last_seen():
+            self._noted[connection_id] = at
+        for connection_id in self._last_seen.keys() - self._online:
+            self._noted.pop(connection_id, None)
+        self._last_seen.clear()
         self._ended.clear()
         self._recorded_at = self._read_at
         self.lines = recorded.lines
+
+    def _meter_anew(self, key: str, now: _Seen, span: PollSpan, sums: RateSums) -> None:
+        """Meter a session that did not simply go on."""
+        last = self._seen.get(key)
+        metered = meter(
+            self._resumed.get(key) if last is None else _baseline(key, last), now.reading, span=span
+        )
+        if last is not None and metered.flags & _BROKEN:
+            self._ended[key] = last
+        if metered.rate is not None:
+            sums.add(now.connection_id, metered.rate.download_bps, metered.rate.upload_bps)
+        else:
+            sums.add_unknown(now.connection_id, is_first=MeterFlag.FIRST_SIGHT in metered.flags)
+
+    def _chain(self, key: str) -> list[_Seen]:
+        return [item for item in (self._ended.get(key), self._seen.get(key)) if item is not None]
 
     def _record(
         self,
         connection_id: ConnectionId,
         chain: list[_Seen],
-        baseline: CounterBaseline | None,
+        known: tuple[ConnectionId, CounterBaseline] | None,
         last_at: datetime | None,
     ) -> SessionRecord:
+        baseline = known[1] if known else None
         previous_at = baseline.read_at if baseline else None
         usage: list[tuple[datetime, Traffic]] = []
         for item in chain:
@@ -165,54 +196,115 @@ class RouterReadings:
         assert baseline is not None
         return SessionRecord(connection_id, baseline, previous_at, tuple(usage))
 
-    def _keep_unknown(
-        self, seen: dict[str, _Seen], baselines: dict[str, CounterBaseline], usernames: frozenset[str]
-    ) -> None:
+    def _keep_unknown(self, seen: dict[str, _Seen], usernames: frozenset[str]) -> None:
         """Keep what was known of sessions that are there, but whose counters were not seen this time."""
+        if not usernames:
+            return
         for key, item in self._seen.items():
-            if key not in seen and item.reading.username in usernames and key in self._baselines:
-                seen[key], baselines[key] = item, self._baselines[key]
+            if key not in seen and item.reading.username in usernames:
+                seen[key] = item
 
     def _keep_ends(self, seen: Mapping[str, _Seen]) -> None:
-        for key, item in self._seen.items():
+        for key in self._seen.keys() - seen.keys():
+            item = self._seen[key]
             is_recorded = self._recorded_at is not None and item.read_at <= self._recorded_at
-            if key not in seen and not is_recorded:
+            if not is_recorded:
                 self._ended[key] = item
+
+    def _note_gone(self, online: frozenset[ConnectionId]) -> None:
+        """Remember when those that left were last there, until that is recorded."""
+        if self._read_at is None:
+            return
+        for connection_id in self._online - online:
+            self._last_seen[connection_id] = self._read_at
 
     def _may_go_on(self, connection_id: ConnectionId) -> bool:
         """Return whether a session that was not read may still be there, with counters that were not seen."""
+        if not self._unknown:
+            return False
         names = (line.username for line in self.lines.values() if line.connection_id == connection_id)
         return any(name in self._unknown for name in names)
 
-    def _samples(
-        self, rates: Mapping[ConnectionId, Rate | None], online: frozenset[ConnectionId]
-    ) -> tuple[UsageSample, ...]:
+    def _samples(self, sums: RateSums, online: frozenset[ConnectionId]) -> tuple[UsageSample, ...]:
         """Return one sample per connection online, and nothing moved for those that went offline."""
-        samples = []
-        for connection_id in sorted(online | self._online):
-            rate = rates.get(connection_id) if connection_id in online else Rate(0, 0)
-            samples.append(
-                UsageSample(connection_id, rate.download_bps, rate.upload_bps)
-                if rate
-                else UsageSample(connection_id, None, None)
+        gone = self._online - online
+        rates = sums.by_connection
+        return tuple(
+            UsageSample(
+                connection_id, *((0, 0) if connection_id in gone else rates.get(connection_id, NO_RATE))
             )
-        return tuple(samples)
+            for connection_id in sorted(online | gone)
+        )
 
 
-def _total(metered: Sequence[Metered]) -> Rate | None:
-    """Return the sum of all rates; a first sight adds nothing, any other unknown voids it."""
-    total, known = Rate(0, 0), 0
-    for item in metered:
-        if item.rate is not None:
-            total, known = total + item.rate, known + 1
-        elif MeterFlag.FIRST_SIGHT not in item.flags:
+class _Pace:
+    """The rates of sessions that simply went on; those of one question of one poll share their time."""
+
+    def __init__(self, interval_seconds: int) -> None:
+        self._interval_seconds = interval_seconds
+        self._before: tuple[datetime | None, float | None] = (None, None)
+        self._steady_at: float | None = None
+        self._passed_us = 0
+        self._most = (0, 0)
+
+    def moved(self, last: _Seen, now: _Seen) -> tuple[int, int] | None:
+        """Return bits a second down and up; None where there is no rate, or `meter` has more to say."""
+        before, after = last.reading.steady_at, now.reading.steady_at
+        if self._before[0] is not last.read_at or self._before[1] != before or self._steady_at != after:
+            self._before, self._steady_at = (last.read_at, before), after
+            self._passed_us = elapsed_us((last.read_at, before), (now.read_at, after))
+            self._most = most_bytes(CEILING, covered_seconds=whole_seconds(self._passed_us))
+        passed_us = self._passed_us
+        if passed_us <= 0 or is_gap(passed_us, interval_seconds=self._interval_seconds):
             return None
-    return total if known or not metered else None
+        moved = moved_plainly(last.reading, now.reading, elapsed_us=passed_us)
+        if moved is None or moved[0] > self._most[0] or moved[1] > self._most[1]:
+            return None
+        return moved[0] * 8_000_000 // passed_us, moved[1] * 8_000_000 // passed_us
+
+
+class _Progress:
+    """What to record of sessions that simply went on; nearly all were recorded together the last time."""
+
+    def __init__(self) -> None:
+        self._span: tuple[datetime, datetime] | None = None
+        self._passed_us = 0
+        self._most = (0, 0)
+        self._spread = NO_SPREAD
+
+    def since(self, kept: CounterBaseline, item: _Seen) -> SessionRecord | None:
+        """Return the record on top of what is kept; None where `meter` has more to say."""
+        reading, previous_at, read_at = item.reading, kept.read_at, item.read_at
+        if self._span is None or self._span[0] is not previous_at or self._span[1] is not read_at:
+            self._span = (previous_at, read_at)
+            # Kept readings of a former process have no steady time, so none is used here.
+            self._passed_us = elapsed_us((previous_at, None), (read_at, None))
+            seconds = whole_seconds(self._passed_us)
+            self._most = most_bytes(CEILING, covered_seconds=seconds)
+            self._spread = spread_over(seconds, read_at=read_at)
+        moved = moved_plainly(kept, reading, elapsed_us=self._passed_us)
+        if moved is None or self._passed_us <= 0 or moved[0] > self._most[0] or moved[1] > self._most[1]:
+            return None
+        assert item.connection_id is not None
+        return SessionRecord(
+            item.connection_id,
+            _baseline(kept.session_key, item),
+            previous_at,
+            self._spread.share(Traffic(*moved)),
+        )
+
+
+def _baseline(key: str, seen: _Seen) -> CounterBaseline:
+    reading = seen.reading
+    return CounterBaseline(
+        key,
+        reading.download_bytes,
+        reading.upload_bytes,
+        reading.uptime_seconds,
+        seen.read_at,
+        reading.steady_at,
+    )
 
 
 def _newest(counters: Sequence[CounterReading]) -> float | None:
     return max((item.steady_at for item in counters if item.steady_at is not None), default=None)
-
-
-def _sum(first: Rate | None, second: Rate | None) -> Rate | None:
-    return first + second if first is not None and second is not None else None

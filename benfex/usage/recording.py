@@ -7,18 +7,17 @@ become traffic is in `metering`.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from benfex.core.actors import require
 from benfex.core.events import SessionReturned
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.usage.metering import CounterBaseline, Metered, split_over
-from data.models.router import Router
-from data.queries import clocks
+from data.queries import clocks, usage_writing
 from data.queries import routers as router_queries
 from data.queries import usage as usage_queries
-from data.queries import usage_routers as router_usage
-from data.queries.usage import CounterRow, UsageRow
 from data.queries.usage_routers import RouterUsageRow
+from data.queries.usage_writing import CounterRow, UsageRow
 from data.values.errors import StaleVersion
 from data.values.identifiers import ConnectionId, CustomerId, RouterId
 from data.values.roles import Permission
@@ -37,7 +36,33 @@ class Line:
     username: str
 
 
+class SessionRecord(NamedTuple):
+    """The newest reading of a session and the usage up to it; `previous_at` None is a new session."""
+
+    connection_id: ConnectionId
+    baseline: CounterBaseline
+    previous_at: datetime | None
+    usage: tuple[tuple[datetime, Traffic], ...]
+
+
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """The five minutes that a span of time passes through, and how many of its seconds fall into each."""
+
+    starts: tuple[datetime, ...]
+    seconds: tuple[int, ...]
+
+    def share(self, traffic: Traffic) -> tuple[tuple[datetime, Traffic], ...]:
+        """Return the traffic by the beginnings of its five minutes, linear over the span; the parts add up."""
+        if not (traffic.download_bytes or traffic.upload_bytes):
+            return ()
+        if len(self.starts) == 1:
+            return ((self.starts[0], traffic),)
+        parts = split_over(traffic, self.seconds)
+        return tuple((at, part) for at, part in zip(self.starts, parts, strict=True) if part.total_bytes)
+
+
+@dataclass(slots=True)
 class Recorded:
     """What is recorded of a router: when it was last recorded, its sessions, and its connections.
 
@@ -48,15 +73,13 @@ class Recorded:
     counters: dict[str, tuple[ConnectionId, CounterBaseline]]
     lines: dict[str, Line]
 
-
-@dataclass(frozen=True, slots=True)
-class SessionRecord:
-    """The newest reading of a session and the usage up to it; `previous_at` None is a new session."""
-
-    connection_id: ConnectionId
-    baseline: CounterBaseline
-    previous_at: datetime | None
-    usage: tuple[tuple[datetime, Traffic], ...]
+    def advance(self, sessions: Iterable[SessionRecord], ended: Iterable[str], *, at: datetime) -> None:
+        """Take note of what was recorded on top of this."""
+        for item in sessions:
+            self.counters[item.baseline.session_key] = (item.connection_id, item.baseline)
+        for session_key in ended:
+            self.counters.pop(session_key, None)
+        self.last_at = at
 
 
 def recorded(snapshot: Snapshot, *, router_id: RouterId) -> Recorded:
@@ -88,32 +111,30 @@ def record_readings(
     read_at: datetime,
     sessions: Sequence[SessionRecord],
     ended: Sequence[str] = (),
-    online: Sequence[ConnectionId] = (),
+    online: Sequence[tuple[ConnectionId, datetime]] = (),
     is_last: bool = True,
 ) -> None:
-    """Keep baselines and add usage. `is_last` says that nothing more of this poll follows.
+    """Keep baselines and add usage; `online` says of connections when they were last seen.
+
+    `is_last` says that nothing more of this poll follows.
 
     Raises StaleVersion when one of the sessions was recorded by someone else meanwhile: nothing counts twice.
     """
     require(uow.actor, Permission.OPERATE_NETWORK)
     if sessions:
         rows = [_row(item) for item in sessions]
-        if usage_queries.count_overtaken(uow.session, router_id=router_id, rows=rows):
+        if usage_writing.keep_counters(uow.session, router_id=router_id, rows=rows) < len(rows):
             raise StaleVersion("These readings were recorded already.")
-        usage_queries.keep_counters(uow.session, router_id=router_id, rows=rows)
         usage = _summed(sessions)
         if usage:
-            usage_queries.add_usage(uow.session, usage)
-            router_usage.add_router_usage(uow.session, router_id=router_id, rows=_of_router(usage))
+            usage_writing.add_usage(uow.session, usage)
+            usage_writing.add_router_usage(uow.session, router_id=router_id, rows=_of_router(usage))
     if ended:
-        usage_queries.forget_counters(uow.session, router_id=router_id, session_keys=ended)
+        usage_writing.forget_counters(uow.session, router_id=router_id, session_keys=ended)
     if online:
-        usage_queries.note_online(uow.session, online, at=read_at)
+        usage_writing.note_online(uow.session, online)
     if is_last:
-        router = uow.session.get(Router, router_id)
-        if router is not None:
-            router.last_seen_at = read_at
-            uow.session.flush()
+        usage_writing.note_seen(uow.session, router_id=router_id, at=read_at)
 
 
 def note_sessions(
@@ -138,57 +159,52 @@ def restored_lately(
     return tuple((ConnectionId(row[0]), row[1]) for row in rows)
 
 
+def spread_over(covered_seconds: int, *, read_at: datetime) -> Spread:
+    """Return the five minutes of the seconds before a reading, ascending; no time at all belongs to the last."""
+    end = int(read_at.timestamp())
+    at = end - covered_seconds
+    if at >= end:
+        return Spread((_bucket_at(end - end % BUCKET_SECONDS),), (1,))
+    starts: list[datetime] = []
+    spans: list[int] = []
+    while at < end:
+        bucket = at - at % BUCKET_SECONDS
+        until = min(bucket + BUCKET_SECONDS, end)
+        starts.append(_bucket_at(bucket))
+        spans.append(until - at)
+        at = until
+    return Spread(tuple(starts), tuple(spans))
+
+
 def share_out(metered: Metered, *, read_at: datetime) -> tuple[tuple[datetime, Traffic], ...]:
     """Return the traffic by the five minutes it passed in, linear over the time it covers; the parts add up.
 
     Keys are the beginnings of the five minutes, ascending. Traffic whose time is unknown belongs to the last.
     """
-    if metered.traffic == Traffic(0, 0):
-        return ()
-    end = int(read_at.timestamp())
-    start = end - metered.covered_seconds
-    buckets: list[int] = []
-    spans: list[int] = []
-    at = start
-    while at < end:
-        bucket = at - at % BUCKET_SECONDS
-        until = min(bucket + BUCKET_SECONDS, end)
-        buckets.append(bucket)
-        spans.append(until - at)
-        at = until
-    if not buckets:
-        return ((_bucket_at(end - end % BUCKET_SECONDS), metered.traffic),)
-    parts = split_over(metered.traffic, spans)
-    return tuple(
-        (_bucket_at(bucket), part) for bucket, part in zip(buckets, parts, strict=True) if part.total_bytes
-    )
+    return spread_over(metered.covered_seconds, read_at=read_at).share(metered.traffic)
 
 
-def in_chunks(sessions: Sequence[SessionRecord]) -> Iterable[tuple[SessionRecord, ...]]:
-    """Yield sessions in groups small enough for one act; after a long gap each has many rows."""
+def in_chunks(sessions: Sequence[SessionRecord]) -> tuple[tuple[SessionRecord, ...], ...]:
+    """Return sessions in groups small enough for one act; after a long gap each has many rows."""
+    chunks: list[tuple[SessionRecord, ...]] = []
     chunk: list[SessionRecord] = []
     size = 0
     for item in sessions:
         cost = 1 + len(item.usage)
         if chunk and size + cost > ROWS_PER_ACT:
-            yield tuple(chunk)
+            chunks.append(tuple(chunk))
             chunk, size = [], 0
         chunk.append(item)
         size += cost
     if chunk:
-        yield tuple(chunk)
+        chunks.append(tuple(chunk))
+    return tuple(chunks)
 
 
 def _row(item: SessionRecord) -> CounterRow:
-    baseline = item.baseline
+    key, download_bytes, upload_bytes, uptime_seconds, read_at, _ = item.baseline
     return CounterRow(
-        baseline.session_key,
-        item.connection_id,
-        baseline.download_bytes,
-        baseline.upload_bytes,
-        baseline.uptime_seconds,
-        baseline.read_at,
-        item.previous_at,
+        key, item.connection_id, download_bytes, upload_bytes, uptime_seconds, read_at, item.previous_at
     )
 
 
@@ -201,7 +217,7 @@ def _summed(sessions: Sequence[SessionRecord]) -> list[UsageRow]:
             sums[key] = sums[key] + traffic if key in sums else traffic
     return [
         UsageRow(starts_at, connection_id, traffic.download_bytes, traffic.upload_bytes)
-        for (starts_at, connection_id), traffic in sorted(sums.items())
+        for (starts_at, connection_id), traffic in sorted(sums.items(), key=_place)
     ]
 
 
@@ -213,6 +229,10 @@ def _of_router(usage: Sequence[UsageRow]) -> list[RouterUsageRow]:
         both[0] += row.download_bytes
         both[1] += row.upload_bytes
     return [RouterUsageRow(starts_at, *both) for starts_at, both in sums.items()]
+
+
+def _place(entry: tuple[tuple[datetime, ConnectionId], Traffic]) -> tuple[datetime, ConnectionId]:
+    return entry[0]
 
 
 def _bucket_at(second: int) -> datetime:

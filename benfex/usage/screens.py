@@ -6,7 +6,7 @@ from datetime import datetime
 from benfex.core.events import EventBus, RouterSampled, UsageSample, UsageSampled
 from benfex.network.driver import PollReading
 from benfex.usage.live import LiveRouter, LiveUsage
-from benfex.usage.reading import Rates
+from benfex.usage.rates import Rates
 from benfex.usage.timetable import RouterToPoll
 from data.values.identifiers import RouterId
 from data.values.states import RouterStatus

@@ -6,6 +6,7 @@ from datetime import datetime
 from benfex.core.actors import require
 from benfex.core.unit_of_work import Snapshot
 from benfex.usage.reading import RouterReadings
+from benfex.usage.recording import Recorded
 from data.queries import routers as router_queries
 from data.values.identifiers import ConnectionId, RouterId
 from data.values.roles import Permission
@@ -30,7 +31,10 @@ class RouterToPoll:
 
 @dataclass(slots=True)
 class Turn:
-    """When a router is read next; instants are steady seconds."""
+    """When a router is read next; instants are steady seconds.
+
+    `kept` is what is recorded of it, as far as we wrote it ourselves since `looked`; None says to look again.
+    """
 
     router: RouterToPoll
     due: float
@@ -41,6 +45,8 @@ class Turn:
     failures: int = 0
     has_rates: bool = False
     readings: RouterReadings | None = None
+    kept: Recorded | None = None
+    looked: float = float("-inf")
     looks_for_restored: bool = True
     restored: dict[ConnectionId, tuple[datetime, float]] = field(default_factory=dict)
 

@@ -1,6 +1,6 @@
-"""Usage in and out of its tables, set-based: rows go in as one parameter, whatever their number.
+"""Usage as it is read, rolled up and purged, set-based; polls write it in `usage_writing`.
 
-`usage_5m` is added to, hours and days are worked out anew from the level below.
+Hours and days are worked out anew from the level below.
 """
 
 import json
@@ -33,27 +33,6 @@ class KeptCounter(NamedTuple):
     read_at: datetime
 
 
-class CounterRow(NamedTuple):
-    """A reading to record; `previous_at` is when the one it follows was read, None for a new session."""
-
-    session_key: str
-    connection_id: int
-    download_bytes: int
-    upload_bytes: int
-    uptime_seconds: int
-    read_at: datetime
-    previous_at: datetime | None
-
-
-class UsageRow(NamedTuple):
-    """Bytes of one connection in the five minutes from `starts_at`; one row per pair."""
-
-    starts_at: datetime
-    connection_id: int
-    download_bytes: int
-    upload_bytes: int
-
-
 def counters_of(session: Session, *, router_id: int) -> list[KeptCounter]:
     """Return the recorded readings of a router's sessions."""
     columns = usage_counter.c
@@ -68,77 +47,6 @@ def counters_of(session: Session, *, router_id: int) -> list[KeptCounter]:
         ).where(columns.router_id == router_id)
     )
     return [KeptCounter(*row) for row in rows]
-
-
-def count_overtaken(session: Session, *, router_id: int, rows: Sequence[CounterRow]) -> int:
-    """Return how many sessions were recorded by someone else since their previous reading was read."""
-    cells = _Cells(session)
-    found = session.execute(
-        text(
-            f"SELECT count(*) FROM {cells.source} LEFT JOIN usage_counter AS kept"  # noqa: S608 - our own words
-            f" ON kept.router_id = :router_id AND kept.session_key = {cells.string(0)}"
-            f" WHERE kept.read_at {cells.differs} {cells.instant(6)}"
-        ),
-        {"router_id": router_id, "rows": _pack(rows)},
-    )
-    return int(found.scalar_one())
-
-
-def keep_counters(session: Session, *, router_id: int, rows: Sequence[CounterRow]) -> None:
-    """Record the newest reading of sessions."""
-    cells = _Cells(session)
-    session.execute(
-        text(
-            "INSERT INTO usage_counter (router_id, session_key, connection_id, download_bytes, upload_bytes,"  # noqa: S608
-            " uptime_seconds, read_at)"
-            f" SELECT CAST(:router_id AS INTEGER), {cells.string(0)}, {cells.number(1)}, {cells.number(2)},"
-            f" {cells.number(3)}, {cells.number(4)}, {cells.instant(5)} FROM {cells.source} WHERE true"
-            " ON CONFLICT (router_id, session_key) DO UPDATE SET connection_id = excluded.connection_id,"
-            " download_bytes = excluded.download_bytes, upload_bytes = excluded.upload_bytes,"
-            " uptime_seconds = excluded.uptime_seconds, read_at = excluded.read_at"
-        ),
-        {"router_id": router_id, "rows": _pack(rows)},
-    )
-
-
-def forget_counters(session: Session, *, router_id: int, session_keys: Sequence[str]) -> None:
-    """Delete the readings of sessions that ended."""
-    cells = _Cells(session)
-    session.execute(
-        text(
-            "DELETE FROM usage_counter WHERE router_id = :router_id"  # noqa: S608 - our own words
-            f" AND session_key IN (SELECT {cells.string(0)} FROM {cells.source})"
-        ),
-        {"router_id": router_id, "rows": json.dumps([[key] for key in session_keys])},
-    )
-
-
-def add_usage(session: Session, rows: Sequence[UsageRow]) -> None:
-    """Add bytes to five minutes of connections; a pair of them comes once in `rows`."""
-    cells = _Cells(session)
-    session.execute(
-        text(
-            "INSERT INTO usage_5m (starts_at, connection_id, download_bytes, upload_bytes)"  # noqa: S608
-            f" SELECT {cells.instant(0)}, {cells.number(1)}, {cells.number(2)}, {cells.number(3)}"
-            f" FROM {cells.source} WHERE true"
-            " ON CONFLICT (starts_at, connection_id) DO UPDATE SET"
-            " download_bytes = usage_5m.download_bytes + excluded.download_bytes,"
-            " upload_bytes = usage_5m.upload_bytes + excluded.upload_bytes"
-        ),
-        {"rows": _pack(rows)},
-    )
-
-
-def note_online(session: Session, connection_ids: Sequence[int], *, at: datetime) -> None:
-    """Note that connections were online at an instant."""
-    cells = _Cells(session)
-    session.execute(
-        text(
-            f"UPDATE connection SET last_online_at = {cells.bound_instant('at')}"  # noqa: S608 - our own words
-            f" WHERE id IN (SELECT {cells.number(0)} FROM {cells.source})"
-        ),
-        {"at": _instant(at), "rows": json.dumps([[key] for key in connection_ids])},
-    )
 
 
 def restored_lately(session: Session, *, router_id: int, since: datetime) -> list[tuple[int, datetime]]:

@@ -35,13 +35,6 @@ class BusyLine(NamedTuple):
     upload_bytes: int
 
 
-_ADD = text(
-    "INSERT INTO usage_router_5m (router_id, starts_at, download_bytes, upload_bytes)"
-    " VALUES (:router_id, :starts_at, :download_bytes, :upload_bytes)"
-    " ON CONFLICT (router_id, starts_at) DO UPDATE SET"
-    " download_bytes = usage_router_5m.download_bytes + excluded.download_bytes,"
-    " upload_bytes = usage_router_5m.upload_bytes + excluded.upload_bytes"
-).bindparams(bindparam("starts_at", type_=UtcDateTime))
 _ROLL_UP = text(
     "INSERT INTO usage_router_1h (router_id, starts_at, download_bytes, upload_bytes, peak_download_bps,"
     " peak_upload_bps)"
@@ -58,11 +51,6 @@ _ROLL_UP = text(
     bindparam("since", type_=UtcDateTime),
     bindparam("until", type_=UtcDateTime),
 )
-
-
-def add_router_usage(session: Session, *, router_id: int, rows: Sequence[RouterUsageRow]) -> None:
-    """Add bytes to five minutes of a router; each of them comes once in `rows`."""
-    session.execute(_ADD, [{"router_id": router_id, **row._asdict()} for row in rows])
 
 
 def roll_up_router_hour(session: Session, *, starts_at: datetime, ends_at: datetime) -> int:

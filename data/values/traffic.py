@@ -13,7 +13,9 @@ class Rate:
     upload_bps: int
 
     def __post_init__(self) -> None:
-        _require_counts(download_bps=self.download_bps, upload_bps=self.upload_bps)
+        down, up = self.download_bps, self.upload_bps
+        if not (type(down) is int is type(up) and down >= 0 and up >= 0):
+            _refuse_counts(download_bps=down, upload_bps=up)
 
     def __add__(self, other: Rate) -> Rate:
         return Rate(self.download_bps + other.download_bps, self.upload_bps + other.upload_bps)
@@ -36,7 +38,9 @@ class Traffic:
     upload_bytes: int
 
     def __post_init__(self) -> None:
-        _require_counts(download_bytes=self.download_bytes, upload_bytes=self.upload_bytes)
+        down, up = self.download_bytes, self.upload_bytes
+        if not (type(down) is int is type(up) and down >= 0 and up >= 0):
+            _refuse_counts(download_bytes=down, upload_bytes=up)
 
     @property
     def total_bytes(self) -> int:
@@ -78,7 +82,7 @@ def _scaled(count: int, units: tuple[str, ...]) -> str:
     return f"{sign}{whole:,}.{tenth} {unit}" if tenth else f"{sign}{whole:,} {unit}"
 
 
-def _require_counts(**counts: int) -> None:
+def _refuse_counts(**counts: int) -> None:
     for name, count in counts.items():
         if type(count) is not int:
             raise TypeError(f"{name} must be a whole number, not {type(count).__name__}")

@@ -6,7 +6,8 @@ import pytest
 
 from benfex.network.driver import ActiveSession, CounterReading, PollReading, RouterHealth
 from benfex.usage.metering import CounterBaseline, Metered
-from benfex.usage.reading import Rates, RouterReadings
+from benfex.usage.rates import Rates
+from benfex.usage.reading import RouterReadings
 from benfex.usage.recording import SessionRecord, in_chunks, record_readings, recorded, share_out
 from data.values.errors import StaleVersion
 from data.values.identifiers import ConnectionId, RouterId
@@ -158,7 +159,9 @@ def _record(
     run: Run, connection_id: ConnectionId, download_bytes: int, *, at: datetime, since: datetime | None = None
 ) -> None:
     session = _session(connection_id, download_bytes, at=at, since=since)
-    run(record_readings, router_id=RouterId(1), read_at=at, sessions=(session,), online=(connection_id,))
+    run(
+        record_readings, router_id=RouterId(1), read_at=at, sessions=(session,), online=((connection_id, at),)
+    )
 
 
 def _poll(

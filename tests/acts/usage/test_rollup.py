@@ -13,7 +13,7 @@ from benfex.usage.rollup import UsageRollup
 from data.models.router import Connection
 from data.models.subscription import Subscription
 from data.models.usage import usage_1d, usage_1h, usage_5m
-from data.queries.usage import UsageRow, add_usage
+from data.queries.usage_writing import UsageRow, add_usage
 from data.values.identifiers import ConnectionId, RouterId
 from tests.acts.network.rows import SYSTEM, VAULT, connect, line_state, new_router, sell_plan
 from tests.conftest import START
