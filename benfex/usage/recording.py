@@ -210,14 +210,15 @@ def _row(item: SessionRecord) -> CounterRow:
 
 def _summed(sessions: Sequence[SessionRecord]) -> list[UsageRow]:
     """Add up the sessions of one connection: a second device of one subscriber shares its rows."""
-    sums: dict[tuple[datetime, ConnectionId], Traffic] = {}
-    for item in sessions:
-        for starts_at, traffic in item.usage:
-            key = (starts_at, item.connection_id)
-            sums[key] = sums[key] + traffic if key in sums else traffic
+    by_start: dict[datetime, dict[ConnectionId, Traffic]] = {}
+    for connection_id, _, _, usage in sessions:
+        for starts_at, traffic in usage:
+            sums = by_start.setdefault(starts_at, {})
+            sums[connection_id] = sums[connection_id] + traffic if connection_id in sums else traffic
     return [
         UsageRow(starts_at, connection_id, traffic.download_bytes, traffic.upload_bytes)
-        for (starts_at, connection_id), traffic in sorted(sums.items(), key=_place)
+        for starts_at in sorted(by_start)
+        for connection_id, traffic in sorted(by_start[starts_at].items(), key=_first)
     ]
 
 
@@ -231,7 +232,7 @@ def _of_router(usage: Sequence[UsageRow]) -> list[RouterUsageRow]:
     return [RouterUsageRow(starts_at, *both) for starts_at, both in sums.items()]
 
 
-def _place(entry: tuple[tuple[datetime, ConnectionId], Traffic]) -> tuple[datetime, ConnectionId]:
+def _first(entry: tuple[ConnectionId, Traffic]) -> ConnectionId:
     return entry[0]
 
 

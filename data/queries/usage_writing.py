@@ -63,29 +63,16 @@ def keep_counters(session: Session, *, router_id: int, rows: Sequence[CounterRow
     A session that somebody else recorded since its previous reading was read is left as it is.
     """
     instants = _Instants(session)
-    begun, continued = [], []
-    for (
-        session_key,
-        connection_id,
-        download_bytes,
-        upload_bytes,
-        uptime_seconds,
-        read_at,
-        previous_at,
-    ) in rows:
-        row = (
-            download_bytes,
-            upload_bytes,
-            uptime_seconds,
-            instants.of(read_at),
-            connection_id,
-            router_id,
-            session_key,
-        )
-        if previous_at is None:
-            begun.append(row)
-        else:
-            continued.append((*row, instants.of(previous_at)))
+    begun = [
+        (down, up, uptime, instants.of(at), line, router_id, key)
+        for key, line, down, up, uptime, at, previous_at in rows
+        if previous_at is None
+    ]
+    continued = [
+        (down, up, uptime, instants.of(at), line, router_id, key, instants.of(previous_at))
+        for key, line, down, up, uptime, at, previous_at in rows
+        if previous_at is not None
+    ]
     return _run(session, _BEGIN, begun) + _run(session, _CONTINUE, continued)
 
 
