@@ -10,6 +10,7 @@ from benfex.cli_running import CLI, Demo, Json, figures_of, run, say, working
 from benfex.core.paging import PageRequest
 from benfex.network.device import Hop, PingReply
 from benfex.network.firmware import BEHIND, firmware_overview
+from benfex.network.write_journal import writes_of_router
 from data.values.identifiers import RouterId
 
 devices = typer.Typer(help="Routers as devices.")
@@ -49,6 +50,28 @@ def device_leases(router_id: Which, as_json: Json = False, demo: Demo = False) -
         return {"leases": _figures(await benfex.inspector.leases(CLI, router_id=RouterId(router_id)))}
 
     _ask(work, demo=demo, as_json=as_json)
+
+
+@devices.command("written")
+def device_written(
+    router_id: Which,
+    refused: Annotated[bool, typer.Option(help="Only what the router did not keep.")] = False,
+    page: Annotated[int, typer.Option(min=1, help="Which hundred.")] = 1,
+    as_json: Json = False,
+    demo: Demo = False,
+) -> None:
+    """List what Benfex wrote to a router, newest first."""
+    request = PageRequest(page=page, size=100, filter="refused" if refused else "all")
+    with working(demo) as benfex:
+        found = benfex.transactor.read_sync(
+            writes_of_router, CLI, router_id=RouterId(router_id), request=request
+        )
+        lines = [
+            f"{one.written_at:%Y-%m-%d %H:%M:%S}  {one.username or 'the router'}: {one.what}"
+            f"{'' if one.is_confirmed else f' (not kept: {one.reason})'}"
+            for one in found.rows
+        ]
+        say({"writes": [figures_of(one) for one in found.rows]}, "\n".join(lines) or "None.", as_json=as_json)
 
 
 @devices.command("log")

@@ -36,10 +36,11 @@ from benfex.network.tasks import (
     routers_with_work,
 )
 from benfex.network.wanted import Wanted, wanted_access
+from benfex.network.write_journal import note_writes
 from benfex.network.writing import Written, end_sessions, write_access
 from data.values.errors import BenfexError, Conflict
 from data.values.identifiers import ConnectionId, RouterId, RouterTaskId
-from data.values.kinds import AccessMethod
+from data.values.kinds import AccessMethod, WriteCause
 
 ROUNDS_MAX = 100
 _MARKED_AT_ONCE = 50
@@ -291,6 +292,7 @@ class Provisioner:
         task_of = {task.connection_id: task for task in tasks}
         gone = task_of.keys() - {item.connection_id for item in wanted}
         await self._mark(router_id, written)
+        await self._journal(router_id, written)
         await self._watch.note_reached(router_id)
         link, _ = await self._links.take(router_id)
         refused = {task_of[item].task_id: reason for item, reason in written.refused.items()}
@@ -343,6 +345,12 @@ class Provisioner:
                 applied=applied[start : start + _MARKED_AT_ONCE],
                 written_at=written.written_at,
                 read_back_at=written.read_back_at,
+            )
+
+    async def _journal(self, router_id: RouterId, written: Written) -> None:
+        if written.writes:
+            await self._transactor.transact(
+                note_writes, _SYSTEM, router_id=router_id, cause=WriteCause.WISH, writes=written.writes
             )
 
     async def _refuse(self, refusals: dict[RouterTaskId, str], *, drops_session: bool = False) -> None:

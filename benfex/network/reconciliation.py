@@ -25,9 +25,11 @@ from benfex.network.driver import (
     SetAccess,
 )
 from benfex.network.wanted import Wanted, known_connections, wanted_access
+from benfex.network.write_journal import Write, note_writes, tell_changes
 from benfex.network.writing import changes_for, end_sessions, only, write_access
 from data.queries import routers as router_queries
 from data.values.identifiers import ConnectionId, RouterId
+from data.values.kinds import WriteCause
 from data.values.roles import Permission
 
 BREAKER_PERCENT = 20
@@ -152,11 +154,15 @@ async def _repair(
     """Write what drifted, in rounds, and return how many connections agree by a fresh read."""
     touched = touched_connections(changes)
     stray = touched - {item.connection_id for item in wanted}
-    for change in changes:
-        if isinstance(change, EnsureProfile) or (
-            isinstance(change, RemoveAccess) and change.connection_id in stray
-        ):
-            await link.apply(change)
+    alone = [
+        change
+        for change in changes
+        if isinstance(change, EnsureProfile)
+        or (isinstance(change, RemoveAccess) and change.connection_id in stray)
+    ]
+    for change in alone:
+        await link.apply(change)
+    await _journal(transactor, router_id, tell_changes(alone, observed, {}))
     await end_sessions(
         link, {(entry.method, entry.username) for entry in observed.entries if entry.connection_id in stray}
     )
@@ -165,6 +171,7 @@ async def _repair(
     cleared: set[ConnectionId] = set(stray)
     for start in range(0, len(drifted), _REPAIRED_AT_ONCE):
         written = await write_access(link, drifted[start : start + _REPAIRED_AT_ONCE], clock=clock)
+        await _journal(transactor, router_id, written.writes)
         for item in written.confirmed:
             await end_sessions(link, written.redial.get(item.connection_id, ()))
             cleared.add(item.connection_id)
@@ -174,6 +181,13 @@ async def _repair(
     await transactor.transact(note_drift, _SYSTEM, router_id=router_id, drifts=remaining)
     _log.info("drift repaired", router_id=router_id, repaired=repaired, left=len(remaining))
     return repaired
+
+
+async def _journal(transactor: Transactor, router_id: RouterId, writes: Sequence[Write]) -> None:
+    if writes:
+        await transactor.transact(
+            note_writes, _SYSTEM, router_id=router_id, cause=WriteCause.DRIFT, writes=writes
+        )
 
 
 def describe_changes(

@@ -18,6 +18,7 @@ from benfex.network.driver import (
     SetAccess,
 )
 from benfex.network.wanted import Wanted
+from benfex.network.write_journal import Write, tell_changes
 from data.values.identifiers import ConnectionId
 from data.values.kinds import AccessMethod
 
@@ -29,7 +30,8 @@ class Written:
     """What a round of writing came to.
 
     `confirmed` agree by a fresh read; `refused` do not, each with a reason for people; `redial` are the users
-    (method and name) of each connection whose sessions must end before the change takes hold.
+    (method and name) of each connection whose sessions must end before the change takes hold;
+    `writes` is what was changed, for the journal.
     """
 
     written_at: datetime
@@ -37,6 +39,7 @@ class Written:
     confirmed: list[Wanted] = field(default_factory=list)
     refused: dict[ConnectionId, str] = field(default_factory=dict)
     redial: dict[ConnectionId, set[tuple[AccessMethod, str]]] = field(default_factory=dict)
+    writes: tuple[Write, ...] = ()
 
 
 async def write_access(link: RouterLink, wanted: Sequence[Wanted], *, clock: Clock) -> Written:
@@ -54,6 +57,7 @@ async def write_access(link: RouterLink, wanted: Sequence[Wanted], *, clock: Clo
     result = Written(written_at, clock.now(), refused=refused)
     _compare(wanted, after, result)
     result.redial = users_to_redial(changes, before)
+    result.writes = tell_changes(changes, before, result.refused)
     return result
 
 

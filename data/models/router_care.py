@@ -1,4 +1,4 @@
-"""Copies of routers' configurations, and changes made on many routers at once."""
+"""Copies of routers' configurations, changes made on many routers at once, and what was written to each."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from sqlmodel import Field
 
 from data.base import Row
 from data.columns import UtcDateTime, enum_column
-from data.values.kinds import ChangeItemState, ChangeRunState, SettingKind
+from data.values.kinds import ChangeItemState, ChangeRunState, SettingKind, WriteCause
 
 
 class RouterSnapshot(Row, table=True):
@@ -66,3 +66,24 @@ class ChangeItem(Row, table=True):
     before: str = Field(default="", sa_column=Column(Text, nullable=False))
     reason: str = Field(default="", max_length=250)
     changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class RouterWrite(Row, table=True):
+    """Something that was written to a router and read back, in words without secrets; it goes by age.
+
+    `connection_id` is None for what belongs to no line alone. `reason` says why it was not kept, "" when it was.
+    """
+
+    __tablename__ = "router_write"
+    __table_args__ = (
+        Index("ix_router_write_router_id", "router_id", "id"),
+        Index("ix_router_write_connection_id", "connection_id", "id"),
+    )
+
+    router_id: int = Field(foreign_key="router.id")
+    connection_id: int | None = Field(default=None, foreign_key="connection.id")
+    cause: WriteCause = Field(sa_column=enum_column(WriteCause))
+    what: str = Field(max_length=250)
+    is_confirmed: bool
+    reason: str = Field(default="", max_length=250)
+    made_by: str = Field(default="", max_length=120)

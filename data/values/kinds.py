@@ -194,6 +194,14 @@ class DunningAction(StrEnum):
     END = "end"
 
 
+class WriteCause(StrEnum):
+    """What made us write to a router."""
+
+    WISH = "wish"
+    DRIFT = "drift"
+    PERSON = "person"
+
+
 class AccessLevel(StrEnum):
     """What the network gives a connection; derived from the subscription, never stored as a state."""
 

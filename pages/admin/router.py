@@ -29,6 +29,7 @@ from pages.admin.router_drift import check_drift
 from pages.admin.router_tables import RouterTables
 from pages.admin.router_tools import build_tools
 from pages.admin.router_watching import WatchedNote, watch_only
+from pages.admin.router_written import RouterWritten
 from pages.admin.sections import Section, Sections
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
@@ -58,6 +59,7 @@ async def router_page(benfex: BenfexDep, staff: StaffDep, router_id: int) -> Non
         standing = _Standing(benfex, view)
         watched = WatchedNote(benfex, staff, view)
         backups = RouterBackups(benfex, staff, view)
+        written = RouterWritten(benfex, staff, view)
         with box("bf-grid bf-main even"):
             RouterChart(benfex, key)
             facts = _Facts(benfex)
@@ -70,6 +72,7 @@ async def router_page(benfex: BenfexDep, staff: StaffDep, router_id: int) -> Non
                 Section("online", "Online now", tables.online),
                 Section("lines", "All lines", tables.lines),
                 Section("tasks", "Tasks", tables.tasks),
+                Section("written", "Written here", written.build),
                 Section("device", "Device", device.build),
                 Section("backups", "Backups", backups.build),
                 Section("tools", "Tools", lambda: build_tools(benfex, staff, view)),
@@ -86,6 +89,7 @@ async def router_page(benfex: BenfexDep, staff: StaffDep, router_id: int) -> Non
             facts.set(fresh)
             await tables.refresh()
             await backups.refresh()
+            await written.refresh()
             sections.set_count("lines", f"{fresh.connections:,}")
             sections.set_count("tasks", f"{fresh.waiting_tasks:,}" if fresh.waiting_tasks else "")
 

@@ -118,3 +118,11 @@ async def test_a_change_is_made_and_put_back_over_rest(owner: Caller, benfex: "B
         await benfex.changer.wait(run["run_id"])
         assert (await owner.get(path)).json()["state"] == "undone"
         assert tower.table("ip.dns")[0]["servers"] == ""
+
+
+async def test_what_was_written_is_paged(owner: Caller, support: Caller) -> None:
+    router_id = await add_router(owner)
+    assert (await support.get(f"/routers/{router_id}/writes")).json() == {"data": [], "total": 0}
+    problem(await owner.get(f"/routers/{router_id}/writes", state="perhaps"), 422, "invalid_input")
+    problem(await owner.get("/routers/99/writes"), 404, "not_found")
+    problem(await owner.get("/subscriptions/99/router-writes"), 404, "not_found")

@@ -47,6 +47,13 @@ async def test_a_sold_line_comes_up_is_suspended_and_restored(bench: Bench) -> N
     await until(lambda: bench.session("amina") is None)
     await until(lambda: bench.is_applied(connection_id))
     assert (await bench.line(connection_id)).is_removed
+    await until(lambda: _is_told(bench, ("amina", "removed", True)))
+    assert [item for item in await bench.written() if item[0] == "amina"] == [
+        ("amina", "added with profile benfex-home", True),
+        ("amina", "profile benfex-home → benfex-suspended", True),
+        ("amina", "profile benfex-suspended → benfex-home", True),
+        ("amina", "removed", True),
+    ]
 
 
 async def test_usage_is_what_the_router_counted(bench: Bench) -> None:
@@ -337,3 +344,7 @@ async def _moves(bench: Bench, download_bytes: int) -> None:
 
 def _download(bench: Bench, username: str) -> int:
     return int(str((bench.session(username) or {}).get("download_bytes", 0)))
+
+
+async def _is_told(bench: Bench, write: tuple[str, str, bool]) -> bool:
+    return write in await bench.written()

@@ -10,11 +10,13 @@ from typing import TypeVar
 
 from benfex.core.clock import Clock, SystemClock
 from benfex.core.events import Event, EventBus, RouterTaskQueued
+from benfex.core.paging import PageRequest
 from benfex.core.transactor import Transactor
 from benfex.network.health import RouterWatch
 from benfex.network.inventory import edit_router
 from benfex.network.provisioning import Provisioner
 from benfex.network.registry import make_drivers, make_pool
+from benfex.network.write_journal import writes_of_router
 from benfex.simulation.routeros.options import RouterOptions
 from benfex.simulation.routeros.server import SimulatedRouter
 from benfex.usage.live import LiveUsage
@@ -89,6 +91,13 @@ class Bench:
 
     async def tasks(self, connection_id: ConnectionId) -> tuple[TaskState, ...]:
         return await self.transactor.read(task_states, SYSTEM, connection_id=connection_id)
+
+    async def written(self, at: int = 0) -> list[tuple[str | None, str, bool]]:
+        """Return (user name, what, whether it was kept) of what was written to a router, oldest first."""
+        page = await self.transactor.read(
+            writes_of_router, SYSTEM, router_id=self.router_ids[at], request=PageRequest(size=100)
+        )
+        return [(one.username, one.what, one.is_confirmed) for one in reversed(page.rows)]
 
     async def router_status(self, at: int = 0) -> tuple[str, str]:
         return await self.transactor.read(router_status, SYSTEM, router_id=self.router_ids[at])
