@@ -196,6 +196,7 @@ _LOOKS: Final[Mapping[tuple[type[StrEnum], str], Look]] = MappingProxyType(
             (AccessMethod.PPPOE, Look("PPPoE", "mute", "cable")),
             (AccessMethod.HOTSPOT, Look("Hotspot", "mute", "wifi")),
             (AccessMethod.STATIC, Look("Fixed address", "mute", "server")),
+            (AccessMethod.DHCP, Look("DHCP", "mute", "router")),
             (CustomerKind.PERSON, Look("Person", "mute", "user")),
             (CustomerKind.BUSINESS, Look("Business", "mute", "building-2")),
             (BillingMode.PREPAID, Look("Prepaid", "mute", "wallet")),

@@ -54,8 +54,9 @@ def create_plan(
     cap_action: CapAction = CapAction.NOTIFY,
     throttled_bps: int | None = None,
     burst: Burst | None = None,
+    access_method: AccessMethod = AccessMethod.PPPOE,
 ) -> PlanId:
-    """Add a PPPoE plan. Speeds in bits per second, cap in bytes per period, None for no cap.
+    """Add a plan for lines of one kind. Speeds in bits per second, cap in bytes per period, None for no cap.
 
     Raises InvalidInput naming the field, AlreadyExists for a code that is taken.
     """
@@ -76,7 +77,7 @@ def create_plan(
     plan = Plan(
         code=code,
         name=name.strip(),
-        access_method=AccessMethod.PPPOE,
+        access_method=access_method,
         download_bps=download_bps,
         upload_bps=upload_bps,
         data_cap_bytes=data_cap_bytes,

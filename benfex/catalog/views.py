@@ -10,7 +10,7 @@ from benfex.core.policy import billing_today, current_terms
 from benfex.core.unit_of_work import Snapshot
 from data.queries import plans_listing as listing
 from data.values.identifiers import PlanId, PlanPriceId
-from data.values.kinds import BillingMode, CapAction, Interval, TaxBehavior
+from data.values.kinds import AccessMethod, BillingMode, CapAction, Interval, TaxBehavior
 from data.values.money import Money
 from data.values.roles import Permission
 
@@ -48,6 +48,7 @@ class PlanView:
     is_archived: bool
     services: int
     prices: tuple[PriceView, ...]
+    access_method: AccessMethod = AccessMethod.PPPOE
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def catalog(snapshot: Snapshot) -> Catalog:
             is_archived=row.archived_at is not None,
             services=counts.get(row.id, 0),
             prices=tuple(prices.get(row.id, ())),
+            access_method=row.access_method,
         )
         for row in listing.plans_in_list(snapshot.session)
     )

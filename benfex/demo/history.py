@@ -38,7 +38,7 @@ from benfex.subscriptions.lifecycle import start_subscription
 from data.queries import clocks, operations
 from data.seeds import demo as seeds
 from data.values.identifiers import CustomerId, PlanPriceId, RouterId, parse_phone
-from data.values.kinds import CapAction, CustomerKind
+from data.values.kinds import AccessMethod, CapAction, CustomerKind
 from data.values.money import Money
 from data.values.roles import Role
 
@@ -48,6 +48,7 @@ _DAYS = 182
 _CUSTOMERS = 120
 _AT_FIRST = 74
 _SEED = 20_260_523
+_FIXED = "OFFICE-50"
 _MBPS = 1_000_000
 _GB = 1_000_000_000
 
@@ -197,6 +198,7 @@ class DemoHistory:
                 data_cap_bytes=plan.cap_gb * _GB or None,
                 cap_action=CapAction.THROTTLE if plan.cap_gb else CapAction.NOTIFY,
                 throttled_bps=2 * _MBPS if plan.cap_gb else None,
+                access_method=AccessMethod(plan.method),
             )
             prices[plan.code] = run(
                 publish_price, _DEMO, plan_id=plan_id, amount=Money(plan.price * 100, "KES"), tax_code="VAT"
@@ -238,7 +240,7 @@ class DemoHistory:
                     kind=CustomerKind.BUSINESS if is_business else CustomerKind.PERSON,
                     phone=f"07{10 + number % 13:02d}{200_000 + number * 613:06d}",
                     comes_on=first + timedelta(days=late or number % 28),
-                    plan="BUSINESS-100" if is_business else dice.choice(plans),
+                    plan=_of_business(number) if is_business else dice.choice(plans),
                     router=dice.choice(routers),
                 )
             )
@@ -264,6 +266,7 @@ class DemoHistory:
                 router_id=routers[newcomer.router],
                 username=f"{mailbox[:14]}{newcomer.number:03d}",
                 secret=f"{dice.randrange(16**8):08x}",
+                static_ip=_address(newcomer.number) if newcomer.plan == _FIXED else None,
             ),
             vault=benfex.vault,
         )
@@ -277,6 +280,14 @@ class DemoHistory:
 
     def _instant(self, day: date, hour: int, minute: int) -> datetime:
         return datetime.combine(day, time(hour, minute), tzinfo=self._zone).astimezone(UTC)
+
+
+def _of_business(number: int) -> str:
+    return _FIXED if number % 24 == 5 else "BUSINESS-100"
+
+
+def _address(number: int) -> str:
+    return f"10.40.{number // 200}.{number % 200 + 10}"
 
 
 def _sign_up(

@@ -18,7 +18,7 @@ from data.models.router import Connection, RouterTask
 from data.queries import routers as router_queries
 from data.values.errors import AlreadyExists, Conflict, InvalidInput, NotFound, NotPermitted
 from data.values.identifiers import ConnectionId, RouterId, SubscriptionId
-from data.values.kinds import AccessMethod, TaskKind
+from data.values.kinds import BY_ADDRESS, AccessMethod, TaskKind
 from data.values.roles import Permission
 from data.values.states import RouterStatus, SubscriptionStatus, TaskStatus
 
@@ -32,6 +32,7 @@ _MAC = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){5}")
 class ConnectionSpec:
     """What a line shall be. `static_ip` None takes one from the pool, `mac` None lets any device in.
 
+    A line that is known by its address needs that, over DHCP its device too, and has no secret.
     `takes_over` makes an entry of this name ours that the router holds already.
     """
 
@@ -54,8 +55,13 @@ def create_connection(
     """
     require(uow.actor, Permission.EDIT_SUBSCRIPTIONS)
     username = _checked_word("username", spec.username, USERNAME_LETTERS_MAX)
-    secret = _checked_word("secret", spec.secret, SECRET_LETTERS_MAX)
+    by_address = spec.method in BY_ADDRESS
+    secret = "" if by_address else _checked_word("secret", spec.secret, SECRET_LETTERS_MAX)
     static_ip, mac = _checked_address(spec.static_ip), _checked_mac(spec.mac)
+    if by_address and static_ip is None:
+        raise InvalidInput("static_ip", "This plan is for lines with a fixed address: write it.")
+    if spec.method is AccessMethod.DHCP and mac is None:
+        raise InvalidInput("mac", "This plan is for devices with a lease: write the MAC address.")
     router = router_queries.find_router(uow.session, spec.router_id)
     if router is None or router.status is RouterStatus.RETIRED:
         raise InvalidInput("router_id", "Choose a router that is in use.")

@@ -8,7 +8,7 @@ from typing import Final, assert_never
 from benfex.network.driver import AccessEntry, ProfileSpec
 from data.values.errors import InvalidInput
 from data.values.identifiers import ConnectionId
-from data.values.kinds import AccessLevel, AccessMethod
+from data.values.kinds import BY_ADDRESS, AccessLevel, AccessMethod
 from data.values.states import SubscriptionStatus
 from data.values.traffic import Burst, Rate
 
@@ -16,7 +16,8 @@ from data.values.traffic import Burst, Rate
 SUSPENDED_PROFILE: Final = "benfex-suspended"
 SUSPENDED_ADDRESS_LIST: Final = "benfex-suspended"
 SUSPENDED_RATE: Final = Rate(download_bps=256_000, upload_bps=256_000)
-OFFERED_METHODS: Final = frozenset((AccessMethod.PPPOE, AccessMethod.HOTSPOT))
+ACTIVE_ADDRESS_LIST: Final = "benfex-active"
+NO_LIMIT: Final = Rate(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,14 @@ def desired_access(
     """Return the entry the router should have; None when it should have none.
 
     Suspended is not absent: a PPPoE subscriber is moved to the walled garden, from where the pay page can be
-    reached. A hotspot user is disabled instead, since the login page of the hotspot is that garden.
-    Raises InvalidInput for a method that is not offered.
+    reached. A hotspot user is disabled instead, since the login page of the hotspot is that garden. A line that is
+    known by its address stays on a list until it ends: without its entries nothing would hold it.
+    Raises InvalidInput naming static_ip or mac that such a line lacks.
     """
-    check_method(connection.method)
     level = access_level(subscription, over_allowance=over_allowance)
+    if connection.method in BY_ADDRESS:
+        is_over = subscription.status is SubscriptionStatus.ENDED
+        return None if is_over else _desired_by_address(plan, connection, level)
     if level is AccessLevel.NONE:
         return None
     is_locked_out = level is AccessLevel.WALLED_GARDEN and connection.method is AccessMethod.HOTSPOT
@@ -99,8 +103,12 @@ def desired_access(
 def desired_profiles(
     plan: PlanLimits, *, method: AccessMethod = AccessMethod.PPPOE
 ) -> tuple[ProfileSpec, ...]:
-    """Return the profiles that entries of the plan may name: full, throttled if there is one, suspended."""
-    check_method(method)
+    """Return the profiles that entries of the plan may name: full, throttled if there is one, suspended.
+
+    None for lines that are known by their address.
+    """
+    if method in BY_ADDRESS:
+        return ()
     profiles = [ProfileSpec(profile_name(plan, AccessLevel.FULL), plan.rate, method=method, burst=plan.burst)]
     if plan.throttled is not None:
         name = profile_name(plan, AccessLevel.THROTTLED)
@@ -126,11 +134,27 @@ def profile_name(plan: PlanLimits, level: AccessLevel) -> str:
             assert_never(level)
 
 
-def check_method(method: AccessMethod) -> None:
-    """Raise InvalidInput when routers cannot be told about this access method."""
-    if method not in OFFERED_METHODS:
-        raise InvalidInput(
-            "method",
-            "Static addresses are not offered: give the connection a PPPoE or hotspot user "
-            "and fix its address there.",
-        )
+def _desired_by_address(plan: PlanLimits, connection: ConnectionFacts, level: AccessLevel) -> AccessEntry:
+    if connection.remote_address is None:
+        raise InvalidInput("static_ip", "This line needs a fixed address.")
+    if connection.method is AccessMethod.DHCP and not connection.caller_id:
+        raise InvalidInput("mac", "This line needs the MAC address of its device.")
+    is_open = level in (AccessLevel.FULL, AccessLevel.THROTTLED)
+    rate, burst = SUSPENDED_RATE, None
+    if level is AccessLevel.THROTTLED:
+        rate = plan.throttled or plan.rate or NO_LIMIT
+    elif level is AccessLevel.FULL:
+        rate, burst = plan.rate or NO_LIMIT, plan.burst
+    is_leased = connection.method is AccessMethod.DHCP
+    return AccessEntry(
+        connection_id=connection.connection_id,
+        username=connection.username,
+        password=None,
+        profile="",
+        remote_address=connection.remote_address,
+        caller_id=(connection.caller_id or "").upper() if is_leased else None,
+        method=connection.method,
+        rate=rate,
+        burst=burst,
+        address_list=ACTIVE_ADDRESS_LIST if is_open else SUSPENDED_ADDRESS_LIST,
+    )

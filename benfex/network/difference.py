@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final, assert_never
 
-from benfex.network.desired_state import SUSPENDED_PROFILE
+from benfex.network.desired_state import SUSPENDED_ADDRESS_LIST, SUSPENDED_PROFILE
 from benfex.network.driver import (
     AccessChange,
     AccessEntry,
@@ -19,6 +19,7 @@ from benfex.network.driver import (
     SetAccess,
 )
 from data.values.identifiers import ConnectionId
+from data.values.kinds import BY_ADDRESS
 
 CONNECTIONS_PER_CHANGE_MAX: Final = 100
 
@@ -57,7 +58,7 @@ def difference(
         strays += [_remove(other) for other in others]
         change = AddAccess(entry) if kept is None else entry_change(entry, kept)
         if change is not None:
-            changes.append(change)
+            changes.append(AddAccess(entry) if entry.method in BY_ADDRESS else change)
     for connection_id in sorted(found.keys() - wanted.keys()):
         for entry in found[connection_id]:
             is_in_the_way = (entry.method, entry.username) in claimed
@@ -87,7 +88,7 @@ def profile_changes(
 def entry_change(desired: AccessEntry, observed: AccessEntry) -> SetAccess | None:
     """Return what brings one entry to what is desired; None when nothing differs.
 
-    A password that could not be read, or that we do not know, is left alone.
+    A password that could not be read, or that we do not know, is left alone. A burst that was set by hand is, too.
     """
     change = SetAccess(
         (desired.connection_id,),
@@ -98,6 +99,9 @@ def entry_change(desired: AccessEntry, observed: AccessEntry) -> SetAccess | Non
         remote_address=_changed(desired.remote_address or "", observed.remote_address or ""),
         caller_id=_changed((desired.caller_id or "").upper(), (observed.caller_id or "").upper()),
         enabled=desired.enabled if desired.enabled != observed.enabled else None,
+        rate=desired.rate if desired.rate != observed.rate else None,
+        burst=desired.burst if desired.burst is not None and desired.burst != observed.burst else None,
+        address_list=_changed(desired.address_list or "", observed.address_list or ""),
     )
     return None if change == SetAccess((desired.connection_id,), desired.method) else change
 
@@ -124,7 +128,9 @@ def conflicts(desired: Iterable[AccessEntry], observed: AccessReading) -> tuple[
 
 def is_open(entry: AccessEntry) -> bool:
     """Return whether an entry lets its subscriber into the Internet."""
-    return entry.enabled and entry.profile != SUSPENDED_PROFILE
+    return (
+        entry.enabled and entry.profile != SUSPENDED_PROFILE and entry.address_list != SUSPENDED_ADDRESS_LIST
+    )
 
 
 def touched_connections(changes: Iterable[AccessChange]) -> frozenset[ConnectionId]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from benfex.network.device import DeviceLink
 from data.values.identifiers import ConnectionId
 from data.values.kinds import AccessMethod
 from data.values.traffic import Burst, Rate
+
+QUEUE: Final = "queue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class RouterIdentity:
 
 @dataclass(frozen=True, slots=True)
 class ActiveSession:
-    """One subscriber online now.
+    """One subscriber online now; where nobody signs in (`interface` is `QUEUE`), one whose line is open.
 
     `session_key` is that of the session's `CounterReading`; None while the interface is not seen.
     `address` and `caller_id` are None where the menu that was read does not have them.
@@ -143,6 +145,9 @@ class AccessEntry:
 
     `password` is None when it could not be read. `remote_address` and `caller_id` are None when any will do.
     `takes_over` in what is desired: an entry of this name without any mark may be made ours.
+
+    A line that is known by its address has no password and no profile: its speed is `rate` (0 without limit) with
+    `burst`, and `address_list` the list its address is on. For all others these are None.
     """
 
     connection_id: ConnectionId
@@ -154,6 +159,9 @@ class AccessEntry:
     enabled: bool = True
     method: AccessMethod = AccessMethod.PPPOE
     takes_over: bool = False
+    rate: Rate | None = None
+    burst: Burst | None = None
+    address_list: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,14 +259,17 @@ class EnsureProfile:
 
 @dataclass(frozen=True, slots=True)
 class AddAccess:
-    """Create the entry; when it is there already and ours, or may be taken over, make it so."""
+    """Create the entry; when it is there already and ours, or may be taken over, make it so as a whole."""
 
     entry: AccessEntry
 
 
 @dataclass(frozen=True, slots=True)
 class SetAccess:
-    """Change entries of ours alike; None leaves a property alone, an empty text clears it."""
+    """Change entries of ours alike; None leaves a property alone, an empty text clears it.
+
+    Lines that are known by their address are changed by `AddAccess`, as a whole.
+    """
 
     connection_ids: tuple[ConnectionId, ...]
     method: AccessMethod = AccessMethod.PPPOE
@@ -268,6 +279,9 @@ class SetAccess:
     remote_address: str | None = None
     caller_id: str | None = None
     enabled: bool | None = None
+    rate: Rate | None = None
+    burst: Burst | None = None
+    address_list: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from benfex.core.clock import Clock
 from benfex.core.errors import RouterAuthFailed, RouterError, RouterRejected
 from benfex.core.transactor import Transactor
 from benfex.core.vault import Vault
-from benfex.network.desired_state import OFFERED_METHODS
 from benfex.network.driver import ActiveSession, ForeignEntry, RouterDriver, RouterLink, Seen, SeenName
 from benfex.network.health import RouterWatch
 from benfex.network.inventory import may_write
@@ -210,7 +209,7 @@ class Provisioner:
             raise Conflict("This router is only watched: start managing it first.")
         async with self._turn(router_id), self._slots:
             link, _ = await self._links.take(router_id)
-            return await end_sessions(link, [(method, username) for method in OFFERED_METHODS])
+            return await end_sessions(link, [(method, username) for method in AccessMethod])
 
     async def _wake_due(self, *, limit: int = 200) -> list[asyncio.Task[int]]:
         due = await self._transactor.read(routers_with_work, _SYSTEM, limit=limit)

@@ -14,7 +14,7 @@ from benfex.core.clock import Clock
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.core.vault import Vault
-from benfex.network.difference import touched_connections
+from benfex.network.difference import entry_change, touched_connections
 from benfex.network.driver import (
     AccessChange,
     AccessReading,
@@ -31,6 +31,7 @@ from data.queries import routers as router_queries
 from data.values.identifiers import ConnectionId, RouterId
 from data.values.kinds import WriteCause
 from data.values.roles import Permission
+from data.values.traffic import Rate, format_rate
 
 BREAKER_PERCENT = 20
 BREAKER_ENTRIES = 10
@@ -203,8 +204,10 @@ def describe_changes(
                 pass
             case AddAccess(entry):
                 is_taken = (entry.method, entry.username) in observed.foreign_usernames and entry.takes_over
+                seen = found.get(entry.connection_id)
+                known = entry_change(entry, seen) if seen and seen.method is entry.method else None
                 what = "held by an entry that is taken over" if is_taken else "missing on the router"
-                notes[entry.connection_id] = what
+                notes[entry.connection_id] = _differences(known, seen) if known is not None else what
             case RemoveAccess():
                 notes.setdefault(change.connection_id, "on the router without a reason")
             case SetAccess():
@@ -218,13 +221,20 @@ def describe_changes(
 
 def _differences(change: SetAccess, entry: object) -> str:
     parts = []
-    for name in ("username", "profile", "remote_address", "caller_id", "enabled"):
+    for name in ("username", "profile", "remote_address", "caller_id", "enabled", "rate", "address_list"):
         target = getattr(change, name)
         if target is not None:
-            parts.append(f"{name.replace('_', ' ')} is {getattr(entry, name, None)}, not {target or 'empty'}")
+            seen = getattr(entry, name, None)
+            parts.append(f"{name.replace('_', ' ')} is {_say(seen)}, not {_say(target) or 'empty'}")
+    if change.burst is not None:
+        parts.append("the burst differs")
     if change.password is not None:
         parts.append("the secret differs")
     return "; ".join(parts)
+
+
+def _say(value: object) -> object:
+    return format_rate(value) if isinstance(value, Rate) else value
 
 
 def _username(connection_id: ConnectionId, observed: AccessReading) -> str:

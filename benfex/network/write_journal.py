@@ -8,6 +8,7 @@ from typing import Final
 from benfex.core.actors import name_of, require
 from benfex.core.paging import Page, PageRequest
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
+from benfex.network.difference import entry_change
 from benfex.network.driver import (
     AccessChange,
     AccessEntry,
@@ -24,7 +25,7 @@ from data.values.errors import NotFound
 from data.values.identifiers import ConnectionId, CustomerId, RouterId, SubscriptionId
 from data.values.kinds import WriteCause
 from data.values.roles import Permission
-from data.values.traffic import format_bps
+from data.values.traffic import format_rate
 
 _WORDS: Final = {
     "username": "name",
@@ -32,6 +33,7 @@ _WORDS: Final = {
     "remote_address": "address",
     "caller_id": "device",
     "enabled": "enabled",
+    "address_list": "list",
 }
 
 
@@ -119,8 +121,12 @@ def tell_changes(
                 told.append(Write(None, _tell_profile(profile)))
             case AddAccess(entry):
                 taken = entry.takes_over and (entry.method, entry.username) in before.foreign_usernames
-                verb = "taken over" if taken else "added"
-                by_line.setdefault(entry.connection_id, []).append(f"{verb} with profile {entry.profile}")
+                seen = found.get(entry.connection_id)
+                known = entry_change(entry, seen) if seen and seen.method is entry.method else None
+                words = (
+                    _tell_set(known, seen) if known else _tell_new(entry, "taken over" if taken else "added")
+                )
+                by_line.setdefault(entry.connection_id, []).append(words)
             case RemoveAccess():
                 by_line.setdefault(change.connection_id, []).append("removed")
             case SetAccess():
@@ -164,18 +170,24 @@ def _tell_set(change: SetAccess, entry: AccessEntry | None) -> str:
             parts.append("enabled" if target else "disabled")
         else:
             parts.append(f"{word} {before or 'any'} → {target or 'any'}")
+    if change.rate is not None:
+        before = format_rate(entry.rate) if entry is not None and entry.rate is not None else "unknown"
+        parts.append(f"speed {before} → {format_rate(change.rate)}")
+    if change.burst is not None:
+        parts.append("burst changed")
     if change.password is not None:
         parts.append("password changed")
     return ", ".join(parts)
 
 
+def _tell_new(entry: AccessEntry, verb: str) -> str:
+    if entry.rate is None:
+        return f"{verb} with profile {entry.profile}"
+    return f"{verb} at {entry.remote_address} with {format_rate(entry.rate)}, on {entry.address_list}"
+
+
 def _tell_profile(profile: ProfileSpec) -> str:
-    if profile.rate is None:
-        return f"profile {profile.name}: no limit"
-    return (
-        f"profile {profile.name}: {format_bps(profile.rate.download_bps)} down,"
-        f" {format_bps(profile.rate.upload_bps)} up"
-    )
+    return f"profile {profile.name}: {format_rate(profile.rate) if profile.rate else 'no limit'}"
 
 
 def _view(row: queries.WriteRow) -> WriteView:

@@ -4,6 +4,7 @@ Which state may follow which is in `data/values/states`; what a router is told, 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from benfex.billing.charges import ChargeLine, setup_charge
@@ -79,7 +80,8 @@ def start_subscription(
     assert subscription.id is not None
     subscription_id = SubscriptionId(subscription.id)
     record_transition(uow, subscription, None, "started")
-    create_connection(uow, subscription_id=subscription_id, spec=connection, vault=vault)
+    line = replace(connection, method=sold.plan.access_method)
+    create_connection(uow, subscription_id=subscription_id, spec=line, vault=vault)
     record_audit(uow, action="start", entity="subscription", entity_id=subscription_id)
     facts = subscription_queries.service_facts(uow.session, subscription_id)
     assert facts is not None

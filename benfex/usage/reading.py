@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from benfex.core.events import UsageSample
-from benfex.network.driver import CounterReading, PollReading
+from benfex.network.driver import QUEUE, CounterReading, PollReading
 from benfex.usage.metering import (
     CounterBaseline,
     MeterFlag,
@@ -32,6 +32,7 @@ from data.values.traffic import Rate, Traffic
 
 # No subscriber's line is faster; what is beyond is a broken counter, and is not billed.
 CEILING = Rate(download_bps=20_000_000_000, upload_bps=20_000_000_000)
+QUIET_AFTER: Final = timedelta(minutes=5)
 NOTED_WITHIN: Final = timedelta(minutes=5)
 NO_SPREAD: Final = Spread((), ())
 _BROKEN = frozenset((MeterFlag.NEW_SESSION, MeterFlag.COUNTER_RESET))
@@ -63,6 +64,7 @@ class RouterReadings:
     _unknown: frozenset[str] = frozenset()
     _noted: dict[ConnectionId, datetime] = field(default_factory=dict)
     _last_seen: dict[ConnectionId, datetime] = field(default_factory=dict)
+    _moved_at: dict[str, datetime] = field(default_factory=dict)
 
     def resume(self, recorded: Recorded) -> None:
         """Continue from what a former process recorded."""
@@ -101,8 +103,11 @@ class RouterReadings:
         self._keep_unknown(seen, reading.unknown_usernames)
         self._keep_ends(seen)
         total = None if self._read_at is None else sums.total
+        quiet = self._quiet(reading, seen, clock, read_at)
         online = frozenset(
-            lines[session.username].connection_id for session in reading.sessions if session.username in lines
+            lines[session.username].connection_id
+            for session in reading.sessions
+            if session.username in lines and session.username not in quiet
         )
         samples = self._samples(sums, online)
         self._resumed, self._seen = {}, seen
@@ -211,6 +216,21 @@ class RouterReadings:
             if not is_recorded:
                 self._ended[key] = item
 
+    def _quiet(
+        self, reading: PollReading, seen: Mapping[str, _Seen], clock: RouterClock, read_at: datetime
+    ) -> frozenset[str]:
+        """Return the names of lines where nobody signs in that moved nothing lately: they pass for offline."""
+        moved_at: dict[str, datetime | None] = {}
+        for session in reading.sessions:
+            if session.interface != QUEUE or session.session_key is None:
+                continue
+            key = full_session_key(clock, session.session_key)
+            now, last = seen.get(key), self._seen.get(key)
+            moved = now is not None and last is not None and _bytes(now) != _bytes(last)
+            moved_at[session.username] = read_at if moved else self._moved_at.get(session.username)
+        self._moved_at = {name: at for name, at in moved_at.items() if at is not None}
+        return frozenset(name for name, at in moved_at.items() if at is None or read_at - at > QUIET_AFTER)
+
     def _note_gone(self, online: frozenset[ConnectionId]) -> None:
         """Remember when those that left were last there, until that is recorded."""
         if self._read_at is None:
@@ -292,6 +312,10 @@ class _Progress:
             previous_at,
             self._spread.share(Traffic(*moved)),
         )
+
+
+def _bytes(seen: _Seen) -> tuple[int, int]:
+    return seen.reading.download_bytes, seen.reading.upload_bytes
 
 
 def _baseline(key: str, seen: _Seen) -> CounterBaseline:

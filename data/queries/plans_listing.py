@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 from data.models.catalog import Plan, PlanPrice
 from data.models.subscription import Subscription
 from data.session import Session
-from data.values.kinds import BillingMode, CapAction, ChargeTiming, Interval, TaxBehavior
+from data.values.kinds import AccessMethod, BillingMode, CapAction, ChargeTiming, Interval, TaxBehavior
 from data.values.states import SubscriptionStatus
 
 
@@ -24,6 +24,7 @@ class PlanRow(NamedTuple):
     cap_action: CapAction
     throttled_bps: int | None
     archived_at: datetime | None
+    access_method: AccessMethod
 
 
 def plans_in_list(session: Session) -> list[PlanRow]:
@@ -39,6 +40,7 @@ def plans_in_list(session: Session) -> list[PlanRow]:
             Plan.cap_action,
             Plan.throttled_bps,
             Plan.archived_at,
+            Plan.access_method,
         ).order_by(Plan.archived_at.is_not(None), Plan.download_bps, Plan.name)
     )
     return [PlanRow(*row) for row in rows]

@@ -34,6 +34,7 @@ class PlanSeed(NamedTuple):
     cap_gb: int
     price: int
     share: int
+    method: str = "pppoe"
 
 
 PLANS = (
@@ -41,6 +42,7 @@ PLANS = (
     PlanSeed("HOME-20", "Home 20", 20, 10, 400, 2_500, 35),
     PlanSeed("FIBRE-50", "Fibre 50", 50, 25, 0, 3_999, 15),
     PlanSeed("BUSINESS-100", "Business 100", 100, 50, 0, 9_500, 10),
+    PlanSeed("OFFICE-50", "Office 50, fixed address", 50, 50, 0, 7_500, 0, "static"),
 )
 
 

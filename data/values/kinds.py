@@ -62,6 +62,11 @@ class AccessMethod(StrEnum):
     PPPOE = "pppoe"
     HOTSPOT = "hotspot"
     STATIC = "static"
+    DHCP = "dhcp"
+
+
+# Lines that are known by their address: nobody signs in, so there is no session to end.
+BY_ADDRESS = frozenset((AccessMethod.STATIC, AccessMethod.DHCP))
 
 
 class CustomerKind(StrEnum):

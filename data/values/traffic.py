@@ -67,6 +67,13 @@ def format_bps(bps: int) -> str:
     return _scaled(bps, ("bps", "kbps", "Mbps", "Gbps", "Tbps"))
 
 
+def format_rate(rate: Rate) -> str:
+    """Return a speed for people: "10 Mbps down, 2 Mbps up", "no limit"."""
+    if not (rate.download_bps or rate.upload_bps):
+        return "no limit"
+    return f"{format_bps(rate.download_bps)} down, {format_bps(rate.upload_bps)} up"
+
+
 def _scaled(count: int, units: tuple[str, ...]) -> str:
     magnitude = abs(count)
     sign = "-" if count < 0 else ""

@@ -17,12 +17,18 @@ from components.form import Form, Values
 from components.moments import say_day
 from data.values.errors import BenfexError, InvalidInput, NotFound
 from data.values.identifiers import PlanId
-from data.values.kinds import BillingMode, CapAction, ChargeTiming, Interval, TaxBehavior
+from data.values.kinds import AccessMethod, BillingMode, CapAction, ChargeTiming, Interval, TaxBehavior
 from data.values.traffic import Burst, Rate
 from pages.admin.phrases import say_count, say_price, say_tax
 from pages.dependencies import SignedInStaff
 
 _MEGABIT, _GIGABYTE = 1_000_000, 1_000_000_000
+METHODS = {
+    AccessMethod.PPPOE.value: "A PPPoE user",
+    AccessMethod.HOTSPOT.value: "A hotspot user",
+    AccessMethod.STATIC.value: "A fixed address",
+    AccessMethod.DHCP.value: "A DHCP lease of their device",
+}
 _CAP_ACTIONS = {
     CapAction.NOTIFY.value: "Tell the customer",
     CapAction.THROTTLE.value: "Slow down",
@@ -58,6 +64,7 @@ def open_new_plan(benfex: Benfex, staff: SignedInStaff, table: DataTable) -> Non
             cap_action=CapAction(values["cap_action"]),
             throttled_bps=slow * _MEGABIT if slow is not None else None,
             burst=_burst(values),
+            access_method=AccessMethod(values["access_method"]),
         )
         dialog.close()
         await table.refresh()
@@ -67,6 +74,7 @@ def open_new_plan(benfex: Benfex, staff: SignedInStaff, table: DataTable) -> Non
         with form.pair():
             form.text("name", "Name", hint="As customers see it.")
             form.text("code", "Code", hint="Like HOME-10; names the profile on routers.")
+        form.choice("access_method", "Subscribers are known by", METHODS, AccessMethod.PPPOE.value)
         with form.pair():
             form.whole("download_bps", "Download", unit="Mbps")
             form.whole("upload_bps", "Upload", unit="Mbps")

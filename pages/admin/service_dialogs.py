@@ -19,7 +19,7 @@ from components.form import Form, Values
 from components.status_badge import look_of
 from data.values.errors import BenfexError
 from data.values.identifiers import PlanPriceId, RouterId, new_token
-from data.values.kinds import BillingMode, SuspensionReason
+from data.values.kinds import BY_ADDRESS, BillingMode, SuspensionReason
 from pages.admin.phrases import say_price, say_speed
 from pages.admin.plan_dialogs import say_first_invoice
 from pages.dependencies import SignedInStaff
@@ -115,7 +115,7 @@ async def open_new_service(benfex: Benfex, staff: SignedInStaff, view: CustomerV
             connection=ConnectionSpec(
                 router_id=RouterId(values["router_id"]),
                 username=values["username"],
-                secret=values["secret"],
+                secret=values["secret"] or "",
                 static_ip=values["static_ip"] or None,
                 mac=values["mac"] or None,
             ),
@@ -136,6 +136,9 @@ async def open_new_service(benfex: Benfex, staff: SignedInStaff, view: CustomerV
         with form.pair():
             form.text("static_ip", "Fixed address", required=False, hint="Left out: one from the pool.")
             form.text("mac", "Device (MAC)", required=False, hint="Left out: any device.")
+        form.show_while(
+            "secret", plan, lambda key: key is None or prices[key][0].access_method not in BY_ADDRESS
+        )
         consequence = text("", "bf-sub")
 
         async def say() -> None:

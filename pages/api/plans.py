@@ -52,7 +52,7 @@ class Burst(Incoming):
 
 
 class NewPlan(Incoming):
-    """A PPPoE plan to sell. Speeds in bits per second, cap in bytes per period, null for none."""
+    """A plan to sell, for lines of one kind. Speeds in bits per second, cap in bytes per period, null for none."""
 
     code: Text = Field(examples=["HOME-10"])
     name: Text
@@ -62,6 +62,7 @@ class NewPlan(Incoming):
     cap_action: CapAction = CapAction.NOTIFY
     throttled_bps: StrictInt | None = None
     burst: Burst | None = None
+    access_method: AccessMethod = AccessMethod.PPPOE
 
 
 class NewPrice(Incoming):
@@ -145,6 +146,7 @@ async def create_new_plan(asked: NewPlan, call: UnsafeCallDep) -> Response:
             cap_action=asked.cap_action,
             throttled_bps=asked.throttled_bps,
             burst=asked.burst.value() if asked.burst is not None else None,
+            access_method=asked.access_method,
         )
         return told(201, Plan.model_validate(plan_record(uow, plan_id=plan_id)))
 

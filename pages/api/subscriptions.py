@@ -44,11 +44,11 @@ router = APIRouter(prefix="/subscriptions", tags=["subscriptions"])
 
 
 class NewConnection(Incoming):
-    """The line of a subscription: its PPPoE name and secret on a router."""
+    """The line of a subscription: its name and secret on a router, or its address where nobody signs in."""
 
     router_id: Id
     username: Text
-    secret: SecretStr = Field(max_length=128)
+    secret: SecretStr = Field(default=SecretStr(""), max_length=128)
     static_ip: Text | None = None
     mac: Text | None = None
 

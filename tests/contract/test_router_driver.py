@@ -290,7 +290,7 @@ async def test_a_poll_has_the_subscribers_side_of_every_session(
     assert any(interface.name == "ether1" and interface.is_running for interface in poll.interfaces)
 
 
-async def test_a_poll_asks_four_questions_however_many_are_online(
+async def test_a_poll_asks_five_questions_however_many_are_online(
     link: RouterLink, router: SimulatedRouter
 ) -> None:
     router.populate("home", 300, "default")
@@ -299,7 +299,7 @@ async def test_a_poll_asks_four_questions_however_many_are_online(
     poll = await link.read_poll()
 
     assert len(poll.sessions) == len(poll.counters) == 300
-    assert commands(router) - before == 4
+    assert commands(router) - before == 5
 
 
 async def test_two_sessions_of_one_user_are_two(link: RouterLink, router: SimulatedRouter) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benfex.network.desired_state import SUSPENDED_PROFILE
+from benfex.network.desired_state import SUSPENDED_ADDRESS_LIST, SUSPENDED_PROFILE
 from benfex.network.difference import difference, is_applied, touched_connections
 from benfex.network.driver import (
     AccessChange,
@@ -18,13 +18,28 @@ from benfex.network.driver import (
     SetAccess,
 )
 from data.values.identifiers import ConnectionId
-from data.values.kinds import AccessMethod
-from data.values.traffic import Rate
+from data.values.kinds import BY_ADDRESS, AccessMethod
+from data.values.traffic import Burst, Rate
 
 METHODS = (AccessMethod.PPPOE, AccessMethod.HOTSPOT)
+RATES = (Rate(1, 1), Rate(2, 1))
 PROFILES = ("benfex-home", "benfex-pro", SUSPENDED_PROFILE)
 
-entries = st.builds(
+entries_by_address = st.builds(
+    AccessEntry,
+    connection_id=st.integers(1, 6).map(ConnectionId),
+    username=st.sampled_from("abcdef"),
+    password=st.none(),
+    profile=st.just(""),
+    remote_address=st.sampled_from(("10.0.0.1", "10.0.0.2")),
+    caller_id=st.sampled_from((None, "AA:BB", "CC:DD")),
+    enabled=st.booleans(),
+    method=st.sampled_from(sorted(BY_ADDRESS)),
+    rate=st.sampled_from(RATES),
+    burst=st.sampled_from((None, Burst(RATES[1], RATES[0], 10))),
+    address_list=st.sampled_from(("benfex-active", SUSPENDED_ADDRESS_LIST)),
+)
+entries_by_name = st.builds(
     AccessEntry,
     connection_id=st.integers(1, 6).map(ConnectionId),
     username=st.sampled_from("abcdef"),
@@ -35,6 +50,7 @@ entries = st.builds(
     enabled=st.booleans(),
     method=st.sampled_from(METHODS),
 )
+entries = entries_by_name | entries_by_address
 on_a_router = st.lists(entries, max_size=10, unique_by=lambda entry: (entry.method, entry.username))
 specs = st.builds(
     ProfileSpec,
@@ -69,6 +85,8 @@ class ModelRouter:
             case EnsureProfile(spec):
                 self.profiles[spec.method, spec.name] = spec
             case AddAccess(entry):
+                if entry.method in BY_ADDRESS:  # made so as a whole
+                    self.entries = [one for one in self.entries if not is_same_line(one, entry)]
                 self.entries.append(entry)
             case RemoveAccess():
                 gone = [entry for entry in self.entries if removes(change, entry)]
@@ -124,13 +142,19 @@ def test_nobody_waits_for_access_behind_a_suspension(
 ) -> None:
     wanted = {entry.connection_id: entry for entry in desired}
     opens = [
-        wanted[connection_id].enabled and wanted[connection_id].profile != SUSPENDED_PROFILE
+        wanted[connection_id].enabled
+        and wanted[connection_id].profile != SUSPENDED_PROFILE
+        and wanted[connection_id].address_list != SUSPENDED_ADDRESS_LIST
         for change in difference(desired, ModelRouter(held, []).read())
         for connection_id in touched_connections([change])
         if isinstance(change, SetAccess | AddAccess)
     ]
 
     assert opens == sorted(opens, reverse=True)
+
+
+def is_same_line(one: AccessEntry, other: AccessEntry) -> bool:
+    return (one.connection_id, one.method) == (other.connection_id, other.method)
 
 
 def removes(change: RemoveAccess, entry: AccessEntry) -> bool:

@@ -8,6 +8,7 @@ from functools import partial
 from benfex.simulation.routeros import menus, tools, traps, views
 from benfex.simulation.routeros.export import FILE, Files, export_text
 from benfex.simulation.routeros.faults import FaultSwitch
+from benfex.simulation.routeros.fixed import FixedLines
 from benfex.simulation.routeros.homes import Homes, Session
 from benfex.simulation.routeros.options import RouterOptions
 from benfex.simulation.routeros.tables import Table
@@ -46,6 +47,7 @@ class Device:
         }
         self.files = Files()
         self.homes = Homes(self.tables, options)
+        self.fixed = FixedLines(self.tables, options)
 
     def now(self) -> float:
         """Return the epoch second; it never runs backwards while the router is on."""
@@ -84,6 +86,9 @@ class Device:
         """Let everything that was due happen; return the time up to which it did."""
         now = self.now()
         self.homes.settle(now)
+        downloaded, uploaded = self.fixed.count(now)
+        self.homes.total_download_bytes += downloaded
+        self.homes.total_upload_bytes += uploaded
         return now
 
     def knows(self, path: str) -> bool:
@@ -139,6 +144,7 @@ class Device:
         self.boots += 1
         self.booted_at = now
         self.homes.lose_all(now)
+        self.fixed.reset()
         self.homes.log.note("system,info", "router rebooted", at=now)
 
     def _rows_with_dynamic(self, path: str, *, now: float) -> Iterable[Row]:
@@ -147,7 +153,7 @@ class Device:
             case menus.INTERFACE:
                 return views.interface_rows(self.homes, configured, now)
             case menus.QUEUE:
-                return [*configured, *views.queue_rows(self.homes, now)]
+                return [*self.fixed.rows(configured, now), *views.queue_rows(self.homes, now)]
             case menus.LEASE:
                 return [*configured, *tools.lease_rows(self.options, now, booted_at=self.booted_at)]
             case menus.ADDRESS_LIST:

@@ -73,6 +73,7 @@ class SimulatedRouter:
         now = self.device.settle()
         if wanted is FaultKind.COUNTERS_RESET:
             self.device.homes.reset_counters(now)
+            self.device.fixed.reset()
             return
         self.device.faults.set(wanted, count=count)
         if wanted is FaultKind.UNREACHABLE:

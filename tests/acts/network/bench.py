@@ -23,6 +23,7 @@ from benfex.usage.live import LiveUsage
 from benfex.usage.polling import UsagePoller
 from data.engine import Database
 from data.values.identifiers import ConnectionId, RouterId
+from data.values.kinds import AccessMethod
 from data.values.states import SubscriptionStatus, TaskStatus
 from tests.acts.network.rows import (
     PASSWORD,
@@ -73,7 +74,16 @@ class Bench:
     def router_id(self) -> RouterId:
         return self.router_ids[0]
 
-    async def connect(self, username: str = "amina", *, number: int = 1, at: int = 0) -> ConnectionId:
+    async def connect(
+        self,
+        username: str = "amina",
+        *,
+        number: int = 1,
+        at: int = 0,
+        static_ip: str | None = None,
+        mac: str | None = None,
+        method: AccessMethod = AccessMethod.PPPOE,
+    ) -> ConnectionId:
         return await self.transactor.transact(
             connect,
             SYSTEM,
@@ -81,6 +91,9 @@ class Bench:
             plan_price_id=self.plan_price_id,
             username=username,
             number=number,
+            static_ip=static_ip,
+            mac=mac,
+            method=method,
         )
 
     async def move(self, connection_id: ConnectionId, to: SubscriptionStatus) -> None:

@@ -45,12 +45,13 @@ def sell_plan(
     cap_bytes: int | None = None,
     cap_action: CapAction = CapAction.THROTTLE,
     throttled_bps: int | None = 1_000_000,
+    method: AccessMethod = AccessMethod.PPPOE,
 ) -> int:
     """Publish a plan of 20/5 Mbps at one price; return the price."""
     plan = Plan(
         code=code,
         name=code.title(),
-        access_method=AccessMethod.PPPOE,
+        access_method=method,
         download_bps=20_000_000,
         upload_bps=5_000_000,
         data_cap_bytes=cap_bytes,
@@ -115,10 +116,14 @@ def connect(
     username: str = "amina",
     number: int = 1,
     static_ip: str | None = None,
+    mac: str | None = None,
+    method: AccessMethod = AccessMethod.PPPOE,
 ) -> ConnectionId:
     """Give a new customer an active subscription with a line."""
     subscription_id = subscribe(uow, plan_price_id=plan_price_id, number=number)
-    spec = ConnectionSpec(router_id, username, f"secret-of-{username}", static_ip=static_ip)
+    spec = ConnectionSpec(
+        router_id, username, f"secret-of-{username}", static_ip=static_ip, mac=mac, method=method
+    )
     return create_connection(uow, subscription_id=subscription_id, spec=spec, vault=VAULT)
 
 

@@ -18,6 +18,7 @@ from benfex.network.wanted import wanted_access
 from data.queries.routers import access_facts
 from data.values.errors import AlreadyExists, InvalidInput, NotPermitted
 from data.values.identifiers import ConnectionId, CustomerId, UserId
+from data.values.kinds import AccessMethod
 from data.values.states import TaskStatus
 from tests.acts.network.rows import (
     FIRST,
@@ -176,3 +177,20 @@ async def test_wishes_at_once_are_all_counted_and_leave_one_task(transactor: Tra
 
 def _line(run: Run) -> ConnectionId:
     return run(connect, router_id=run(new_router), plan_price_id=run(sell_plan))
+
+
+@pytest.mark.parametrize(
+    ("method", "static_ip", "mac", "field"),
+    [
+        (AccessMethod.STATIC, None, None, "static_ip"),
+        (AccessMethod.DHCP, None, "AA:BB:CC:00:11:22", "static_ip"),
+        (AccessMethod.DHCP, "10.40.0.7", None, "mac"),
+    ],
+)
+def test_a_line_known_by_its_address_needs_it(
+    run: Run, method: AccessMethod, static_ip: str | None, mac: str | None, field: str
+) -> None:
+    router_id, price = run(new_router), run(sell_plan, method=method)
+    with pytest.raises(InvalidInput) as raised:
+        run(connect, router_id=router_id, plan_price_id=price, method=method, static_ip=static_ip, mac=mac)
+    assert raised.value.field == field

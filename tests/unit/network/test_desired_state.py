@@ -1,8 +1,11 @@
 """What a router is told about a connection follows from the subscription alone."""
 
+from dataclasses import replace
+
 import pytest
 
 from benfex.network.desired_state import (
+    SUSPENDED_RATE,
     ConnectionFacts,
     PlanLimits,
     SubscriptionFacts,
@@ -10,6 +13,7 @@ from benfex.network.desired_state import (
     desired_access,
     desired_profiles,
 )
+from benfex.network.difference import is_open
 from benfex.network.driver import ProfileSpec
 from data.values.errors import InvalidInput
 from data.values.identifiers import ConnectionId
@@ -21,7 +25,8 @@ FAST, SLOW = Rate(20_000_000, 5_000_000), Rate(1_000_000, 512_000)
 PLAN = PlanLimits("HOME-20", FAST, SLOW)
 ALICE = ConnectionFacts(ConnectionId(7), AccessMethod.PPPOE, "alice", "pw", "10.0.0.7", "aa:bb:cc:00:11:22")
 GUEST = ConnectionFacts(ConnectionId(8), AccessMethod.HOTSPOT, "guest", "pw")
-STATIC = ConnectionFacts(ConnectionId(9), AccessMethod.STATIC, "shop", "pw")
+STATIC = ConnectionFacts(ConnectionId(9), AccessMethod.STATIC, "shop", "", "10.0.0.9", "aa:bb:cc:00:11:22")
+LEASED = replace(STATIC, method=AccessMethod.DHCP)
 
 
 @pytest.mark.parametrize("status", [SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE])
@@ -97,8 +102,49 @@ def test_the_walled_garden_is_an_address_list_and_a_low_speed() -> None:
     assert garden.name not in {p.name for p in desired_profiles(PLAN, method=AccessMethod.HOTSPOT)}
 
 
-def test_static_addresses_are_refused_in_words() -> None:
-    with pytest.raises(InvalidInput) as raised:
-        desired_access(SubscriptionFacts(SubscriptionStatus.ACTIVE), PLAN, STATIC)
+@pytest.mark.parametrize(
+    ("status", "is_throttled", "rate", "listed"),
+    [
+        (SubscriptionStatus.ACTIVE, False, FAST, "benfex-active"),
+        (SubscriptionStatus.PAST_DUE, True, SLOW, "benfex-active"),
+        (SubscriptionStatus.SUSPENDED, False, SUSPENDED_RATE, "benfex-suspended"),
+        (SubscriptionStatus.PENDING, False, SUSPENDED_RATE, "benfex-suspended"),
+        (SubscriptionStatus.PAUSED, False, SUSPENDED_RATE, "benfex-suspended"),
+    ],
+)
+def test_a_line_known_by_its_address_is_always_on_a_list(
+    status: SubscriptionStatus, is_throttled: bool, rate: Rate, listed: str
+) -> None:
+    entry = desired_access(SubscriptionFacts(status, is_throttled=is_throttled), PLAN, STATIC)
 
-    assert raised.value.field == "method"
+    assert entry is not None
+    assert (entry.rate, entry.address_list, entry.remote_address) == (rate, listed, "10.0.0.9")
+    assert (entry.password, entry.profile, entry.caller_id) == (None, "", None)
+    assert is_open(entry) is (listed == "benfex-active")
+    assert desired_profiles(PLAN, method=AccessMethod.STATIC) == ()
+
+
+def test_a_line_known_by_its_address_leaves_nothing_when_it_ends() -> None:
+    assert desired_access(SubscriptionFacts(SubscriptionStatus.ENDED), PLAN, LEASED) is None
+
+
+def test_a_leased_line_holds_its_device() -> None:
+    entry = desired_access(SubscriptionFacts(SubscriptionStatus.ACTIVE), PLAN, LEASED)
+
+    assert entry is not None
+    assert (entry.method, entry.caller_id) == (AccessMethod.DHCP, "AA:BB:CC:00:11:22")
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        (replace(STATIC, remote_address=None), "static_ip"),
+        (replace(LEASED, remote_address=None), "static_ip"),
+        (replace(LEASED, caller_id=None), "mac"),
+    ],
+)
+def test_what_such_a_line_lacks_is_named(line: ConnectionFacts, field: str) -> None:
+    with pytest.raises(InvalidInput) as raised:
+        desired_access(SubscriptionFacts(SubscriptionStatus.ACTIVE), PLAN, line)
+
+    assert raised.value.field == field

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from benfex.core.errors import RouterRejected
-from benfex.network.drivers.routeros import reads
+from benfex.network.drivers.routeros import questions, reads
 from benfex.network.drivers.routeros.conversation import NO_PERMISSION, NO_SUCH_MENU
 from data.values.identifiers import ConnectionId
 
@@ -107,7 +107,7 @@ def test_a_right_that_is_missing_is_not_an_empty_menu() -> None:
         raise RouterRejected("not enough permissions (9)", code=NO_PERMISSION)
 
     with pytest.raises(RouterRejected):
-        reads.show(ask, "/ppp/secret", ("name",))
+        questions.show(ask, "/ppp/secret", ("name",))
 
 
 def test_a_router_that_says_nothing_about_itself_is_not_understood() -> None:

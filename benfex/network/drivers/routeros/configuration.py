@@ -9,7 +9,7 @@ from typing import Final
 
 from benfex.core.errors import RouterRejected
 from benfex.network.drivers.routeros.conversation import NO_PERMISSION, NO_SUCH_ITEM, NO_SUCH_MENU
-from benfex.network.drivers.routeros.reads import Ask, show
+from benfex.network.drivers.routeros.questions import Ask, show
 
 NAME: Final = "benfex-export"
 FILE: Final = f"{NAME}.rsc"

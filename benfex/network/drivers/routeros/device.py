@@ -21,7 +21,7 @@ from benfex.network.device import (
 )
 from benfex.network.drivers.routeros import words
 from benfex.network.drivers.routeros.conversation import NO_SUCH_MENU
-from benfex.network.drivers.routeros.reads import Ask, show
+from benfex.network.drivers.routeros.questions import Ask, show
 
 Row = Mapping[str, str]
 

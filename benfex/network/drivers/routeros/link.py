@@ -32,8 +32,8 @@ from benfex.network.driver import (
 )
 from benfex.network.drivers.routeros import configuration, device, reads, settings, words, writes
 from benfex.network.drivers.routeros.conversation import Conversation, converse
-from benfex.network.drivers.routeros.reads import Ask
-from data.values.kinds import AccessMethod, SettingKind
+from benfex.network.drivers.routeros.questions import Ask
+from data.values.kinds import BY_ADDRESS, AccessMethod, SettingKind
 
 Answer = TypeVar("Answer")
 _EXPORT_TRIES = 20
@@ -58,7 +58,7 @@ class RouterOsLink:
         return await self._run(reads.identify)
 
     async def read_poll(self) -> PollReading:
-        """Return health, sessions and counters in four questions, however many subscribers there are."""
+        """Return health, sessions and counters in five questions, however many subscribers there are."""
         answered_at = self._conversation.answered_at
         return await self._run(lambda ask: reads.read_poll(ask, answered_at=answered_at))
 
@@ -82,14 +82,16 @@ class RouterOsLink:
         self, username: str, *, method: AccessMethod = AccessMethod.PPPOE
     ) -> AccessEntry | None:
         """Return the entry as the router has it now; None when there is none."""
-        return await self._run(lambda ask: reads.read_entry(ask, username, words.MENUS[method]))
+        return await self._run(lambda ask: reads.read_entry(ask, username, method))
 
     async def apply(self, change: AccessChange) -> None:
         """Make it so; applying twice is applying once."""
         await self._run(lambda ask: writes.apply(ask, change))
 
     async def disconnect(self, username: str, *, method: AccessMethod = AccessMethod.PPPOE) -> int:
-        """End the sessions of `username`; return how many there were."""
+        """End the sessions of `username`; return how many there were, none where nobody signs in."""
+        if method in BY_ADDRESS:
+            return 0
         return await self._run(lambda ask: writes.disconnect(ask, username, words.MENUS[method]))
 
     async def read_resources(self) -> Resources:

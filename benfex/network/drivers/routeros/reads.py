@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Final
 
-from benfex.core.errors import RouterRejected
 from benfex.network.driver import (
     AccessEntry,
     AccessReading,
@@ -18,14 +17,13 @@ from benfex.network.driver import (
     Refusal,
     RouterIdentity,
 )
-from benfex.network.drivers.routeros import words
-from benfex.network.drivers.routeros.conversation import NO_SUCH_MENU
+from benfex.network.drivers.routeros import addresses, words
+from benfex.network.drivers.routeros.questions import Ask, foreign_entry, show
 from benfex.network.drivers.routeros.replies import Row
 from benfex.network.drivers.routeros.words import AccessMenu
-from data.values.kinds import AccessMethod
+from data.values.kinds import BY_ADDRESS, AccessMethod
 from data.values.traffic import Rate
 
-FOREIGN_ENTRY: Final = "foreign_entry"
 _RESOURCE: Final = ("uptime", "version", "board-name", "cpu-load", "free-memory", "total-memory")
 _BOARD: Final = ("routerboard", "serial-number", "current-firmware", "upgrade-firmware")
 _INTERFACE: Final = (".id", "name", "type", "running", "rx-byte", "tx-byte")
@@ -35,24 +33,6 @@ _HOTSPOT_ACTIVE: Final = (".id", "user", "uptime", "address", "mac-address", "by
 _PROFILE: Final = ("name", "rate-limit", "address-list")
 _REFUSALS_MAX: Final = 5
 _DYNAMIC_PPPOE: Final = "pppoe-in"
-
-
-class Ask(Protocol):
-    """How a question reaches the router: a command and its words, answered by rows."""
-
-    def __call__(self, command: str, *words: str) -> list[Row]:
-        """Return the answer. Raises RouterError."""
-        ...
-
-
-def show(ask: Ask, menu: str, properties: Iterable[str], *queries: str) -> list[Row]:
-    """Return the rows of `menu` with only `properties`; none when the router does not have the menu."""
-    try:
-        return ask(f"{menu}/print", f"=.proplist={','.join(properties)}", *queries)
-    except RouterRejected as error:
-        if error.code != NO_SUCH_MENU:
-            raise
-        return []  # a package that is not installed
 
 
 def identify(ask: Ask) -> RouterIdentity:
@@ -75,7 +55,7 @@ def identify(ask: Ask) -> RouterIdentity:
 
 
 def read_poll(ask: Ask, *, answered_at: Callable[[], float | None] = lambda: None) -> PollReading:
-    """Return health, sessions and counters in four questions.
+    """Return health, sessions and counters in five questions.
 
     Sessions are asked for before their interfaces: who dials in between is seen at the next poll, whole.
     `answered_at` tells when the last answer was worked out, in steady seconds; None when that is not known.
@@ -87,8 +67,9 @@ def read_poll(ask: Ask, *, answered_at: Callable[[], float | None] = lambda: Non
     guests = show(ask, words.HOTSPOT.active, _HOTSPOT_ACTIVE)
     guests_at = answered_at()
     hotspot = [words.read_hotspot_session(row, steady_at=guests_at) for row in guests]
-    sessions: list[ActiveSession] = []
-    counters: list[CounterReading] = []
+    sessions, counters = addresses.read_counters(
+        ask, uptime_seconds=health.uptime_seconds, steady_at=answered_at()
+    )
     for server in servers:
         session, reading = _join(server, interfaces.get(server.get("name", "")), counted_at)
         sessions.append(session)
@@ -105,7 +86,7 @@ def read_poll(ask: Ask, *, answered_at: Callable[[], float | None] = lambda: Non
 
 
 def read_sessions(ask: Ask, username: str | None) -> tuple[ActiveSession, ...]:
-    """Return who is online with address and caller, from /ppp/active, its interfaces, /ip/hotspot/active."""
+    """Return who is online with address and caller, from all menus that tell."""
 
     def only(name: str) -> tuple[str, ...]:
         return () if username is None else (f"?{name}={username}",)
@@ -118,7 +99,11 @@ def read_sessions(ask: Ask, username: str | None) -> tuple[ActiveSession, ...]:
     interfaces = {row.get("name", ""): row for row in named}
     sessions = [_session(row, servers[row.get("name", "")], interfaces) for row in active]
     hotspot = show(ask, words.HOTSPOT.active, _HOTSPOT_ACTIVE, *only("user"))
-    return (*sessions, *(words.read_hotspot_session(row)[0] for row in hotspot))
+    return (
+        *sessions,
+        *(words.read_hotspot_session(row)[0] for row in hotspot),
+        *addresses.read_open_lines(ask, username),
+    )
 
 
 def read_access(ask: Ask) -> AccessReading:
@@ -135,6 +120,9 @@ def read_access(ask: Ask) -> AccessReading:
                 foreign.add((menu.method, row.get("name", "")))
         found = (words.read_profile(row, menu) for row in show(ask, menu.profiles, _PROFILE))
         profiles += (profile for profile in found if profile is not None)
+    lines, held = addresses.read_lines(ask)
+    entries += lines
+    foreign |= held
     entries.sort(key=lambda entry: (entry.connection_id, entry.username))
     return AccessReading(tuple(entries), frozenset(foreign), tuple(profiles))
 
@@ -162,8 +150,14 @@ def read_foreign(ask: Ask) -> tuple[ForeignEntry, ...]:
     return tuple(found)
 
 
-def read_entry(ask: Ask, username: str, menu: AccessMenu) -> AccessEntry | None:
+def read_entry(ask: Ask, username: str, method: AccessMethod) -> AccessEntry | None:
     """Return the entry named `username` by a fresh print. Raises RouterRejected when it is not ours."""
+    if method in BY_ADDRESS:
+        lines, held = addresses.read_lines(ask)
+        if (method, username) in held:
+            raise foreign_entry(username)
+        return next((line for line in lines if (line.method, line.username) == (method, username)), None)
+    menu = words.MENUS[method]
     rows = named_rows(ask, username, menu)
     entries = [words.read_entry(row, menu) for row in rows]
     if any(entry is None for entry in entries):
@@ -174,15 +168,6 @@ def read_entry(ask: Ask, username: str, menu: AccessMenu) -> AccessEntry | None:
 def named_rows(ask: Ask, username: str, menu: AccessMenu) -> list[Row]:
     """Return every entry named `username`; for PPP there may be one per service."""
     return show(ask, menu.entries, words.entry_properties(menu), f"?name={username}")
-
-
-def foreign_entry(username: str) -> RouterRejected:
-    """Return the refusal to touch an entry that does not carry our mark."""
-    return RouterRejected(
-        f"The router already has an entry named {username} that Benfex did not make. "
-        "Rename or remove it there, or give the connection another user name.",
-        code=FOREIGN_ENTRY,
-    )
 
 
 def _first(rows: list[Row]) -> Row:

@@ -12,7 +12,7 @@ from benfex.core.errors import RouterRejected
 from benfex.network.device import Values
 from benfex.network.drivers.routeros import words
 from benfex.network.drivers.routeros.conversation import ALREADY_THERE, NO_SUCH_ITEM
-from benfex.network.drivers.routeros.reads import Ask
+from benfex.network.drivers.routeros.questions import Ask
 from data.values.kinds import SettingKind
 
 MISSING: Final = "missing_setting"

@@ -164,12 +164,13 @@ def format_rate_limit(rate: Rate | None, burst: Burst | None = None) -> str:
     if rate is None:
         return ""
     if burst is None:
-        return _format_pair(rate)
-    pairs = (_format_pair(each) for each in (rate, burst.rate, burst.threshold))
+        return format_pair(rate)
+    pairs = (format_pair(each) for each in (rate, burst.rate, burst.threshold))
     return f"{' '.join(pairs)} {burst.seconds}/{burst.seconds}"
 
 
-def _format_pair(rate: Rate) -> str:
+def format_pair(rate: Rate) -> str:
+    """Return a rate as queues take it, the upload first; 0 is without limit."""
     return f"{_format_bps(rate.upload_bps)}/{_format_bps(rate.download_bps)}"
 
 

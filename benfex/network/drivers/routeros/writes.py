@@ -17,12 +17,14 @@ from benfex.network.driver import (
     RemoveAccess,
     SetAccess,
 )
-from benfex.network.drivers.routeros import words
+from benfex.network.drivers.routeros import addresses, words
 from benfex.network.drivers.routeros.conversation import ALREADY_THERE, NO_SUCH_ITEM
-from benfex.network.drivers.routeros.reads import Ask, foreign_entry, named_rows, show
+from benfex.network.drivers.routeros.questions import Ask, foreign_entry, show
+from benfex.network.drivers.routeros.reads import named_rows
 from benfex.network.drivers.routeros.replies import Row
 from benfex.network.drivers.routeros.words import AccessMenu
 from data.values.identifiers import ConnectionId
+from data.values.kinds import BY_ADDRESS
 
 MISSING_ENTRY: Final = "missing_entry"
 # Ids change hands between a print and a write when someone else works on the router too.
@@ -37,10 +39,14 @@ def apply(ask: Ask, change: AccessChange) -> None:
     match change:
         case EnsureProfile():
             _ensure_profile(ask, change.profile)
+        case AddAccess() if change.entry.method in BY_ADDRESS:
+            addresses.ensure(ask, change.entry)
         case AddAccess():
             _add(ask, change.entry)
         case SetAccess():
             _set(ask, change)
+        case RemoveAccess() if change.method in BY_ADDRESS:
+            addresses.remove(ask, change)
         case RemoveAccess():
             _remove(ask, change)
         case _:
