@@ -27,6 +27,7 @@ from benfex.identity.passwords import PasswordKeeper
 from benfex.network.backups import Backups
 from benfex.network.changing import Changer
 from benfex.network.finding import Finder
+from benfex.network.gardening import Gardens
 from benfex.network.health import RouterWatch
 from benfex.network.inspecting import Inspector
 from benfex.network.inventory import RouterProbe
@@ -156,6 +157,23 @@ class Benfex:
         self._to_begin: list[Callable[[], Awaitable[None]]] = []
         self.storage_secret = hashlib.sha256(f"screens {settings.master_key}".encode()).hexdigest()
         self.demo_accounts: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def gardens(self) -> Gardens:
+        """Return what keeps our rules for who has not paid on routers."""
+        return Gardens(
+            self.transactor,
+            self.provisioner,
+            hosts=self._payer_hosts,
+            public_url=self.settings.public_url,
+            door=self.settings.garden_door,
+        )
+
+    def _payer_hosts(self) -> set[str]:
+        """Return what who has not paid needs to reach to pay, besides the portal."""
+        more = (host.strip() for host in self.settings.garden_hosts.split(","))
+        used = (self.gateways.get(name).capabilities.payer_hosts for name in self.gateways.names())
+        return {host for host in (*more, *(host for hosts in used for host in hosts)) if host}
 
     @property
     def statements(self) -> StatementImporter:

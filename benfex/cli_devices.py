@@ -52,6 +52,24 @@ def device_leases(router_id: Which, as_json: Json = False, demo: Demo = False) -
     _ask(work, demo=demo, as_json=as_json)
 
 
+@devices.command("garden")
+def device_garden(
+    router_id: Which,
+    on: Annotated[bool | None, typer.Option("--on/--off", help="Write the rules, or take them away.")] = None,
+    as_json: Json = False,
+    demo: Demo = False,
+) -> None:
+    """Say how a router stands with the rules for who has not paid, or switch them."""
+
+    async def work(benfex: Benfex) -> dict[str, Any]:
+        key, gardens = RouterId(router_id), benfex.gardens
+        if on is None:
+            return figures_of(await gardens.look(CLI, router_id=key))
+        return figures_of(await gardens.switch(CLI, router_id=key, is_on=on))
+
+    _ask(work, demo=demo, as_json=as_json)
+
+
 @devices.command("written")
 def device_written(
     router_id: Which,

@@ -5,7 +5,8 @@ takes as long as all that went before.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import structlog
 from starlette.responses import JSONResponse
@@ -77,6 +78,23 @@ class Front:
             else:
                 return
 
+    @asynccontextmanager
+    async def _garden(self) -> AsyncIterator[None]:
+        """Open the door for who has not paid, where there is to be one."""
+        settings = self._benfex.settings
+        if settings.garden_port is None:
+            yield
+            return
+        from pages.garden_door import garden_server
+
+        server = garden_server(settings.public_url, host=settings.host, port=settings.garden_port)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(server.serve(), name="garden door")
+            try:
+                yield
+            finally:
+                server.should_exit = True
+
     async def _serve_rest(self, receive: Receive) -> None:
         assert self._loaded is not None
         await asyncio.sleep(_HEAD_START_SECONDS)
@@ -89,6 +107,6 @@ class Front:
             self._loaded.set()
             await receive()
             return
-        async with self.app.router.lifespan_context(self.app):  # type: ignore[attr-defined]
+        async with self._garden(), self.app.router.lifespan_context(self.app):  # type: ignore[attr-defined]
             self._loaded.set()
             await receive()

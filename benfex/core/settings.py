@@ -57,6 +57,12 @@ class Settings(BaseSettings):
     sms_sender: str | None = None
     sms_base_url: str | None = None
 
+    garden_door: str = (
+        ""  # where routers lead who has not paid: "10.0.0.5:8081", as their subscribers reach it
+    )
+    garden_port: int | None = Field(default=None, ge=1, le=65535)  # where we answer them
+    garden_hosts: str = ""  # what they may reach besides the portal and the gateways, with commas
+
     webhooks_to_private_addresses: bool = False  # what we tell other programs goes to public https only
 
     usage_interval_seconds: int = Field(default=60, ge=5, le=3600)

@@ -163,11 +163,16 @@ async def _follow_caps(benfex: Benfex) -> str:
     return f"{len(changed)} services followed their cap"
 
 
+async def _keep_gardens(benfex: Benfex) -> str:
+    return f"{await benfex.gardens.keep()} written"
+
+
 async def _reconcile_routers(benfex: Benfex) -> str:
     drifted = 0
     for router_id in benfex.live.reachable_routers():
         report = await benfex.provisioner.reconcile_router(router_id, dry_run=False)
         drifted += report.drifted
+        await benfex.gardens.check(router_id)
     return f"{drifted} entries differed"
 
 
@@ -234,6 +239,7 @@ TIMETABLE: tuple[Job, ...] = (
     Job("read_disputes", _read_disputes, "a dispute is kept once and moves on once", every_seconds=3600),
     Job("auto_pay", _auto_pay, "an invoice has one charge a day", every_seconds=600),
     Job("run_dunning", _run_dunning, "each step is taken once", every_seconds=900),
+    Job("keep_gardens", _keep_gardens, "it compares marks", every_seconds=60),
     Job("reconcile_routers", _reconcile_routers, "it compares states", every_seconds=21_600),
     Job("bill_run", _bill_run, "a period is billed once", every_seconds=1800),
     Job("rehearse_tomorrow", _rehearse_tomorrow, "it only looks, once a day", every_seconds=900),

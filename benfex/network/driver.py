@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol, TypeAlias
 
 from benfex.network.device import DeviceLink
+from benfex.network.garden import Garden, GardenReading
 from data.values.identifiers import ConnectionId
 from data.values.kinds import AccessMethod
 from data.values.traffic import Burst, Rate
@@ -331,6 +332,14 @@ class RouterLink(DeviceLink, Protocol):
 
     async def read_foreign(self) -> tuple[ForeignEntry, ...]:
         """Return the entries without our mark, by method and name; what the router makes by itself is left out."""
+        ...
+
+    async def read_garden(self) -> GardenReading:
+        """Return the rules for who has not paid, as far as they carry our mark."""
+        ...
+
+    async def write_garden(self, wanted: Garden | None) -> None:
+        """Make these rules so, before those of others and touching none of them; None takes ours away."""
         ...
 
     async def read_entry(

@@ -5,8 +5,9 @@ it sooner: whatever is due is a row.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import TypeVar
 
 import structlog
 
@@ -16,6 +17,7 @@ from benfex.core.errors import RouterAuthFailed, RouterError, RouterRejected
 from benfex.core.transactor import Transactor
 from benfex.core.vault import Vault
 from benfex.network.driver import ActiveSession, ForeignEntry, RouterDriver, RouterLink, Seen, SeenName
+from benfex.network.garden import Garden, GardenReading
 from benfex.network.health import RouterWatch
 from benfex.network.inventory import may_write
 from benfex.network.links import KeptLinks
@@ -42,8 +44,10 @@ from data.values.identifiers import ConnectionId, RouterId, RouterTaskId
 from data.values.kinds import AccessMethod, WriteCause
 
 ROUNDS_MAX = 100
+ONLY_WATCHED = "This router is only watched: start managing it first."
 _MARKED_AT_ONCE = 50
 _SYSTEM = SystemActor("provisioner")
+Answer = TypeVar("Answer")
 _log = structlog.get_logger("provisioner")
 
 
@@ -162,43 +166,61 @@ class Provisioner:
 
     async def look(self, router_id: RouterId) -> Seen | str:
         """Return what a router holds and who is online there; why not, in words, where it cannot be read."""
-        async with self._turn(router_id), self._slots:
-            try:
-                link, _ = await self._links.take(router_id)
-                reading = await link.read_access()
-                sessions = await link.read_sessions()
-            except RouterError as error:
-                await self._lose(router_id, error)
-                return error.message
-        await self._watch.note_reached(router_id)
-        return Seen(reading, sessions)
+
+        async def question(link: RouterLink) -> Seen:
+            return Seen(await link.read_access(), await link.read_sessions())
+
+        return await self._ask(router_id, question)
 
     async def look_at_others(
         self, router_id: RouterId
     ) -> tuple[tuple[ForeignEntry, ...], tuple[ActiveSession, ...]] | str:
         """Return a router's entries without our mark, and who is online; why not, in words, where it is not read."""
+
+        async def question(link: RouterLink) -> tuple[tuple[ForeignEntry, ...], tuple[ActiveSession, ...]]:
+            return await link.read_foreign(), await link.read_sessions()
+
+        return await self._ask(router_id, question)
+
+    async def look_at_garden(self, router_id: RouterId) -> GardenReading | str:
+        """Return the rules for who has not paid as a router holds them; why not, in words, where it is not read."""
+        return await self._ask(router_id, lambda link: link.read_garden())
+
+    async def write_garden(self, router_id: RouterId, wanted: Garden | None) -> GardenReading | str:
+        """Write these rules and read them back; why not, in words. Nothing is written to a watched router."""
+        if not await self._transactor.read(may_write, _SYSTEM, router_id=router_id):
+            return ONLY_WATCHED
+
+        async def work(link: RouterLink) -> GardenReading:
+            await link.write_garden(wanted)
+            return await link.read_garden()
+
+        return await self._ask(router_id, work)
+
+    async def _ask(
+        self, router_id: RouterId, question: Callable[[RouterLink], Awaitable[Answer]]
+    ) -> Answer | str:
+        """Ask a router in its turn; return why it was not answered, in words."""
         async with self._turn(router_id), self._slots:
             try:
                 link, _ = await self._links.take(router_id)
-                foreign = await link.read_foreign()
-                sessions = await link.read_sessions()
+                answer = await question(link)
+            except RouterRejected as error:
+                return error.message
             except RouterError as error:
                 await self._lose(router_id, error)
                 return error.message
         await self._watch.note_reached(router_id)
-        return foreign, sessions
+        return answer
 
     async def look_at_name(self, router_id: RouterId, username: str) -> SeenName | None:
         """Return who is online with a name and which logins of it were refused; None where the router is not read."""
-        async with self._turn(router_id), self._slots:
-            try:
-                link, _ = await self._links.take(router_id)
-                sessions = await link.read_sessions(username)
-                refusals = await link.read_refusals(username)
-            except RouterError as error:
-                await self._lose(router_id, error)
-                return None
-        return SeenName(sessions, refusals)
+
+        async def question(link: RouterLink) -> SeenName:
+            return SeenName(await link.read_sessions(username), await link.read_refusals(username))
+
+        seen = await self._ask(router_id, question)
+        return None if isinstance(seen, str) else seen
 
     async def end_sessions_of(self, router_id: RouterId, username: str) -> int:
         """End the sessions of a name, by whatever method, and return how many.
@@ -206,7 +228,7 @@ class Provisioner:
         Raises RouterError, Conflict at a router that is only watched.
         """
         if not await self._transactor.read(may_write, _SYSTEM, router_id=router_id):
-            raise Conflict("This router is only watched: start managing it first.")
+            raise Conflict(ONLY_WATCHED)
         async with self._turn(router_id), self._slots:
             link, _ = await self._links.take(router_id)
             return await end_sessions(link, [(method, username) for method in AccessMethod])

@@ -35,6 +35,7 @@ class RouterView:
     serial: str
     is_enabled: bool
     is_managed: bool
+    has_garden: bool
     site: str
     connections: int
     waiting_tasks: int
@@ -176,6 +177,7 @@ def _router(row: listing.RouterRow, connections: int, waiting_tasks: int) -> Rou
         serial=row.serial,
         is_enabled=row.is_enabled,
         is_managed=row.is_managed,
+        has_garden=row.has_garden,
         site=row.site,
         connections=connections,
         waiting_tasks=waiting_tasks,

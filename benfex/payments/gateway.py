@@ -54,8 +54,8 @@ class GatewayCapabilities:
     """What a gateway can do. Amounts in minor units of the payment's currency; `minimums` are of single currencies.
 
     `channels` are the ways to pay that the payer may choose from at it; empty where there is one way only.
-    `push_channels` are those of them that ask on a phone, where the others send the browser away.
-    `statement_hours` is how far back it lists payments; 0 where that has no end.
+    `push_channels` are those of them that ask on a phone; the others send the browser away.
+    `statement_hours` is how far back it lists payments (0: no end), `payer_hosts` what a payer's browser reaches.
     """
 
     currencies: frozenset[str]
@@ -81,6 +81,7 @@ class GatewayCapabilities:
     can_standing_order: bool = False
     can_ask_about: bool = False
     can_draw_code: bool = False
+    payer_hosts: tuple[str, ...] = ()
     by_hand: ByHand | None = None
 
     def least(self, currency: str) -> Money:

@@ -14,6 +14,9 @@ from data.values.states import RouterStatus, TaskStatus
 class Router(Row, table=True):
     """A router we speak to. The password is sealed. One that is not managed is read and never written.
 
+    `has_garden` says that it shall hold our rules for who has not paid, `garden_written` which it was last read back
+    with: the mark of these rules, "" for none.
+
     `version_order` sorts as the version does. `restarted_at` is when we restarted it last, None for never.
     """
 
@@ -41,6 +44,8 @@ class Router(Row, table=True):
     firmware_offered: str = Field(default="", max_length=40)
     restarted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     restarted_by: str = Field(default="", max_length=120)
+    has_garden: bool = False
+    garden_written: str = Field(default="", max_length=64)
 
 
 class Connection(Row, table=True):

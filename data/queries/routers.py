@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Integer, func, select, update
+from sqlalchemy import Integer, case, func, select, update
 
 from data.models.catalog import Plan, PlanPrice
 from data.models.payment import RestorationClock
@@ -38,6 +38,21 @@ def routers_to_change(session: Session) -> list[tuple[int, str]]:
         select(Router.id, Router.name)
         .where(Router.is_enabled, Router.is_managed, Router.status.not_in(CLOSED_DOORS))
         .order_by(Router.name, Router.id)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def routers_with_other_gardens(session: Session, *, mark: str) -> list[tuple[int, bool]]:
+    """Return (router, whether it shall have one) of managed routers whose rules were not read back as they shall be."""
+    rows = session.execute(
+        select(Router.id, Router.has_garden)
+        .where(
+            Router.is_enabled,
+            Router.is_managed,
+            Router.status.not_in(CLOSED_DOORS),
+            case((Router.has_garden, Router.garden_written != mark), else_=Router.garden_written != ""),
+        )
+        .order_by(Router.id)
     )
     return [(row[0], row[1]) for row in rows]
 

@@ -37,6 +37,7 @@ class RouterRow(NamedTuple):
     serial: str
     is_enabled: bool
     is_managed: bool
+    has_garden: bool
     site: str
     firmware: str
     firmware_offered: str
@@ -61,6 +62,7 @@ _COLUMNS = (
     Router.serial,
     Router.is_enabled,
     Router.is_managed,
+    Router.has_garden,
     Router.site,
     Router.firmware,
     Router.firmware_offered,

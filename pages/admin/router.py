@@ -26,6 +26,7 @@ from pages.admin.router_backups import RouterBackups
 from pages.admin.router_device import RouterDevice
 from pages.admin.router_dialogs import ask_identity, open_edit_router, pause, restart, retire
 from pages.admin.router_drift import check_drift
+from pages.admin.router_garden import open_garden
 from pages.admin.router_tables import RouterTables
 from pages.admin.router_tools import build_tools
 from pages.admin.router_watching import WatchedNote, watch_only
@@ -132,6 +133,7 @@ class _Actions:
                 self._watch_item = _menu_item(
                     "Only watch", "eye", lambda: watch_only(benfex, staff, self._now)
                 )
+                _menu_item("Who has not paid", "shield-check", lambda: open_garden(benfex, staff, self._now))
                 _menu_item("Restart", "refresh-cw", lambda: restart(benfex, staff, self._now))
                 _menu_item("Retire", "archive", lambda: retire(benfex, staff, self._now))
             self.set(self.view)
@@ -217,6 +219,7 @@ class _Facts:
             fact("Firmware", say_firmware(view.firmware, view.firmware_offered))
             fact("Serial", view.serial or "none")
             fact("Asked every", f"{view.poll_seconds} seconds")
+            fact("Unpaid led to the pay page", "by our rules" if view.has_garden else "not by us")
             with fact("Last answer"):
                 moment(
                     view.last_seen_at,

@@ -239,6 +239,7 @@ async def test_the_description_tells_what_is_sent(http: httpx.AsyncClient) -> No
                     "/ping",
                     "/trace",
                     "/restart",
+                    "/garden",
                     "/network/changes",
                     "/go-on",
                     "/network/changes/{run_id}/undo",

@@ -126,3 +126,13 @@ async def test_what_was_written_is_paged(owner: Caller, support: Caller) -> None
     problem(await owner.get(f"/routers/{router_id}/writes", state="perhaps"), 422, "invalid_input")
     problem(await owner.get("/routers/99/writes"), 404, "not_found")
     problem(await owner.get("/subscriptions/99/router-writes"), 404, "not_found")
+
+
+async def test_the_garden_is_told_and_switched_by_who_may(owner: Caller, support: Caller) -> None:
+    path = f"/routers/{await add_router(owner)}/garden"
+    seen = (await support.get(path)).json()
+    assert (seen["is_on"], seen["agrees"]) == (False, None)  # nobody answers there
+    assert seen["reason"]
+    assert (await support.call("PUT", path, body={"is_on": True})).status_code == 403
+    problem(await owner.call("PUT", path, body={"is_on": "yes"}), 422, "invalid_input")
+    problem(await owner.call("PUT", path, body={"is_on": True}), 409, "conflict")  # it is only watched

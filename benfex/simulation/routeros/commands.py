@@ -138,8 +138,14 @@ def _print(device: Device, command: Command) -> Answer:
 
 def _add(device: Device, command: Command) -> Answer:
     properties = dict(command.attributes)
-    properties.pop("place-before", None)
-    return Answer(result=_table(device, command).add(properties))
+    before = properties.pop("place-before", None)
+    table = _table(device, command)
+    if before is not None:
+        table.find([before])
+    row_id = table.add(properties)
+    if before is not None:
+        table.place(row_id, before=before)
+    return Answer(result=row_id)
 
 
 def _set(device: Device, command: Command) -> Answer:

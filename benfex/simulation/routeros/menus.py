@@ -18,6 +18,10 @@ HOTSPOT_ACTIVE = "/ip/hotspot/active"
 HOTSPOT_PROFILE = "/ip/hotspot/user/profile"
 LEASE = "/ip/dhcp-server/lease"
 ADDRESS_LIST = "/ip/firewall/address-list"
+FILTER = "/ip/firewall/filter"
+NAT = "/ip/firewall/nat"
+GARDEN = "/ip/hotspot/walled-garden"
+GARDEN_IP = "/ip/hotspot/walled-garden/ip"
 POOL = "/ip/pool"
 ADDRESS = "/ip/address"
 HEALTH = "/system/health"
@@ -217,6 +221,61 @@ _ADDRESS_LIST = _menu(
     read_only={"dynamic": "false"},
 )
 
+_MATCHERS = (
+    Field("src-address", Kind.TARGET),
+    Field("dst-address", Kind.TARGET),
+    Field("src-address-list"),
+    Field("dst-address-list"),
+    Field("protocol"),
+    Field("src-port"),
+    Field("dst-port"),
+    Field("connection-state"),
+    Field("in-interface"),
+    Field("out-interface"),
+)
+_FILTER = _menu(
+    FILTER,
+    Field("chain", required=True),
+    _choice(
+        "action", "accept", "drop", "reject", "fasttrack-connection", "jump", "log", "passthrough", "return"
+    ),
+    *_MATCHERS,
+    Field("reject-with"),
+    COMMENT,
+    DISABLED,
+    read_only={"invalid": "false", "dynamic": "false", "bytes": "0", "packets": "0"},
+)
+_NAT = _menu(
+    NAT,
+    Field("chain", required=True),
+    _choice("action", "accept", "dst-nat", "redirect", "masquerade", "src-nat", "netmap", "passthrough"),
+    *_MATCHERS,
+    Field("to-addresses", Kind.ADDRESS),
+    Field("to-ports"),
+    COMMENT,
+    DISABLED,
+    read_only={"invalid": "false", "dynamic": "false", "bytes": "0", "packets": "0"},
+)
+_GARDEN = _menu(
+    GARDEN,
+    Field("dst-host"),
+    Field("path"),
+    _choice("action", "allow", "deny"),
+    COMMENT,
+    DISABLED,
+    read_only={"dynamic": "false", "hits": "0"},
+)
+_GARDEN_IP = _menu(
+    GARDEN_IP,
+    Field("dst-address", Kind.TARGET_ADDRESS),
+    _choice("action", "accept", "reject", "drop"),
+    Field("protocol"),
+    Field("dst-port"),
+    COMMENT,
+    DISABLED,
+    read_only={"dynamic": "false", "invalid": "false"},
+)
+
 _POOL = _menu(
     POOL,
     Field("name", required=True),
@@ -304,6 +363,10 @@ CONFIGURED: Mapping[str, Menu] = {
         _HOTSPOT_USER,
         _LEASE,
         _ADDRESS_LIST,
+        _FILTER,
+        _NAT,
+        _GARDEN,
+        _GARDEN_IP,
         _NTP,
         _DNS,
         _NOTE,

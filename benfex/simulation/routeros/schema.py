@@ -26,6 +26,7 @@ class Kind(StrEnum):
     ADDRESS_OR_POOL = "address-or-pool"
     INTERFACE_ADDRESS = "interface-address"
     TARGET = "target"
+    TARGET_ADDRESS = "target-address"
     LISTED = "listed"
     RANGES = "ranges"
     MAC = "mac"
@@ -118,6 +119,11 @@ def _target(field: Field, value: str, exists: NameExists) -> str:
     return ",".join(targets)
 
 
+def _target_address(field: Field, value: str, exists: NameExists) -> str:
+    """Accept an address or a network; a single address is kept without its length."""
+    return str(ipaddress.ip_network(value, strict=False)).removesuffix("/32")
+
+
 def _listed(field: Field, value: str, exists: NameExists) -> str:
     """Accept an address, a network, a range or a host name, as an address list does."""
     if not value or " " in value:
@@ -163,6 +169,7 @@ _READERS: Mapping[Kind, Callable[[Field, str, NameExists], str]] = {
     Kind.INTERFACE_ADDRESS: _interface_address,
     Kind.TARGET: _target,
     Kind.LISTED: _listed,
+    Kind.TARGET_ADDRESS: _target_address,
     Kind.RANGES: _ranges,
     Kind.MAC: _mac,
     Kind.DURATION: _duration,

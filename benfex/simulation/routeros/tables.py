@@ -42,6 +42,15 @@ class Table:
         row_id = self.reserve_id()
         return self._insert(row_id, row)
 
+    def place(self, row_id: str, *, before: str) -> None:
+        """Move a row before another one: in a firewall the first that matches decides."""
+        (next_row,) = self.find([before])
+        moved = self.rows.pop(row_id)
+        order = list(self.rows.items())
+        at = next(place for place, (key, _) in enumerate(order) if key == next_row[".id"])
+        self.rows.clear()
+        self.rows.update((*order[:at], (row_id, moved), *order[at:]))
+
     def defaults(self) -> Row:
         """Return a row as it is before anything was said about it, without an id."""
         row = {name: field.default for name, field in self.menu.fields.items() if field.default is not None}

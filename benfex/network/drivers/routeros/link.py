@@ -30,9 +30,10 @@ from benfex.network.driver import (
     RouterAddress,
     RouterIdentity,
 )
-from benfex.network.drivers.routeros import configuration, device, reads, settings, words, writes
+from benfex.network.drivers.routeros import configuration, device, garden, reads, settings, words, writes
 from benfex.network.drivers.routeros.conversation import Conversation, converse
 from benfex.network.drivers.routeros.questions import Ask
+from benfex.network.garden import Garden, GardenReading
 from data.values.kinds import BY_ADDRESS, AccessMethod, SettingKind
 
 Answer = TypeVar("Answer")
@@ -77,6 +78,14 @@ class RouterOsLink:
     async def read_foreign(self) -> tuple[ForeignEntry, ...]:
         """Return the entries without our mark, by method and name."""
         return await self._run(reads.read_foreign)
+
+    async def read_garden(self) -> GardenReading:
+        """Return the rules for who has not paid, as far as they carry our mark."""
+        return await self._run(garden.read_garden)
+
+    async def write_garden(self, wanted: Garden | None) -> None:
+        """Make these rules so, before those of others; None takes ours away."""
+        await self._run(lambda ask: garden.write_garden(ask, wanted))
 
     async def read_entry(
         self, username: str, *, method: AccessMethod = AccessMethod.PPPOE

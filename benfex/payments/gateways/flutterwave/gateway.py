@@ -80,6 +80,7 @@ class FlutterwaveGateway(PlainGateway):
         minimum_minor=100,
         maximum_minor=10_000_000 * 100,
         flow=Flow.REDIRECT,
+        payer_hosts=("checkout.flutterwave.com", "api.flutterwave.com"),
         can_query=True,
         can_statement=True,
         needs_phone=False,

@@ -101,6 +101,7 @@ class PaystackGateway(PlainGateway):
         minimums=(("NGN", 5_000), ("GHS", 10), ("ZAR", 100), ("USD", 200), ("XOF", 1)),
         maximum_minor=10_000_000 * 100,
         flow=Flow.REDIRECT,
+        payer_hosts=("checkout.paystack.com", "standard.paystack.co", "api.paystack.co", "js.paystack.co"),
         can_query=True,
         can_statement=True,
         needs_phone=False,

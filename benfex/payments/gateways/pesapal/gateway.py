@@ -64,6 +64,7 @@ class PesapalGateway(PlainGateway):
         minimum_minor=100,
         maximum_minor=10_000_000 * 100,
         flow=Flow.REDIRECT,
+        payer_hosts=("pay.pesapal.com",),
         can_query=True,
         can_statement=False,
         needs_phone=False,
