@@ -93,7 +93,11 @@ async def product(
 def environment_of(settings: Settings) -> dict[str, str]:
     """Return what leads a process to an installation."""
     place = {"BENFEX_HOME": str(settings.home)}
-    return place | ({"BENFEX_DATABASE_URL": settings.database_url} if settings.database_url else {})
+    if settings.database_url:
+        place["BENFEX_DATABASE_URL"] = settings.database_url
+    if settings.garden_port:
+        place["BENFEX_GARDEN_PORT"] = str(settings.garden_port)
+    return place
 
 
 async def run(words: Sequence[str], *, environment: Mapping[str, str]) -> tuple[int, str]:

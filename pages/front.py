@@ -107,6 +107,7 @@ class Front:
             self._loaded.set()
             await receive()
             return
-        async with self._garden(), self.app.router.lifespan_context(self.app):  # type: ignore[attr-defined]
+        # the door opens inside: NiceGUI looks for the server that serves it, and must not find the door's
+        async with self.app.router.lifespan_context(self.app), self._garden():  # type: ignore[attr-defined]
             self._loaded.set()
             await receive()

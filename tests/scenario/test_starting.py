@@ -1,10 +1,12 @@
 """A start: soon at the doors, with the schema that it needs."""
 
+import asyncio
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -12,7 +14,7 @@ from alembic.migration import MigrationContext
 from pydantic import SecretStr
 from sqlalchemy import create_engine
 
-from benchmarks.processes import ROOT, environment_of
+from benchmarks.processes import ROOT, environment_of, free_port, product
 from benfex.bootstrap import prepare_database
 from benfex.core.errors import ConfigurationError
 from benfex.core.settings import Settings
@@ -66,6 +68,28 @@ def test_a_start_loads_what_its_doors_need_and_nothing_more(tmp_path: Path) -> N
     )
     assert done.returncode == 0, done.stderr
     assert COMES_LATER & set(done.stdout.split()) == set()
+
+
+@pytest.mark.sqlite_only
+async def test_the_door_for_who_has_not_paid_opens_beside_the_pages(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, port=free_port(), garden_port=free_port())
+    prepare_database(settings)
+    async with product(settings) as served, httpx.AsyncClient() as browser:
+        door = f"http://127.0.0.1:{settings.garden_port}"
+        while not await opens(browser, door):
+            await asyncio.sleep(0.05)
+        led = await browser.get(f"{door}/generate_204")
+        page = await browser.get(f"{served.url}/login", follow_redirects=True)
+    assert (led.status_code, led.headers["location"]) == (302, f"{settings.public_url}/portal")
+    assert page.status_code == 200
+
+
+async def opens(browser: httpx.AsyncClient, door: str) -> bool:
+    try:
+        await browser.head(door)
+    except httpx.ConnectError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("behind", [None, BEHIND])
