@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from benfex.catalog.plans import data_terms_of
 from benfex.catalog.taxes import TaxChoice, TaxTable
 from benfex.core.actors import require
 from benfex.core.paging import Slice, SliceRequest, sliced
@@ -12,6 +13,7 @@ from benfex.core.unit_of_work import Snapshot
 from data.models.catalog import Plan, PlanPrice
 from data.queries import api_listing as listing
 from data.queries import subscriptions as subscription_queries
+from data.values.daily_hours import DailyHours
 from data.values.errors import NotFound
 from data.values.identifiers import PlanId, PlanPriceId
 from data.values.kinds import AccessMethod, BillingMode, CapAction, ChargeTiming, Interval, TaxBehavior
@@ -58,6 +60,9 @@ class PlanRecord:
     burst_threshold_download_bps: int | None
     burst_threshold_upload_bps: int | None
     burst_seconds: int | None
+    bonus_hours: DailyHours | None
+    fair_use_hours: DailyHours | None
+    rolls_over: bool
     is_archived: bool
     prices: tuple[PriceRecord, ...]
     created_at: datetime
@@ -101,6 +106,7 @@ def _records(snapshot: Snapshot, rows: Sequence[Plan]) -> list[PlanRecord]:
 def _plan(plan: Plan, prices: tuple[PriceRecord, ...]) -> PlanRecord:
     assert plan.id is not None
     assert plan.created_at is not None
+    terms = data_terms_of(plan)
     return PlanRecord(
         id=PlanId(plan.id),
         code=plan.code,
@@ -116,6 +122,9 @@ def _plan(plan: Plan, prices: tuple[PriceRecord, ...]) -> PlanRecord:
         burst_threshold_download_bps=plan.burst_threshold_download_bps,
         burst_threshold_upload_bps=plan.burst_threshold_upload_bps,
         burst_seconds=plan.burst_seconds,
+        bonus_hours=terms.bonus_hours,
+        fair_use_hours=terms.fair_use_hours,
+        rolls_over=terms.rolls_over,
         is_archived=plan.archived_at is not None,
         prices=prices,
         created_at=plan.created_at,

@@ -11,6 +11,8 @@ from benfex.core.policy import billing_today, current_terms
 from benfex.core.unit_of_work import UnitOfWork
 from data.models.catalog import Plan, PlanPrice
 from data.queries import plans as plan_queries
+from data.queries.plans_listing import PlanRow
+from data.values.daily_hours import DailyHours, kept_hours
 from data.values.errors import AlreadyExists, AmountOutOfRange, Conflict, InvalidInput, NotFound
 from data.values.identifiers import PlanId, PlanPriceId
 from data.values.kinds import AccessMethod, BillingMode, CapAction, ChargeTiming, Interval, TaxBehavior
@@ -43,6 +45,31 @@ class PriceTerms:
 _PLAIN = PriceTerms()
 
 
+@dataclass(frozen=True, slots=True)
+class DataTerms:
+    """How the data of a period counts.
+
+    What is used in bonus hours does not. Where it is used up that has effect in the fair use hours, all day without
+    them. With `rolls_over` what is left of it is there in the next period too.
+    """
+
+    bonus_hours: DailyHours | None = None
+    fair_use_hours: DailyHours | None = None
+    rolls_over: bool = False
+
+
+ALL_COUNTS = DataTerms()
+
+
+def data_terms_of(plan: Plan | PlanRow) -> DataTerms:
+    """Return how the data of a plan counts."""
+    return DataTerms(
+        kept_hours(plan.bonus_from_hour, plan.bonus_until_hour),
+        kept_hours(plan.fair_use_from_hour, plan.fair_use_until_hour),
+        plan.rolls_over,
+    )
+
+
 def create_plan(
     uow: UnitOfWork,
     *,
@@ -53,6 +80,7 @@ def create_plan(
     data_cap_bytes: int | None = None,
     cap_action: CapAction = CapAction.NOTIFY,
     throttled_bps: int | None = None,
+    data_terms: DataTerms = ALL_COUNTS,
     burst: Burst | None = None,
     access_method: AccessMethod = AccessMethod.PPPOE,
 ) -> PlanId:
@@ -70,10 +98,12 @@ def create_plan(
         if not 1_000 <= speed <= _FASTEST_BPS:
             raise InvalidInput(field, "Give a speed from 1 kbps to 100 Gbps.")
     _check_cap(data_cap_bytes, cap_action, throttled_bps, download_bps)
+    _check_data_terms(data_terms, data_cap_bytes, cap_action)
     if burst is not None:
         _check_burst(burst, download_bps, upload_bps)
     if plan_queries.plan_by_code(uow.session, code) is not None:
         raise AlreadyExists("code", f"There is a plan {code} already.")
+    bonus, fair_use = data_terms.bonus_hours, data_terms.fair_use_hours
     plan = Plan(
         code=code,
         name=name.strip(),
@@ -83,6 +113,11 @@ def create_plan(
         data_cap_bytes=data_cap_bytes,
         cap_action=cap_action,
         throttled_bps=throttled_bps,
+        rolls_over=data_terms.rolls_over,
+        bonus_from_hour=bonus.from_hour if bonus else None,
+        bonus_until_hour=bonus.until_hour if bonus else None,
+        fair_use_from_hour=fair_use.from_hour if fair_use else None,
+        fair_use_until_hour=fair_use.until_hour if fair_use else None,
         burst_download_bps=burst.rate.download_bps if burst else None,
         burst_upload_bps=burst.rate.upload_bps if burst else None,
         burst_threshold_download_bps=burst.threshold.download_bps if burst else None,
@@ -231,6 +266,21 @@ def _check_cap(
         raise InvalidInput("throttled_bps", "Give the speed that is left when the cap is reached.")
     if throttled_bps is not None and not 1_000 <= throttled_bps <= download_bps:
         raise InvalidInput("throttled_bps", "The speed after the cap must be below the plan's own.")
+
+
+def _check_data_terms(terms: DataTerms, data_cap_bytes: int | None, cap_action: CapAction) -> None:
+    if terms != ALL_COUNTS and data_cap_bytes is None:
+        raise InvalidInput("data_cap_bytes", "Give the data of a period that these terms are about.")
+    if terms.fair_use_hours is not None and cap_action not in (CapAction.THROTTLE, CapAction.SUSPEND):
+        raise InvalidInput(
+            "fair_use_hours", "Nothing is slowed down or taken on this plan: leave these hours out."
+        )
+    if terms.fair_use_hours is not None and terms.bonus_hours is not None:
+        both = [hour for hour in range(24) if hour in terms.fair_use_hours and hour not in terms.bonus_hours]
+        if not both:
+            raise InvalidInput(
+                "fair_use_hours", "Bonus hours cover all of these: the cap would have no effect."
+            )
 
 
 def _check_burst(burst: Burst, download_bps: int, upload_bps: int) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from benfex.catalog.plans import PriceTerms
+from benfex.catalog.plans import ALL_COUNTS, DataTerms, PriceTerms, data_terms_of
 from benfex.catalog.taxes import TaxChoice, TaxTable
 from benfex.core.actors import require
 from benfex.core.policy import billing_today, current_terms
@@ -49,6 +49,7 @@ class PlanView:
     services: int
     prices: tuple[PriceView, ...]
     access_method: AccessMethod = AccessMethod.PPPOE
+    data_terms: DataTerms = ALL_COUNTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def catalog(snapshot: Snapshot) -> Catalog:
             services=counts.get(row.id, 0),
             prices=tuple(prices.get(row.id, ())),
             access_method=row.access_method,
+            data_terms=data_terms_of(row),
         )
         for row in listing.plans_in_list(snapshot.session)
     )

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from benfex.application import Benfex
 from benfex.bootstrap import build
 from benfex.catalog.extras import create_add_on
-from benfex.catalog.plans import create_plan, publish_price
+from benfex.catalog.plans import DataTerms, create_plan, publish_price
 from benfex.catalog.taxes import set_tax_rate
 from benfex.core.actors import SystemActor
 from benfex.core.clock import MovedClock, SystemClock
@@ -37,6 +37,7 @@ from benfex.network.inventory import add_router
 from benfex.subscriptions.lifecycle import start_subscription
 from data.queries import clocks, operations
 from data.seeds import demo as seeds
+from data.values.daily_hours import DailyHours
 from data.values.identifiers import CustomerId, PlanPriceId, RouterId, parse_phone
 from data.values.kinds import AccessMethod, CapAction, CustomerKind
 from data.values.money import Money
@@ -186,6 +187,20 @@ class DemoHistory:
             )
         run(save_policy, _DEMO, outage_credit_minutes=60)
         run(set_tax_rate, _DEMO, code="VAT", name="VAT 16 %", basis_points=1600)
+        prices = self._offer_plans(run)
+        for gigabytes, shillings in seeds.DATA_PACKS:
+            run(
+                create_add_on,
+                _DEMO,
+                code=f"DATA-{gigabytes}",
+                name=f"{gigabytes} GB more",
+                amount=Money(shillings * 100, "KES"),
+                is_recurring=False,
+                data_bytes=gigabytes * _GB,
+            )
+        return prices
+
+    def _offer_plans(self, run: Callable[..., Any]) -> dict[str, PlanPriceId]:
         prices = {}
         for plan in seeds.PLANS:
             plan_id = run(
@@ -198,20 +213,14 @@ class DemoHistory:
                 data_cap_bytes=plan.cap_gb * _GB or None,
                 cap_action=CapAction.THROTTLE if plan.cap_gb else CapAction.NOTIFY,
                 throttled_bps=2 * _MBPS if plan.cap_gb else None,
+                data_terms=DataTerms(
+                    DailyHours(0, plan.bonus_until_hour) if plan.bonus_until_hour else None,
+                    rolls_over=plan.rolls_over,
+                ),
                 access_method=AccessMethod(plan.method),
             )
             prices[plan.code] = run(
                 publish_price, _DEMO, plan_id=plan_id, amount=Money(plan.price * 100, "KES"), tax_code="VAT"
-            )
-        for gigabytes, shillings in seeds.DATA_PACKS:
-            run(
-                create_add_on,
-                _DEMO,
-                code=f"DATA-{gigabytes}",
-                name=f"{gigabytes} GB more",
-                amount=Money(shillings * 100, "KES"),
-                is_recurring=False,
-                data_bytes=gigabytes * _GB,
             )
         return prices
 

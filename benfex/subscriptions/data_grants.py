@@ -3,7 +3,7 @@
 from benfex.core.actors import SystemActor, name_of
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import UnitOfWork
-from benfex.usage.allowance import counts_from, is_over
+from benfex.usage.allowance import counts_from
 from benfex.usage.caps import CapChange, note_cap, standings
 from data.models.subscription import Subscription
 from data.models.usage_limits import DataGrant
@@ -54,11 +54,10 @@ def reconsider_cap(uow: UnitOfWork, *, subscription_id: SubscriptionId) -> bool:
     house = UnitOfWork(uow.session, SystemActor(f"data of service {subscription_id}"), uow.now)
     is_changed = False
     for one in standings(house, subscription_id=subscription_id):
-        over = is_over(one.used_bytes, one.allowance_bytes)
-        if over != one.line.is_over_cap:
+        if one.is_over != one.line.is_over_cap:
             is_changed = True
             change = CapChange(
-                subscription_id, ConnectionId(one.line.connection_id), over, one.line.cap_action
+                subscription_id, ConnectionId(one.line.connection_id), one.is_over, one.line.cap_action
             )
             note_cap(house, change=change)
     for event in house.events:

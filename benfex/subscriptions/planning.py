@@ -5,7 +5,7 @@ The rule of what is due is in `billing/charges`; who asks, writes and moves the 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 
 from benfex.billing.charges import (
     ChargeLine,
@@ -32,10 +32,10 @@ from benfex.subscriptions.terms import (
     standing_after,
 )
 from benfex.usage.allowance import period_begins_at
+from benfex.usage.counting import CountedSpan, bonus_hours_of, counted_between
 from data.models.subscription import Subscription
 from data.queries import billing_facts as fact_queries
 from data.queries import invoices as invoice_queries
-from data.queries import usage as usage_queries
 from data.queries import usage_limits as limit_queries
 from data.queries.billing_facts import IDS_FIRST, DueService, MeteredLine, SubscriptionRow, charges_for_usage
 from data.queries.subscriptions import ServiceFacts
@@ -207,7 +207,7 @@ def read_usage(
     wanted = {service.subscription.id: service for service in services if service.is_metered}
     if not wanted:
         return {}
-    bounds: list[tuple[int, datetime, datetime]] = []
+    bounds: list[CountedSpan] = []
     keys: list[tuple[int, date]] = []
     for line in fact_queries.metered_lines(session, list(wanted)):
         service = wanted[line.subscription_id]
@@ -215,8 +215,9 @@ def read_usage(
             keys.append((line.subscription_id, period.starts_on))
             begins_at = period_begins_at(_metered_from(service.subscription, period), terms.timezone)
             ends_at = period_begins_at(period.ends_on, terms.timezone)
-            bounds.append((line.connection_id, begins_at, ends_at))
-    used = dict(zip(keys, usage_queries.used_between(session, bounds), strict=True))
+            bonus = bonus_hours_of(service.plan)
+            bounds.append(CountedSpan(line.connection_id, begins_at, ends_at, bonus))
+    used = dict(zip(keys, counted_between(session, bounds, zone=terms.timezone), strict=True))
     _leave_out_grants(session, used, keys, bounds)
     claims = {_usage_claim(wanted[key[0]].subscription, key[1]): key for key in keys}
     for claim in invoice_queries.billed_keys(session, list(claims)):
@@ -247,8 +248,7 @@ def usage_until(
             segment=subscription.segment,
             plan_name=facts.plan.name,
             period=period,
-            over_bytes=_used_in(session, lines, subscription, period, terms)
-            - (facts.plan.data_cap_bytes or 0),
+            over_bytes=_used_in(session, facts, lines, period, terms) - (facts.plan.data_cap_bytes or 0),
             gigabyte=Money(price.overage_minor or 0, price.currency),
             tax=taxes.terms(price.tax_group_id, price.tax_behavior, on=on),
         )
@@ -259,30 +259,31 @@ def usage_until(
 
 
 def _used_in(
-    session: Session, lines: Sequence[MeteredLine], row: Subscription, period: Period, terms: BillingTerms
+    session: Session, facts: ServiceFacts, lines: Sequence[MeteredLine], period: Period, terms: BillingTerms
 ) -> int:
+    row, bonus = facts.subscription, bonus_hours_of(facts.plan)
     begins_at = period_begins_at(_metered_from(row, period), terms.timezone)
     ends_at = period_begins_at(period.ends_on, terms.timezone)
     assert row.id is not None
     granted = limit_queries.granted_between(session, subscription_id=row.id, since=begins_at, until=ends_at)
-    used = usage_queries.used_between(session, [(line.connection_id, begins_at, ends_at) for line in lines])
-    return sum(used) - granted
+    spans = [CountedSpan(line.connection_id, begins_at, ends_at, bonus) for line in lines]
+    return sum(counted_between(session, spans, zone=terms.timezone)) - granted
 
 
 def _leave_out_grants(
     session: Session,
     used: dict[tuple[int, date], int],
     keys: Sequence[tuple[int, date]],
-    bounds: Sequence[tuple[int, datetime, datetime]],
+    bounds: Sequence[CountedSpan],
 ) -> None:
     if not bounds:
         return
     grants = limit_queries.grants_of(
-        session, subscription_ids=[key[0] for key in keys], since=min(begins for _, begins, _ in bounds)
+        session, subscription_ids=[key[0] for key in keys], since=min(span.since for span in bounds)
     )
     for grant in grants:
-        for key, (_, begins_at, ends_at) in zip(keys, bounds, strict=True):
-            if key[0] == grant.subscription_id and begins_at <= grant.counts_from_at < ends_at:
+        for key, span in zip(keys, bounds, strict=True):
+            if key[0] == grant.subscription_id and span.since <= grant.counts_from_at < span.until:
                 used[key] -= grant.granted_bytes
 
 

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from benfex.catalog.plans import DataTerms
 from benfex.core.actors import require_customer_access
 from benfex.core.unit_of_work import Snapshot
 from data.queries import subscriptions_listing as listing
+from data.values.daily_hours import kept_hours
 from data.values.identifiers import ConnectionId, CustomerId, RouterId, SubscriptionId
 from data.values.kinds import CapAction, Interval, SuspensionReason
 from data.values.money import Money
@@ -56,6 +58,7 @@ class ServiceView:
     ends_on: date | None
     resumes_on: date | None
     line: LineOfService | None
+    data_terms: DataTerms
 
     @property
     def can_be_suspended(self) -> bool:
@@ -114,6 +117,11 @@ def _service(row: listing.ServiceRow) -> ServiceView:
         ends_on=row.ends_on,
         resumes_on=row.resumes_on,
         line=_line(row),
+        data_terms=DataTerms(
+            kept_hours(row.bonus_from_hour, row.bonus_until_hour),
+            kept_hours(row.fair_use_from_hour, row.fair_use_until_hour),
+            row.rolls_over,
+        ),
     )
 
 

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from data.values.daily_hours import DailyHours
 
 USED_UP = 100  # percent
 
@@ -10,6 +13,46 @@ USED_UP = 100  # percent
 def is_over(used_bytes: int, cap_bytes: int | None) -> bool:
     """Return whether the cap is used up; None is no cap. The last byte of a cap still belongs to it."""
     return cap_bytes is not None and used_bytes > cap_bytes
+
+
+def has_effect(
+    at: datetime, *, bonus_hours: DailyHours | None, fair_use_hours: DailyHours | None, zone: str
+) -> bool:
+    """Return whether a cap that is used up has effect at an instant: not in bonus hours, else in fair use hours.
+
+    Without fair use hours it is the whole day.
+    """
+    hour = at.astimezone(ZoneInfo(zone)).hour
+    if bonus_hours is not None and hour in bonus_hours:
+        return False
+    return fair_use_hours is None or hour in fair_use_hours
+
+
+def left_over(*, cap_bytes: int, granted_bytes: int, rolled_bytes: int, used_bytes: int) -> int:
+    """Return what of a period's data is there in the next one: what is left of the plan's and of what was granted.
+
+    What had come from the period before is used first, and what is left of it is gone.
+    """
+    return max(0, cap_bytes + granted_bytes - max(0, used_bytes - rolled_bytes))
+
+
+@lru_cache(maxsize=4096)
+def steady_spans(since: datetime, until: datetime, zone: str) -> tuple[tuple[datetime, datetime, int], ...]:
+    """Split `[since, until)` where clocks are changed: (from, until, offset from UTC in seconds) of each part.
+
+    Of a day in which they are its hours are looked at.
+    """
+    local, found = ZoneInfo(zone), list[tuple[datetime, datetime, int]]()
+    begins, at = since, since
+    while at < until:
+        following = min(at + timedelta(days=1), until)
+        if _offset(following, local) != _offset(at, local):
+            following = min(at + timedelta(hours=1), until)
+        if following >= until or _offset(following, local) != _offset(begins, local):
+            found.append((begins, following, _offset(begins, local)))
+            begins = following
+        at = following
+    return tuple(found)
 
 
 def used_percent(used_bytes: int, cap_bytes: int | None) -> int | None:
@@ -50,3 +93,9 @@ def counts_from(
 def period_begins_at(starts_on: date, zone: str) -> datetime:
     """Return when a date of the ISP begins, in UTC."""
     return datetime.combine(starts_on, time(), tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def _offset(at: datetime, zone: ZoneInfo) -> int:
+    offset = at.astimezone(zone).utcoffset()
+    assert offset is not None
+    return int(offset.total_seconds())

@@ -4,9 +4,9 @@ The data of a period is the plan's and what was granted beside it. The rule is i
 in `rollup`; taking access at a cap is the matter of `subscriptions/cap_access`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from benfex.core.actors import require
 from benfex.core.audit import record_audit
@@ -14,13 +14,16 @@ from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.network.connections import request_sync
 from benfex.notifications.outbox import enqueue_message
-from benfex.usage.allowance import USED_UP, counts_from, is_over, shares_reached
+from benfex.usage.allowance import USED_UP, counts_from, has_effect, is_over, shares_reached
+from benfex.usage.counting import CountedSpan, hours_spans
 from data.locks import lock_customer
 from data.models.usage_limits import UsageWarning
 from data.queries import subscriptions as subscription_queries
 from data.queries import usage as usage_queries
 from data.queries import usage_limits as limit_queries
 from data.queries.usage import CappedLine
+from data.queries.usage_hours import moved_in_hours
+from data.values.daily_hours import DailyHours
 from data.values.identifiers import ConnectionId, CustomerId, SubscriptionId
 from data.values.kinds import CapAction
 from data.values.roles import Permission
@@ -28,8 +31,8 @@ from data.values.traffic import format_bytes
 
 _WHAT_FOLLOWS = {
     CapAction.NOTIFY: "You stay online as before.",
-    CapAction.THROTTLE: "You stay online, more slowly, until your next period or until you buy more data.",
-    CapAction.SUSPEND: "You are offline until your next period or until you buy more data.",
+    CapAction.THROTTLE: "You stay online, more slowly{hours}, until your next period or until you buy more data.",
+    CapAction.SUSPEND: "You are offline{hours} until your next period or until you buy more data.",
     CapAction.CHARGE: "You stay online; what you use now is billed as your plan says.",
 }
 
@@ -51,7 +54,7 @@ class DueWarning:
     subscription_id: SubscriptionId
     customer_id: CustomerId
     plan_name: str
-    cap_action: CapAction
+    consequence: str
     counts_from_at: datetime
     allowance_bytes: int
     used_bytes: int
@@ -68,12 +71,16 @@ class UsageNews:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How much of its data a line has used in its running period; no allowance is no cap."""
+    """How much of its data a line has used in its running period; no allowance is no cap.
+
+    `is_over` tells whether it is used up and that has effect at this hour.
+    """
 
     line: CappedLine
     counts_from_at: datetime
     used_bytes: int
     allowance_bytes: int | None
+    is_over: bool
 
 
 def standings(snapshot: Snapshot, *, subscription_id: SubscriptionId | None = None) -> tuple[Standing, ...]:
@@ -85,18 +92,52 @@ def standings(snapshot: Snapshot, *, subscription_id: SubscriptionId | None = No
     begins = [
         counts_from(line.period_starts_on, line.bought_from, now=snapshot.now, zone=zone) for line in lines
     ]
-    bounds = [(line.connection_id, at) for line, at in zip(lines, begins, strict=True)]
-    used = usage_queries.used_by(snapshot.session, bounds)
+    used = _used(snapshot, lines, begins, zone)
     granted = _granted(snapshot, lines, begins)
     return tuple(
-        Standing(
-            line,
-            at,
-            used.get(line.connection_id, 0),
-            None if line.cap_bytes is None else line.cap_bytes + granted.get(line.subscription_id, 0),
-        )
+        _standing(snapshot.now, line, at, (used.get(line.connection_id, 0), granted, zone))
         for line, at in zip(lines, begins, strict=True)
     )
+
+
+def _standing(
+    now: datetime, line: CappedLine, counts_from_at: datetime, around: tuple[int, Mapping[int, int], str]
+) -> Standing:
+    used, granted, zone = around
+    allowance = None if line.cap_bytes is None else line.cap_bytes + granted.get(line.subscription_id, 0)
+    over = is_over(used, allowance) and has_effect(
+        now, bonus_hours=line.bonus_hours, fair_use_hours=line.fair_use_hours, zone=zone
+    )
+    return Standing(line, counts_from_at, used, allowance, over)
+
+
+def _used(
+    snapshot: Snapshot, lines: Sequence[CappedLine], begins: Sequence[datetime], zone: str
+) -> dict[int, int]:
+    """Return what counts of each connection since its period began."""
+    used = usage_queries.used_by(
+        snapshot.session, [(line.connection_id, at) for line, at in zip(lines, begins, strict=True)]
+    )
+    until = (snapshot.now + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
+    spans = [
+        CountedSpan(line.connection_id, at, until, line.bonus_hours)
+        for line, at in zip(lines, begins, strict=True)
+        if line.bonus_hours is not None
+    ]
+    for place, moved in moved_in_hours(snapshot.session, hours_spans(spans, zone=zone)).items():
+        used[spans[place].connection_id] -= sum(moved)
+    return used
+
+
+def say_consequence(
+    action: CapAction, fair_use_hours: DailyHours | None, bonus_hours: DailyHours | None
+) -> str:
+    """Return what follows once the data is used up, as the customer is told."""
+    if fair_use_hours is not None:
+        hours = f" from {fair_use_hours}"
+    else:
+        hours = f" but from {bonus_hours}" if bonus_hours is not None else ""
+    return _WHAT_FOLLOWS[action].format(hours=hours)
 
 
 def usage_news(snapshot: Snapshot) -> UsageNews:
@@ -107,11 +148,11 @@ def usage_news(snapshot: Snapshot) -> UsageNews:
         CapChange(
             SubscriptionId(one.line.subscription_id),
             ConnectionId(one.line.connection_id),
-            is_over(one.used_bytes, one.allowance_bytes),
+            one.is_over,
             one.line.cap_action,
         )
         for one in found
-        if is_over(one.used_bytes, one.allowance_bytes) != one.line.is_over_cap
+        if one.is_over != one.line.is_over_cap
     )
     return UsageNews(changes, _due_warnings(snapshot, found))
 
@@ -180,7 +221,7 @@ def warn_of_usage(uow: UnitOfWork, *, due: DueWarning) -> None:
             "percent": str(largest),
             "data": format_bytes(due.allowance_bytes),
             "left": format_bytes(max(0, due.allowance_bytes - due.used_bytes)),
-            "consequence": _WHAT_FOLLOWS[due.cap_action],
+            "consequence": due.consequence,
         },
         dedupe_key=f"data:{due.subscription_id}:{due.counts_from_at:%Y%m%d%H}:{due.allowance_bytes}:{largest}",
     )
@@ -214,7 +255,7 @@ def _due_warnings(snapshot: Snapshot, found: Sequence[Standing]) -> tuple[DueWar
                     SubscriptionId(one.line.subscription_id),
                     CustomerId(one.line.customer_id),
                     one.line.plan_name,
-                    one.line.cap_action,
+                    say_consequence(one.line.cap_action, one.line.fair_use_hours, one.line.bonus_hours),
                     one.counts_from_at,
                     allowance,
                     one.used_bytes,

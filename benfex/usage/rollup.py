@@ -12,6 +12,7 @@ from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.usage.allowance import period_begins_at
 from benfex.usage.caps import note_cap, usage_news, warn_of_usage
+from benfex.usage.roll_over import due_periods, roll_over
 from data.queries import usage as usage_queries
 from data.queries import usage_routers as router_usage
 from data.values.roles import Permission
@@ -86,11 +87,13 @@ class UsageRollup:
             rows += await self._roll_up_hours(since, now)
             rows += await self._roll_up_days(since, now, zone)
             await self._forget(oldest, now)
+        for due in await self._transactor.read(due_periods, _SYSTEM):
+            await self._transactor.transact(roll_over, _SYSTEM, due=due)
         news = await self._transactor.read(usage_news, _SYSTEM)
         for change in news.changes:
             await self._transactor.transact(note_cap, _SYSTEM, change=change)
-        for due in news.warnings:
-            await self._transactor.transact(warn_of_usage, _SYSTEM, due=due)
+        for warning in news.warnings:
+            await self._transactor.transact(warn_of_usage, _SYSTEM, due=warning)
         return rows
 
     def _since(self, now: datetime, newest: datetime | None) -> datetime:

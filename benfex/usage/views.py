@@ -9,8 +9,10 @@ from benfex.core.clock import local_date
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import Snapshot
 from benfex.usage.allowance import counts_from
+from benfex.usage.counting import CountedSpan, hours_spans
 from data.queries import usage_limits as limit_queries
 from data.queries import usage_listing as listing
+from data.queries.usage_hours import moved_in_hours
 from data.values.identifiers import ConnectionId, CustomerId, SubscriptionId
 from data.values.roles import Permission
 
@@ -21,13 +23,14 @@ _ROLLED_AFTER = timedelta(hours=2)
 class PeriodUsage:
     """What a service moved in its running period; from when on it counts is said in `allowance.counts_from`.
 
-    `granted_bytes` is what it got beside its plan's data.
+    `granted_bytes` is what it got beside its plan's data, `free_bytes` what it moved in bonus hours.
     """
 
     connection_id: ConnectionId
     download_bytes: int
     upload_bytes: int
     granted_bytes: int
+    free_bytes: int
     days: tuple[date, ...]
     daily_download_bytes: tuple[int, ...]
     daily_upload_bytes: tuple[int, ...]
@@ -35,7 +38,7 @@ class PeriodUsage:
     @property
     def total_bytes(self) -> int:
         """Return both directions together, as a cap counts them."""
-        return self.download_bytes + self.upload_bytes
+        return self.download_bytes + self.upload_bytes - self.free_bytes
 
     def allowance(self, cap_bytes: int | None) -> int | None:
         """Return the data of the period with a plan's cap; None is no cap."""
@@ -69,11 +72,26 @@ def usage_of_customer(
             download_bytes=total.download_bytes,
             upload_bytes=total.upload_bytes,
             granted_bytes=sum(grant.granted_bytes for grant in grants),
+            free_bytes=_free(snapshot, line, since=since, zone=terms.timezone),
             days=shown,
             daily_download_bytes=tuple(volume.download_bytes for volume in daily),
             daily_upload_bytes=tuple(volume.upload_bytes for volume in daily),
         )
     return found
+
+
+def _free(snapshot: Snapshot, line: listing.LineOfCustomer, *, since: datetime, zone: str) -> int:
+    """Return what was moved in bonus hours, from the same rows as the whole."""
+    rolled_until, free = _rolled_until(snapshot.now), 0
+    parts = ((since, rolled_until, False), (max(since, rolled_until), snapshot.now, True))
+    for begins, ends, in_five_minutes in parts:
+        spans = hours_spans(
+            [CountedSpan(line.connection_id, begins, ends, line.bonus_hours)] if begins < ends else [],
+            zone=zone,
+        )
+        moved = moved_in_hours(snapshot.session, spans, in_five_minutes=in_five_minutes)
+        free += sum(sum(one) for one in moved.values())
+    return free
 
 
 def _rolled_until(now: datetime) -> datetime:

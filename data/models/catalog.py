@@ -59,6 +59,8 @@ class TaxGroupPart(Row, table=True):
 class Plan(Row, table=True):
     """Speeds and cap sold under one code. Rates in bits per second, cap in bytes per period.
 
+    What is used in bonus hours does not count; in fair use hours, or all day without, a used up cap has effect.
+    With `rolls_over` what is left of a period's data is there in the next one too.
     Burst: for `burst_seconds` the speed may rise to the burst rate while the average stays below the threshold.
     """
 
@@ -72,6 +74,11 @@ class Plan(Row, table=True):
     data_cap_bytes: int | None = Field(default=None, sa_type=ByteCount)
     cap_action: CapAction = Field(sa_column=enum_column(CapAction))
     throttled_bps: int | None = Field(default=None, sa_type=BigInteger)
+    bonus_from_hour: int | None = None
+    bonus_until_hour: int | None = None
+    fair_use_from_hour: int | None = None
+    fair_use_until_hour: int | None = None
+    rolls_over: bool = False
     burst_download_bps: int | None = Field(default=None, sa_type=BigInteger)
     burst_upload_bps: int | None = Field(default=None, sa_type=BigInteger)
     burst_threshold_download_bps: int | None = Field(default=None, sa_type=BigInteger)

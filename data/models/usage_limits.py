@@ -31,6 +31,20 @@ class DataGrant(Row, table=True):
     granted_by: str = Field(max_length=120)
 
 
+class DataPeriod(Row, table=True):
+    """The period of a service whose data was last looked at, to roll over what is left of it.
+
+    What counts in it began to at `counts_from_at`; the next one has what is left where it follows at `ends_at`.
+    """
+
+    __tablename__ = "data_period"
+
+    subscription_id: int = Field(foreign_key="subscription.id", unique=True)
+    plan_id: int = Field(foreign_key="plan.id")
+    counts_from_at: datetime = Field(sa_type=UtcDateTime)
+    ends_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class UsageWarning(Row, table=True):
     """A share of the data that a service has used, told once in a period for as long as the data is the same."""
 

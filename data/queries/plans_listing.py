@@ -25,6 +25,11 @@ class PlanRow(NamedTuple):
     throttled_bps: int | None
     archived_at: datetime | None
     access_method: AccessMethod
+    bonus_from_hour: int | None
+    bonus_until_hour: int | None
+    fair_use_from_hour: int | None
+    fair_use_until_hour: int | None
+    rolls_over: bool
 
 
 def plans_in_list(session: Session) -> list[PlanRow]:
@@ -41,6 +46,11 @@ def plans_in_list(session: Session) -> list[PlanRow]:
             Plan.throttled_bps,
             Plan.archived_at,
             Plan.access_method,
+            Plan.bonus_from_hour,
+            Plan.bonus_until_hour,
+            Plan.fair_use_from_hour,
+            Plan.fair_use_until_hour,
+            Plan.rolls_over,
         ).order_by(Plan.archived_at.is_not(None), Plan.download_bps, Plan.name)
     )
     return [PlanRow(*row) for row in rows]

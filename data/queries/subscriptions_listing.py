@@ -53,6 +53,11 @@ class ServiceRow(NamedTuple):
     ends_on: date | None
     resumes_on: date | None
     agreed_price_minor: int | None
+    bonus_from_hour: int | None
+    bonus_until_hour: int | None
+    fair_use_from_hour: int | None
+    fair_use_until_hour: int | None
+    rolls_over: bool
 
 
 def services_in_list(session: Session, *, customer_id: int) -> list[ServiceRow]:
@@ -95,6 +100,11 @@ def services_in_list(session: Session, *, customer_id: int) -> list[ServiceRow]:
             Subscription.ends_on,
             Subscription.resumes_on,
             Subscription.agreed_price_minor,
+            Plan.bonus_from_hour,
+            Plan.bonus_until_hour,
+            Plan.fair_use_from_hour,
+            Plan.fair_use_until_hour,
+            Plan.rolls_over,
         )
         .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)
         .join(Plan, Plan.id == PlanPrice.plan_id)

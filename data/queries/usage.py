@@ -3,9 +3,8 @@
 Hours and days are worked out anew from the level below.
 """
 
-import json
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import delete, func, select, text
@@ -15,7 +14,9 @@ from data.models.payment import RestorationClock
 from data.models.router import Connection
 from data.models.subscription import Subscription
 from data.models.usage import usage_1h, usage_5m, usage_counter
+from data.queries.json_rows import Cells, pack_rows, sql_instant
 from data.session import Session
+from data.values.daily_hours import DailyHours, kept_hours
 from data.values.kinds import CapAction, SuspensionReason
 from data.values.states import SubscriptionStatus
 
@@ -128,7 +129,25 @@ class CappedLine(NamedTuple):
     cap_action: CapAction
     is_over_cap: bool
     customer_id: int
+    plan_id: int
     plan_name: str
+    period_ends_on: date
+    access_until_at: datetime | None
+    rolls_over: bool
+    bonus_from_hour: int | None
+    bonus_until_hour: int | None
+    fair_use_from_hour: int | None
+    fair_use_until_hour: int | None
+
+    @property
+    def bonus_hours(self) -> DailyHours | None:
+        """Return the hours in which what is used does not count."""
+        return kept_hours(self.bonus_from_hour, self.bonus_until_hour)
+
+    @property
+    def fair_use_hours(self) -> DailyHours | None:
+        """Return the hours in which a used up cap has effect, None for all day."""
+        return kept_hours(self.fair_use_from_hour, self.fair_use_until_hour)
 
 
 def capped_lines(session: Session, *, subscription_id: int | None = None) -> list[CappedLine]:
@@ -144,7 +163,15 @@ def capped_lines(session: Session, *, subscription_id: int | None = None) -> lis
             Plan.cap_action,
             Subscription.is_over_cap,
             Subscription.customer_id,
+            Plan.id,
             Plan.name,
+            Subscription.period_ends_on,
+            Subscription.access_until_at,
+            Plan.rolls_over,
+            Plan.bonus_from_hour,
+            Plan.bonus_until_hour,
+            Plan.fair_use_from_hour,
+            Plan.fair_use_until_hour,
         )
         .join(Connection, Connection.subscription_id == Subscription.id)
         .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)
@@ -163,14 +190,14 @@ def capped_lines(session: Session, *, subscription_id: int | None = None) -> lis
 
 def used_by(session: Session, bounds: Sequence[tuple[int, datetime]]) -> dict[int, int]:
     """Return bytes both ways by connection, each in the hours that began since its own bound."""
-    cells = _Cells(session)
+    cells = Cells(session)
     rows = session.execute(
         text(
             f"SELECT {cells.number(0)} AS connection_id, sum(usage.download_bytes + usage.upload_bytes)"  # noqa: S608
             f" FROM {cells.source} JOIN usage_1h AS usage ON usage.connection_id = {cells.number(0)}"
             f" AND usage.starts_at >= {cells.instant(1)} GROUP BY 1"
         ),
-        {"rows": _pack(bounds)},
+        {"rows": pack_rows(bounds)},
     )
     return {int(row[0]): int(row[1]) for row in rows}
 
@@ -179,48 +206,21 @@ def used_between(session: Session, bounds: Sequence[tuple[int, datetime, datetim
     """Return bytes both ways of each (connection, from, until), in the hours that began in `[from, until)`."""
     if not bounds:
         return []
-    cells = _Cells(session)
+    cells = Cells(session)
     rows = session.execute(
         text(
             f"SELECT {cells.number(0)} AS place, sum(usage.download_bytes + usage.upload_bytes)"  # noqa: S608
             f" FROM {cells.source} JOIN usage_1h AS usage ON usage.connection_id = {cells.number(1)}"
             f" AND usage.starts_at >= {cells.instant(2)} AND usage.starts_at < {cells.instant(3)} GROUP BY 1"
         ),
-        {"rows": _pack([(place, *bound) for place, bound in enumerate(bounds)])},
+        {"rows": pack_rows([(place, *bound) for place, bound in enumerate(bounds)])},
     )
     used = {int(row[0]): int(row[1]) for row in rows}
     return [used.get(place, 0) for place in range(len(bounds))]
 
 
-class _Cells:
-    """How the cells of a JSON list of lists are named in SQL, on either database."""
-
-    def __init__(self, session: Session) -> None:
-        self._is_sqlite = session.get_bind().dialect.name == "sqlite"
-        self.source = (
-            "json_each(:rows) AS item"
-            if self._is_sqlite
-            else "jsonb_array_elements(CAST(:rows AS jsonb)) AS item"
-        )
-        self.differs = "IS NOT" if self._is_sqlite else "IS DISTINCT FROM"
-
-    def string(self, index: int) -> str:
-        return f"json_extract(item.value, '$[{index}]')" if self._is_sqlite else f"(item.value->>{index})"
-
-    def number(self, index: int) -> str:
-        return f"CAST({self.string(index)} AS BIGINT)"
-
-    def instant(self, index: int) -> str:
-        return (
-            self.string(index) if self._is_sqlite else f"CAST({self.string(index)} || '+00' AS timestamptz)"
-        )
-
-    def bound_instant(self, name: str) -> str:
-        return f":{name}" if self._is_sqlite else f"CAST(CAST(:{name} AS text) || '+00' AS timestamptz)"
-
-
 def _roll_up(session: Session, statement: str, starts_at: datetime, ends_at: datetime) -> int:
-    cells = _Cells(session)
+    cells = Cells(session)
     filled = statement.format(start=cells.bound_instant("start"), end=cells.bound_instant("end"))
     done = session.execute(
         text(
@@ -229,17 +229,6 @@ def _roll_up(session: Session, statement: str, starts_at: datetime, ends_at: dat
             " peak_download_bps = excluded.peak_download_bps, peak_upload_bps = excluded.peak_upload_bps,"
             " seconds_covered = excluded.seconds_covered"
         ),
-        {"start": _instant(starts_at), "end": _instant(ends_at)},
+        {"start": sql_instant(starts_at), "end": sql_instant(ends_at)},
     )
     return int(done.rowcount)
-
-
-def _pack(rows: Sequence[tuple[object, ...]]) -> str:
-    return json.dumps(
-        [[_instant(cell) if isinstance(cell, datetime) else cell for cell in row] for row in rows]
-    )
-
-
-def _instant(at: datetime) -> str:
-    """Return UTC as SQLAlchemy keeps it in SQLite; for PostgreSQL `_Cells` adds the zone."""
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 
 from data.models.catalog import AddOn
-from data.models.usage_limits import DataGrant, UsageWarning
+from data.models.usage_limits import DataGrant, DataPeriod, UsageWarning
 from data.session import Session
 from data.values.kinds import GrantKind
 
@@ -52,6 +52,12 @@ def granted_between(session: Session, *, subscription_id: int, since: datetime, 
         )
     ).scalar_one()
     return int(total)
+
+
+def data_periods_of(session: Session, *, subscription_ids: Sequence[int]) -> dict[int, DataPeriod]:
+    """Return the periods of these services whose data was last looked at, by service."""
+    rows = session.scalars(select(DataPeriod).where(DataPeriod.subscription_id.in_(subscription_ids)))
+    return {row.subscription_id: row for row in rows}
 
 
 def has_grant(session: Session, *, subscription_id: int, key: str) -> bool:

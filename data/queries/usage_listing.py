@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 from sqlalchemy import Table, and_, func, literal, select, union_all
 
+from data.models.catalog import Plan, PlanPrice
 from data.models.router import Connection
 from data.models.subscription import Subscription
 from data.models.usage import usage_1h, usage_5m
 from data.session import Session
+from data.values.daily_hours import DailyHours, kept_hours
 
 
 class Volume(NamedTuple):
@@ -26,12 +28,28 @@ class LineOfCustomer(NamedTuple):
     connection_id: int
     period_starts_on: date
     bought_from: tuple[datetime, ...]
+    bonus_from_hour: int | None
+    bonus_until_hour: int | None
+
+    @property
+    def bonus_hours(self) -> DailyHours | None:
+        """Return the hours in which what is used does not count."""
+        return kept_hours(self.bonus_from_hour, self.bonus_until_hour)
 
 
 def lines_of_customer(session: Session, *, customer_id: int) -> list[LineOfCustomer]:
     """Return the live connections of a customer with the first day of their period."""
     rows = session.execute(
-        select(Subscription.id, Connection.id, Subscription.period_starts_on, Subscription.bought_from)
+        select(
+            Subscription.id,
+            Connection.id,
+            Subscription.period_starts_on,
+            Subscription.bought_from,
+            Plan.bonus_from_hour,
+            Plan.bonus_until_hour,
+        )
+        .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)
+        .join(Plan, Plan.id == PlanPrice.plan_id)
         .join(
             Connection, and_(Connection.subscription_id == Subscription.id, Connection.removed_at.is_(None))
         )

@@ -35,6 +35,8 @@ class PlanSeed(NamedTuple):
     price: int
     share: int
     method: str = "pppoe"
+    bonus_until_hour: int = 0  # from midnight, 0 for no bonus hours
+    rolls_over: bool = False
 
 
 PLANS = (
@@ -42,6 +44,7 @@ PLANS = (
     PlanSeed("HOME-20", "Home 20", 20, 10, 400, 2_500, 35),
     PlanSeed("FIBRE-50", "Fibre 50", 50, 25, 0, 3_999, 15),
     PlanSeed("BUSINESS-100", "Business 100", 100, 50, 0, 9_500, 10),
+    PlanSeed("NIGHTS-20", "Home 20, free nights", 20, 10, 150, 1_900, 0, bonus_until_hour=6, rolls_over=True),
     PlanSeed("OFFICE-50", "Office 50, fixed address", 50, 50, 0, 7_500, 0, "static"),
 )
 

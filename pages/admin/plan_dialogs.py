@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from benfex.application import Benfex
-from benfex.catalog.plans import PriceTerms, archive_plan, create_plan, publish_price
+from benfex.catalog.plans import DataTerms, PriceTerms, archive_plan, create_plan, publish_price
 from benfex.catalog.views import Catalog, PlanView, PriceView, catalog
 from benfex.core.policy import billing_today
 from benfex.subscriptions.first_invoice import FirstInvoice, first_invoice
@@ -15,6 +15,7 @@ from components.elements import text
 from components.feedback import Note, toast_error, toast_ok
 from components.form import Form, Values
 from components.moments import say_day
+from data.values.daily_hours import DailyHours, parse_daily_hours
 from data.values.errors import BenfexError, InvalidInput, NotFound
 from data.values.identifiers import PlanId
 from data.values.kinds import AccessMethod, BillingMode, CapAction, ChargeTiming, Interval, TaxBehavior
@@ -29,6 +30,7 @@ METHODS = {
     AccessMethod.STATIC.value: "A fixed address",
     AccessMethod.DHCP.value: "A DHCP lease of their device",
 }
+_HOURS = {hour: f"{hour:02d}:00" for hour in range(24)}
 _CAP_ACTIONS = {
     CapAction.NOTIFY.value: "Tell the customer",
     CapAction.THROTTLE.value: "Slow down",
@@ -63,6 +65,9 @@ def open_new_plan(benfex: Benfex, staff: SignedInStaff, table: DataTable) -> Non
             data_cap_bytes=cap * _GIGABYTE if cap is not None else None,
             cap_action=CapAction(values["cap_action"]),
             throttled_bps=slow * _MEGABIT if slow is not None else None,
+            data_terms=DataTerms(
+                _hours("bonus", values), _hours("fair_use", values), rolls_over=bool(values["rolls_over"])
+            ),
             burst=_burst(values),
             access_method=AccessMethod(values["access_method"]),
         )
@@ -84,23 +89,45 @@ def open_new_plan(benfex: Benfex, staff: SignedInStaff, table: DataTable) -> Non
             )
             form.whole("throttled_bps", "Speed after that", unit="Mbps", required=False)
         form.choice("cap_action", "When the data is used up", _CAP_ACTIONS, CapAction.NOTIFY.value)
-        bursts = form.switch("bursts", "May be faster for a while (burst)")
-        with form.pair():
-            form.whole("burst_download_bps", "Burst download", unit="Mbps")
-            form.whole("burst_upload_bps", "Burst upload", unit="Mbps")
-        with form.pair():
-            form.whole("burst_threshold_download_bps", "While the average is below", unit="Mbps")
-            form.whole("burst_threshold_upload_bps", "And upload below", unit="Mbps")
-        form.whole("burst_seconds", "Average of", 10, unit="seconds")
-        for name in (
-            "download_bps",
-            "upload_bps",
-            "threshold_download_bps",
-            "threshold_upload_bps",
-            "seconds",
-        ):
-            form.show_while(f"burst_{name}", bursts, bool)
+        _add_data_terms(form)
+        _add_burst(form)
         form.submit("Create plan")
+
+
+def _add_data_terms(form: Form) -> None:
+    terms = form.switch("has_terms", "Bonus hours, fair use hours, data that rolls over")
+    with form.pair():
+        form.choice("bonus_hours", "Free data from", _HOURS, required=False, hint="It does not count then.")
+        form.choice("bonus_until", "Until", _HOURS, required=False)
+    with form.pair():
+        form.choice(
+            "fair_use_hours",
+            "Slow down or suspend from",
+            _HOURS,
+            required=False,
+            hint="Left out: all day, once the data is used up.",
+        )
+        form.choice("fair_use_until", "Until", _HOURS, required=False)
+    form.switch("rolls_over", "What is left is there in the next period too")
+    for name in ("bonus_hours", "bonus_until", "fair_use_hours", "fair_use_until", "rolls_over"):
+        form.show_while(name, terms, bool)
+
+
+def _add_burst(form: Form) -> None:
+    bursts = form.switch("bursts", "May be faster for a while (burst)")
+    with form.pair():
+        form.whole("burst_download_bps", "Burst download", unit="Mbps")
+        form.whole("burst_upload_bps", "Burst upload", unit="Mbps")
+    with form.pair():
+        form.whole("burst_threshold_download_bps", "While the average is below", unit="Mbps")
+        form.whole("burst_threshold_upload_bps", "And upload below", unit="Mbps")
+    form.whole("burst_seconds", "Average of", 10, unit="seconds")
+    for name in ("download_bps", "upload_bps", "threshold_download_bps", "threshold_upload_bps", "seconds"):
+        form.show_while(f"burst_{name}", bursts, bool)
+
+
+def _hours(name: str, values: Values) -> DailyHours | None:
+    return parse_daily_hours(f"{name}_hours", values[f"{name}_hours"], values[f"{name}_until"])
 
 
 def _burst(values: Values) -> Burst | None:

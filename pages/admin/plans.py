@@ -76,10 +76,16 @@ async def plans(benfex: BenfexDep, staff: StaffDep) -> None:
 def _row(plan: PlanView) -> Row:
     price = plan.prices[0] if plan.prices else None
     cap = "No limit" if plan.data_cap_bytes is None else f"{format_bytes(plan.data_cap_bytes)} a period"
+    terms = plan.data_terms
+    notes = [
+        f"free from {terms.bonus_hours}" if terms.bonus_hours else "",
+        f"fair use from {terms.fair_use_hours}" if terms.fair_use_hours else "",
+        "rolls over" if terms.rolls_over else "",
+    ]
     row: Row = {
         "id": str(plan.plan_id),
         "name": plan.name,
-        "name_note": plan.code,
+        "name_note": " · ".join((plan.code, *filter(None, notes))),
         "speed": say_speed(plan.download_bps, plan.upload_bps),
         "cap": cap,
         "services": f"{plan.services:,}",

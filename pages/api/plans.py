@@ -7,10 +7,11 @@ from pydantic import Field, StrictInt
 from starlette.responses import Response
 
 from benfex.catalog.api_views import plan_record, plan_records, price_record
-from benfex.catalog.plans import PriceTerms, archive_plan, create_plan, publish_price
+from benfex.catalog.plans import DataTerms, PriceTerms, archive_plan, create_plan, publish_price
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.identity.idempotency import Answer
-from data.values import traffic
+from data.values import daily_hours, traffic
+from data.values.daily_hours import parse_daily_hours
 from data.values.identifiers import PlanId
 from data.values.kinds import AccessMethod, BillingMode, CapAction, ChargeTiming, Interval, TaxBehavior
 from pages.api.auth import ActorDep
@@ -51,6 +52,20 @@ class Burst(Incoming):
         )
 
 
+class DailyHours(Incoming):
+    """Whole hours of each day of the ISP, from one to before another; they may pass midnight, 24 is midnight."""
+
+    from_hour: StrictInt = Field(ge=0, le=23)
+    until_hour: StrictInt = Field(ge=0, le=24)
+
+
+class HoursOfDay(Outgoing):
+    """Whole hours of each day of the ISP, from one to before another; 0 at the end is midnight."""
+
+    from_hour: int
+    until_hour: int
+
+
 class NewPlan(Incoming):
     """A plan to sell, for lines of one kind. Speeds in bits per second, cap in bytes per period, null for none."""
 
@@ -63,6 +78,23 @@ class NewPlan(Incoming):
     throttled_bps: StrictInt | None = None
     burst: Burst | None = None
     access_method: AccessMethod = AccessMethod.PPPOE
+    bonus_hours: DailyHours | None = Field(default=None, description="What is used then does not count.")
+    fair_use_hours: DailyHours | None = Field(
+        default=None, description="When used up data has effect; null for the whole day."
+    )
+    rolls_over: bool = Field(default=False, description="What is left is there in the next period too.")
+
+    def data_terms(self) -> DataTerms:
+        """Return how the data counts. Raises InvalidInput naming the hours that are none."""
+        return DataTerms(
+            _hours("bonus_hours", self.bonus_hours),
+            _hours("fair_use_hours", self.fair_use_hours),
+            self.rolls_over,
+        )
+
+
+def _hours(field: str, asked: DailyHours | None) -> daily_hours.DailyHours | None:
+    return None if asked is None else parse_daily_hours(field, asked.from_hour, asked.until_hour)
 
 
 class NewPrice(Incoming):
@@ -120,6 +152,9 @@ class Plan(Outgoing):
     burst_threshold_download_bps: int | None
     burst_threshold_upload_bps: int | None
     burst_seconds: int | None
+    bonus_hours: HoursOfDay | None
+    fair_use_hours: HoursOfDay | None
+    rolls_over: bool
     is_archived: bool
     prices: list[Price]
     created_at: datetime
@@ -145,6 +180,7 @@ async def create_new_plan(asked: NewPlan, call: UnsafeCallDep) -> Response:
             data_cap_bytes=asked.data_cap_bytes,
             cap_action=asked.cap_action,
             throttled_bps=asked.throttled_bps,
+            data_terms=asked.data_terms(),
             burst=asked.burst.value() if asked.burst is not None else None,
             access_method=asked.access_method,
         )

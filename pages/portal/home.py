@@ -150,13 +150,21 @@ def _service(
             note(diagnosis.sentence, tone="warn", symbol="wifi-off")
         if service.is_over_cap and service.throttled_bps:
             note(
-                f"Your data is used up. You surf at {format_bps(service.throttled_bps)} until it is renewed.",
+                f"Your data is used up. You surf at {format_bps(service.throttled_bps)}{_slow_hours(service)} "
+                "until it is renewed.",
                 tone="warn",
             )
         if used is not None:
             _data(service, used)
         if not is_prepaid:  # whose time is said above, to the minute
             text(f"Renews {say_day(service.period_ends_on, today=today)}", "bf-sub")
+
+
+def _slow_hours(service: ServiceView) -> str:
+    terms = service.data_terms
+    if terms.fair_use_hours is not None:
+        return f" from {terms.fair_use_hours}"
+    return f" but from {terms.bonus_hours}" if terms.bonus_hours is not None else ""
 
 
 def _data(service: ServiceView, used: PeriodUsage) -> None:

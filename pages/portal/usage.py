@@ -5,7 +5,7 @@ from benfex.core.events import UsageSampled
 from benfex.subscriptions.views import ServiceView
 from benfex.usage.views import PeriodUsage, usage_of_customer
 from components.charts import Chart, Series
-from components.elements import body, card
+from components.elements import body, card, text
 from components.empty_state import empty_state
 from components.live_chart import LiveChart, Point
 from components.moments import say_day
@@ -14,6 +14,7 @@ from data.values.identifiers import ConnectionId
 from data.values.traffic import format_bytes
 from pages.dependencies import BenfexDep, SubscriberDep
 from pages.live import hold, on
+from pages.portal.data_words import say_data_terms
 from pages.portal.more_data import more_data
 from pages.portal.shell import portal, visit
 from pages.screen import screen
@@ -62,6 +63,8 @@ def _live(benfex: Benfex, connection_id: ConnectionId, plan_name: str, timezone:
 def _days(service: ServiceView, used: PeriodUsage) -> None:
     with card("This period"), body():
         usage_bar(used.total_bytes, used.allowance(service.data_cap_bytes))
+        for words in say_data_terms(service, used):
+            text(words, "bf-sub", "p")
     Chart(
         "Each day",
         [say_day(day, today=used.days[-1]) for day in used.days],

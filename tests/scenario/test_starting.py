@@ -76,20 +76,21 @@ async def test_the_door_for_who_has_not_paid_opens_beside_the_pages(tmp_path: Pa
     prepare_database(settings)
     async with product(settings) as served, httpx.AsyncClient() as browser:
         door = f"http://127.0.0.1:{settings.garden_port}"
-        while not await opens(browser, door):
-            await asyncio.sleep(0.05)
+        await until_open(browser, door)
         led = await browser.get(f"{door}/generate_204")
         page = await browser.get(f"{served.url}/login", follow_redirects=True)
     assert (led.status_code, led.headers["location"]) == (302, f"{settings.public_url}/portal")
     assert page.status_code == 200
 
 
-async def opens(browser: httpx.AsyncClient, door: str) -> bool:
-    try:
-        await browser.head(door)
-    except httpx.ConnectError:
-        return False
-    return True
+async def until_open(browser: httpx.AsyncClient, door: str) -> None:
+    while True:
+        try:
+            await browser.head(door)
+        except httpx.ConnectError:
+            await asyncio.sleep(0.05)
+        else:
+            return
 
 
 @pytest.mark.parametrize("behind", [None, BEHIND])

@@ -218,6 +218,32 @@ async def test_a_new_plan_asks_for_its_price(user: User, isp: Isp) -> None:
     await until(lambda: any(row["price"] == "KES 3,500 a month" for row in rows(user)))
 
 
+async def test_a_plan_with_bonus_hours_is_made_on_the_page(user: User, isp: Isp) -> None:
+    await sign_in(user)
+    await user.open("/admin/plans")
+    user.find("New plan").click()
+    for field, value in (
+        ("name", "Nights"),
+        ("code", "NIGHTS"),
+        ("download_bps", "20"),
+        ("upload_bps", "10"),
+    ):
+        user.find(marker=f"field-{field}").type(value)
+    user.find(marker="field-data_cap_bytes").type("100")
+    (switch,) = user.find(kind=ui.switch, marker="field-has_terms").elements
+    switch.value = True
+    for field, hour in (("bonus_hours", 0), ("bonus_until", None)):
+        (choice,) = user.find(kind=ui.select, marker=f"field-{field}").elements
+        choice.value = hour
+    send_form(user)
+    await user.should_see("Give both the hour they begin and the hour they end", retries=60)
+    (choice,) = user.find(kind=ui.select, marker="field-bonus_until").elements
+    choice.value = 6
+    send_form(user)
+    await user.should_see("New price for Nights", retries=60)
+    await until(lambda: any(row["name_note"] == "NIGHTS · free from 00:00 to 06:00" for row in rows(user)))
+
+
 async def test_a_new_price_begins_with_the_tax_that_most_prices_carry(user: User, isp: Isp) -> None:
     from benfex.catalog.taxes import set_tax_rate
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from benfex.catalog.plans import ALL_COUNTS
 from benfex.subscriptions.diagnosis import Diagnosis, explain
 from benfex.subscriptions.views import LineOfService, ServiceView
 from data.values.identifiers import ConnectionId, CustomerId, RouterId, SubscriptionId
@@ -50,6 +51,7 @@ SERVICE = ServiceView(
     ends_on=None,
     resumes_on=None,
     line=LINE,
+    data_terms=ALL_COUNTS,
 )
 
 

@@ -1,10 +1,20 @@
 """When a data cap is used up, and when a period begins."""
 
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from benfex.usage.allowance import counts_from, is_over, period_begins_at, used_percent
+from benfex.usage.allowance import (
+    counts_from,
+    has_effect,
+    is_over,
+    left_over,
+    period_begins_at,
+    steady_spans,
+    used_percent,
+)
+from data.values.daily_hours import DailyHours
 
 
 @pytest.mark.parametrize(
@@ -44,3 +54,39 @@ def test_bought_time_counts_from_the_first_whole_hour_in_it(
 ) -> None:
     now = datetime(2026, 11, 1, 12, tzinfo=UTC)
     assert counts_from(date(2026, 11, 1), bought_from, now=now, zone="Africa/Nairobi") == hour
+
+
+def at(hour: int, zone: str = "Africa/Nairobi") -> datetime:
+    return datetime(2026, 11, 5, hour, 30, tzinfo=ZoneInfo(zone))
+
+
+def test_a_used_up_cap_has_effect_in_fair_use_hours_and_never_in_bonus_hours() -> None:
+    def hours(bonus: DailyHours | None, fair_use: DailyHours | None) -> list[int]:
+        return [
+            hour
+            for hour in range(24)
+            if has_effect(at(hour), bonus_hours=bonus, fair_use_hours=fair_use, zone="Africa/Nairobi")
+        ]
+
+    assert hours(None, None) == list(range(24))
+    assert hours(None, DailyHours(18, 23)) == [18, 19, 20, 21, 22]
+    assert hours(DailyHours(0, 6), None) == list(range(6, 24))
+    assert hours(DailyHours(22, 6), DailyHours(18, 0)) == [18, 19, 20, 21]
+
+
+@pytest.mark.parametrize(
+    ("granted", "rolled", "used", "left"),
+    [(0, 0, 0, 100), (0, 0, 30, 70), (0, 0, 130, 0), (50, 0, 30, 120), (0, 40, 30, 100), (0, 40, 60, 80)],
+)
+def test_what_is_left_goes_over_and_what_came_over_is_used_first_or_gone(
+    granted: int, rolled: int, used: int, left: int
+) -> None:
+    assert left_over(cap_bytes=100, granted_bytes=granted, rolled_bytes=rolled, used_bytes=used) == left
+
+
+def test_a_span_is_split_where_clocks_change() -> None:
+    since, until = datetime(2026, 10, 24, 10, tzinfo=UTC), datetime(2026, 10, 26, 10, tzinfo=UTC)
+    change = datetime(2026, 10, 25, 1, tzinfo=UTC)
+    assert steady_spans(since, until, "Europe/Berlin") == ((since, change, 7_200), (change, until, 3_600))
+    assert steady_spans(since, until, "Africa/Nairobi") == ((since, until, 10_800),)
+    assert steady_spans(since, since, "Africa/Nairobi") == ()

@@ -1,0 +1,43 @@
+"""What counts against the data of a period: all that was moved but in bonus hours."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from benfex.usage.allowance import steady_spans
+from data.models.catalog import Plan
+from data.queries import usage as usage_queries
+from data.queries.usage_hours import HoursSpan, moved_in_hours
+from data.session import Session
+from data.values.daily_hours import DailyHours, kept_hours
+
+
+class CountedSpan(NamedTuple):
+    """A connection in `[since, until)`, with the hours of the day that do not count."""
+
+    connection_id: int
+    since: datetime
+    until: datetime
+    bonus_hours: DailyHours | None
+
+
+def counted_between(session: Session, spans: Sequence[CountedSpan], *, zone: str) -> list[int]:
+    """Return the bytes both ways that count of each span, from the hours that began in it."""
+    used = usage_queries.used_between(session, [span[:3] for span in spans])
+    free = moved_in_hours(session, hours_spans(spans, zone=zone))
+    return [count - sum(free.get(place, (0, 0))) for place, count in enumerate(used)]
+
+
+def bonus_hours_of(plan: Plan) -> DailyHours | None:
+    """Return the hours in which what is used on a plan does not count."""
+    return kept_hours(plan.bonus_from_hour, plan.bonus_until_hour)
+
+
+def hours_spans(spans: Sequence[CountedSpan], *, zone: str) -> list[HoursSpan]:
+    """Return where the bonus hours of each span lie; its index is the place."""
+    return [
+        HoursSpan(place, span.connection_id, since, until, offset_seconds, span.bonus_hours)
+        for place, span in enumerate(spans)
+        if span.bonus_hours is not None
+        for since, until, offset_seconds in steady_spans(span.since, span.until, zone)
+    ]
