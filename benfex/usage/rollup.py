@@ -15,12 +15,12 @@ from benfex.usage.caps import note_cap, usage_news, warn_of_usage
 from benfex.usage.roll_over import due_periods, roll_over
 from data.queries import usage as usage_queries
 from data.queries import usage_routers as router_usage
+from data.queries.usage import FIVE_MINUTES_KEPT
 from data.values.roles import Permission
 
 HOUR = timedelta(hours=1)
 RECENT = timedelta(hours=2)
 LOOK_BACK = timedelta(hours=50)
-FIVE_MINUTES_KEPT = timedelta(days=35)
 HOURS_KEPT = timedelta(days=397)
 _SPANS_MAX = 1_000
 _SYSTEM = SystemActor("roll-up")

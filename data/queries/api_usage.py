@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
+from data.models.router import Connection
 from data.models.usage import usage_1d, usage_1h, usage_5m
 from data.session import Session
 
@@ -33,6 +34,11 @@ def five_minutes_at(session: Session, *, connection_id: int, instants: Sequence[
         .order_by(columns.starts_at)
     )
     return [UsageStep(*row) for row in rows]
+
+
+def line_began_at(session: Session, *, connection_id: int) -> datetime:
+    """Return since when a connection exists, which must."""
+    return session.execute(select(Connection.created_at).where(Connection.id == connection_id)).scalar_one()
 
 
 def rolled_up(

@@ -4,7 +4,7 @@ Hours and days are worked out anew from the level below.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import delete, func, select, text
@@ -21,6 +21,7 @@ from data.values.kinds import CapAction, SuspensionReason
 from data.values.states import SubscriptionStatus
 
 FIVE_MINUTES_SECONDS = 300
+FIVE_MINUTES_KEPT = timedelta(days=35)
 
 
 class KeptCounter(NamedTuple):

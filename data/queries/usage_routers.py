@@ -69,6 +69,14 @@ def purge_router_five_minutes(session: Session, *, before: datetime) -> int:
     return int(done.rowcount)
 
 
+def began_at(session: Session, *, router_id: int | None = None) -> datetime | None:
+    """Return since when there is a router, or this one; None when there is not."""
+    query = select(func.min(Router.created_at))
+    if router_id is not None:
+        query = query.where(Router.id == router_id)
+    return session.execute(query).scalar_one()
+
+
 def network_between(
     session: Session, *, since: datetime, until: datetime, router_id: int | None = None
 ) -> list[RouterUsageRow]:

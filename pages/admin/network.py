@@ -12,6 +12,7 @@ from benfex.usage.network_views import (
     lines_named,
     top_talkers,
 )
+from benfex.usage.percentile import busy_months_of_network
 from components.elements import box, card, text
 from components.ranking import Ranked, Ranking
 from components.stat_card import StatCard
@@ -19,7 +20,7 @@ from data.values.roles import Permission
 from data.values.states import RouterStatus
 from data.values.traffic import format_bps, format_bytes
 from pages.admin.lists import Unhurried, on_each
-from pages.admin.network_chart import NEW_FIGURES_SECONDS, NetworkChart, TrafficOfDay
+from pages.admin.network_chart import NEW_FIGURES_SECONDS, BusyMonthWords, NetworkChart, TrafficOfDay
 from pages.admin.phrases import say_change, say_count
 from pages.admin.shell import console
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
@@ -44,7 +45,9 @@ async def network(benfex: BenfexDep, staff: StaffDep) -> None:
         now = _Now(benfex, staff)
         now.build()
         with box("bf-grid bf-main"):
-            day = TrafficOfDay(benfex)
+            with box("bf-stack"):
+                day = TrafficOfDay(benfex)
+                busy = BusyMonthWords()
             with card("Most today", classes="clip"):
                 today = Ranking(
                     limit=_TALKERS,
@@ -57,6 +60,7 @@ async def network(benfex: BenfexDep, staff: StaffDep) -> None:
             actor = await staff.fresh()
             compared = await benfex.read(compared_with_last_week, actor)
             day.set(compared)
+            busy.set(await benfex.read(busy_months_of_network, actor))
             now.set_today(compared)
             today.set(_of_today(await benfex.read(top_talkers, actor, limit=_TALKERS)))
 

@@ -10,7 +10,9 @@ from benfex.application import Benfex
 from benfex.core.events import RouterSampled
 from benfex.usage.live import LivePoint
 from benfex.usage.network_views import TrafficCompared, TrafficDay, compared_with_last_week
+from benfex.usage.percentile import BusyMonth, busy_months_of_network
 from components.charts import Chart, Series
+from components.elements import text
 from components.live_chart import LiveChart, Point
 from components.theme import Ink
 from data.values.identifiers import RouterId
@@ -109,12 +111,34 @@ class TrafficOfDay:
         return {wall.isoformat(" ", "minutes"): both for wall, both in zip(walls, speeds, strict=True)}
 
 
+class BusyMonthWords:
+    """The 95th percentile of this month and the last, by which an uplink is bought, in a line of words."""
+
+    def __init__(self) -> None:
+        self._words = text("", "bf-sub num", "p")
+
+    def set(self, months: Sequence[BusyMonth]) -> None:
+        """Show these months, this one first; nothing for none."""
+        self._words.set_text(" ".join(map(say_busy_month, months)))
+
+
+def say_busy_month(month: BusyMonth) -> str:
+    """Return the 95th percentile of a month in words."""
+    return (
+        f"95th percentile {month.month:%B %Y}: {format_bps(month.download_bps)} down, "
+        f"{format_bps(month.upload_bps)} up."
+    )
+
+
 async def router_day(benfex: Benfex, staff: SignedInStaff, router_id: RouterId) -> None:
     """Show today of one router beside a week ago, and read it anew each minute."""
     chart = TrafficOfDay(benfex)
+    words = BusyMonthWords()
 
     async def refresh() -> None:
-        chart.set(await benfex.read(compared_with_last_week, await staff.fresh(), router_id=router_id))
+        actor = await staff.fresh()
+        chart.set(await benfex.read(compared_with_last_week, actor, router_id=router_id))
+        words.set(await benfex.read(busy_months_of_network, actor, router_id=router_id))
 
     await refresh()
     ui.timer(NEW_FIGURES_SECONDS, Unhurried(refresh).ask, immediate=False)

@@ -20,6 +20,7 @@ from pages.admin.change_dialogs import (
     take_back,
 )
 from pages.admin.extra_dialogs import open_add_ons, open_discounts
+from pages.admin.percentile_dialog import open_percentile
 from pages.admin.shell import may
 from pages.dependencies import SignedInStaff
 
@@ -36,6 +37,8 @@ class ServiceMenu:
         self._benfex, self._staff, self._service, self._view = benfex, staff, service, view
         with icon_button("ellipsis", f"More for {service.plan_name}"), ui.menu().classes("bf-menu-pop"):
             self._item("History", "history", open_story)
+            if service.line is not None and may(staff, Permission.VIEW_NETWORK):
+                self._item("95th percentile", "gauge", open_percentile)
             if may(staff, Permission.EDIT_SUBSCRIPTIONS) and service.can_be_ended:
                 self._changes()
 

@@ -9,7 +9,9 @@ from benfex.core.paging import PageRequest
 from benfex.core.policy import billing_today
 from benfex.network.outages import downtime_of_month, list_outages
 from benfex.usage.network_views import compared_with_last_week, top_talkers
-from data.values.identifiers import RouterId
+from benfex.usage.percentile import busy_months_of_line, busy_months_of_network
+from data.values.errors import InvalidInput
+from data.values.identifiers import ConnectionId, RouterId
 from data.values.kinds import LeakKind
 from pages.api.auth import ActorDep
 from pages.api.problems import READING, WRITING
@@ -121,6 +123,40 @@ async def get_traffic(benfex: BenfexDep, actor: ActorDep, router_id: QueryId | N
     """Return today's traffic beside that of the same day last week, of all routers or one."""
     key = RouterId(router_id) if router_id is not None else None
     return Traffic.model_validate(await benfex.read(compared_with_last_week, actor, router_id=key))
+
+
+class BusyMonth(Outgoing):
+    """The 95th percentile of a month, over `steps` means of five minutes; the month that runs has fewer."""
+
+    month: date
+    download_bps: int
+    upload_bps: int
+    steps: int
+
+
+class BusyMonths(Outgoing):
+    """The month that runs and, where its five minutes are kept whole, the one before."""
+
+    data: list[BusyMonth]
+
+
+@router.get("/percentile", responses=READING)
+async def get_percentile(
+    benfex: BenfexDep,
+    actor: ActorDep,
+    router_id: QueryId | None = None,
+    connection_id: QueryId | None = None,
+) -> BusyMonths:
+    """Return the 95th percentile of traffic, of all routers, of one, or of one line."""
+    if connection_id is not None:
+        if router_id is not None:
+            raise InvalidInput("router_id", "Give a router or a line, not both.")
+        line = ConnectionId(connection_id)
+        found = await benfex.read(busy_months_of_line, actor, connection_id=line)
+    else:
+        key = RouterId(router_id) if router_id is not None else None
+        found = await benfex.read(busy_months_of_network, actor, router_id=key)
+    return BusyMonths(data=[BusyMonth.model_validate(month) for month in found])
 
 
 @router.get("/top-talkers", responses=READING)

@@ -3,7 +3,7 @@
 import httpx
 
 from benfex.application import Benfex
-from tests.api.conftest import Caller, add_home, add_router, kes, problem, sell_plan, sign_in_subscriber
+from tests.api.conftest import Caller, add_home, add_router, fields, kes, problem, sell_plan, sign_in_subscriber
 
 
 async def test_a_change_comes_to_what_its_preview_said(owner: Caller) -> None:
@@ -155,6 +155,9 @@ async def test_traffic_is_told_beside_a_week_ago_and_to_staff_only(
     }  # nothing was counted: not the same as nothing moved
     assert (await owner.get("/network/top-talkers", limit=5)).json() == {"data": []}
     assert (await owner.get("/network/top-talkers", limit=0)).status_code == 422
+    assert (await owner.get("/network/percentile")).status_code == 200
+    problem(await owner.get("/network/percentile", connection_id=99), 404, "not_found")
+    assert fields(await owner.get("/network/percentile", connection_id=1, router_id=1)) == ["router_id"]
     assert (await http.get("/api/v1/network/traffic")).status_code == 401
 
 
