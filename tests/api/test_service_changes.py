@@ -3,7 +3,16 @@
 import httpx
 
 from benfex.application import Benfex
-from tests.api.conftest import Caller, add_home, add_router, fields, kes, problem, sell_plan, sign_in_subscriber
+from tests.api.conftest import (
+    Caller,
+    add_home,
+    add_router,
+    fields,
+    kes,
+    problem,
+    sell_plan,
+    sign_in_subscriber,
+)
 
 
 async def test_a_change_comes_to_what_its_preview_said(owner: Caller) -> None:
