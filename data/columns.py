@@ -12,6 +12,13 @@ from sqlalchemy.types import TypeDecorator
 MinorUnits = BigInteger
 ByteCount = BigInteger
 SealedText = Text
+# Of a row with a place: none, or one on the earth.
+ON_EARTH = (
+    "(latitude_microdegrees IS NULL AND longitude_microdegrees IS NULL) OR "
+    "(latitude_microdegrees BETWEEN -90000000 AND 90000000 "
+    "AND longitude_microdegrees BETWEEN -180000000 AND 180000000 "
+    "AND latitude_microdegrees IS NOT NULL AND longitude_microdegrees IS NOT NULL)"
+)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -11,6 +11,7 @@ from data.values.errors import NotFound
 from data.values.identifiers import CustomerId
 from data.values.kinds import CustomerKind
 from data.values.money import Money
+from data.values.places import Place
 from data.values.roles import Permission
 from data.values.states import CustomerStatus
 
@@ -27,6 +28,7 @@ class CustomerRecord:
     email: str | None
     tax_number: str | None
     address: str
+    place: Place | None
     currency: str
     status: CustomerStatus
     balance: Money
@@ -67,6 +69,7 @@ def _record(row: listing.CustomerBalance) -> CustomerRecord:
         email=customer.email,
         tax_number=customer.tax_number,
         address=customer.address,
+        place=Place.kept(customer.latitude_microdegrees, customer.longitude_microdegrees),
         currency=customer.currency,
         status=customer.status,
         balance=Money(row.balance_minor, customer.currency),

@@ -13,6 +13,7 @@ from data.queries import customers as customer_queries
 from data.values.errors import Conflict, InvalidInput, NotFound
 from data.values.identifiers import AccountNumber, CustomerId, PhoneNumber, make_account_number
 from data.values.kinds import CustomerKind
+from data.values.places import Place
 from data.values.roles import Permission
 from data.values.states import CustomerStatus, advance
 
@@ -76,6 +77,23 @@ def edit_customer(
     customer.address = _short(address, "address", 250) or ""
     customer.tax_number = _short(tax_number, "tax_number", 32)
     record_audit(uow, action="edit", entity="customer", entity_id=customer_id)
+    uow.emit(CustomerChanged(customer_id=customer_id))
+
+
+def locate_customer(uow: UnitOfWork, *, customer_id: CustomerId, place: Place | None) -> None:
+    """Say where on the map a customer is served; None takes them off. Raises NotFound."""
+    require(uow.actor, Permission.EDIT_CUSTOMERS)
+    customer = customer_queries.find_customer(uow.session, customer_id)
+    if customer is None:
+        raise NotFound("customer")
+    lock_customer(uow.session, customer_id)
+    before = Place.kept(customer.latitude_microdegrees, customer.longitude_microdegrees)
+    if place == before:
+        return
+    customer.latitude_microdegrees = place.latitude_microdegrees if place else None
+    customer.longitude_microdegrees = place.longitude_microdegrees if place else None
+    changes = {"before": str(before) if before else None, "after": str(place) if place else None}
+    record_audit(uow, action="locate", entity="customer", entity_id=customer_id, changes=changes)
     uow.emit(CustomerChanged(customer_id=customer_id))
 
 

@@ -12,6 +12,7 @@ from data.values.errors import NotFound
 from data.values.identifiers import CustomerId, PhoneNumber
 from data.values.kinds import CustomerKind
 from data.values.money import Money
+from data.values.places import Place
 from data.values.roles import Permission
 from data.values.states import CustomerStatus, SubscriptionStatus
 
@@ -58,7 +59,10 @@ class CustomerCounts:
 
 @dataclass(frozen=True, slots=True)
 class CustomerView:
-    """One customer: who it is, what is owed, and whether they can sign in to the portal."""
+    """One customer: who it is, what is owed, and whether they can sign in to the portal.
+
+    `place` is where they are served, None when nobody said.
+    """
 
     customer_id: CustomerId
     account_number: str
@@ -79,6 +83,7 @@ class CustomerView:
     last_login_at: datetime | None
     timezone: str
     today: date
+    place: Place | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +167,7 @@ def customer(snapshot: Snapshot, *, customer_id: CustomerId) -> CustomerView:
         last_login_at=row.last_login_at,
         timezone=current_terms(snapshot).timezone,
         today=today,
+        place=Place.kept(row.latitude_microdegrees, row.longitude_microdegrees),
     )
 
 

@@ -11,6 +11,7 @@ from data.queries import api_listing as listing
 from data.values.errors import NotFound
 from data.values.identifiers import ConnectionId, CustomerId, RouterId, SubscriptionId
 from data.values.kinds import AccessMethod
+from data.values.places import Place
 from data.values.roles import Permission
 from data.values.states import RouterStatus
 
@@ -36,6 +37,7 @@ class RouterRecord:
     is_enabled: bool
     is_managed: bool
     site: str
+    place: Place | None
     created_at: datetime
 
 
@@ -124,6 +126,7 @@ def _router(row: Router) -> RouterRecord:
         is_enabled=row.is_enabled,
         is_managed=row.is_managed,
         site=row.site,
+        place=Place.kept(row.latitude_microdegrees, row.longitude_microdegrees),
         created_at=row.created_at,
     )
 

@@ -19,6 +19,7 @@ from data.models.router import Router
 from data.queries import routers as router_queries
 from data.values.errors import AlreadyExists, Conflict, InvalidInput, NotFound
 from data.values.identifiers import RouterId
+from data.values.places import Place
 from data.values.roles import Permission
 from data.values.states import RouterStatus, advance
 
@@ -151,6 +152,21 @@ def place_router(uow: UnitOfWork, *, router_id: RouterId, site: str) -> None:
     if router.site != before:
         uow.session.flush()
         record_audit(uow, action="place", entity="router", entity_id=router_id, changes={"site": router.site})
+
+
+def locate_router(uow: UnitOfWork, *, router_id: RouterId, place: Place | None) -> None:
+    """Say where on the map a router stands; None takes it off. Raises NotFound, Conflict."""
+    require(uow.actor, Permission.EDIT_NETWORK)
+    router = _in_use(uow, router_id)
+    before = Place.kept(router.latitude_microdegrees, router.longitude_microdegrees)
+    if place == before:
+        return
+    router.latitude_microdegrees = place.latitude_microdegrees if place else None
+    router.longitude_microdegrees = place.longitude_microdegrees if place else None
+    uow.session.flush()
+    changes = {"before": str(before) if before else None, "after": str(place) if place else None}
+    record_audit(uow, action="locate", entity="router", entity_id=router_id, changes=changes)
+    uow.emit(RouterStatusChanged(router_id=router_id, status=router.status))
 
 
 def manage_router(uow: UnitOfWork, *, router_id: RouterId, is_managed: bool) -> None:

@@ -11,13 +11,14 @@ from data.queries import routers_listing as listing
 from data.values.errors import NotFound
 from data.values.identifiers import ConnectionId, CustomerId, RouterId, RouterTaskId
 from data.values.kinds import TaskKind
+from data.values.places import Place
 from data.values.roles import Permission
 from data.values.states import RouterStatus, SubscriptionStatus, TaskStatus
 
 
 @dataclass(frozen=True, slots=True)
 class RouterView:
-    """One router; never its password."""
+    """One router; never its password. `place` is where it stands, None when nobody said."""
 
     router_id: RouterId
     name: str
@@ -43,6 +44,7 @@ class RouterView:
     firmware_offered: str
     restarted_at: datetime | None
     restarted_by: str
+    place: Place | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,7 @@ def _router(row: listing.RouterRow, connections: int, waiting_tasks: int) -> Rou
         firmware_offered=row.firmware_offered,
         restarted_at=row.restarted_at,
         restarted_by=row.restarted_by,
+        place=Place.kept(row.latitude_microdegrees, row.longitude_microdegrees),
     )
 
 

@@ -2,11 +2,11 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, Text
+from sqlalchemy import CheckConstraint, Column, Index, Text
 from sqlmodel import Field
 
 from data.base import Row
-from data.columns import MinorUnits, UtcDateTime, enum_column
+from data.columns import ON_EARTH, MinorUnits, UtcDateTime, enum_column
 from data.values.kinds import CustomerKind
 from data.values.states import CustomerStatus, PromiseStatus
 
@@ -16,9 +16,14 @@ class Customer(Row, table=True):
     `phone_end`, its last three digits, what a masked phone shows.
 
     `payer_id` names who is billed for this customer's services, None themselves; a payer has no payer.
+    Where they are served is in WGS 84, both None for not known.
     """
 
-    __table_args__ = (CheckConstraint("payer_id IS NULL OR payer_id <> id", name="payer_is_another"),)
+    __table_args__ = (
+        CheckConstraint("payer_id IS NULL OR payer_id <> id", name="payer_is_another"),
+        CheckConstraint(ON_EARTH, name="on_earth"),
+        Index("ix_customer_on_map", "latitude_microdegrees", "longitude_microdegrees"),
+    )
 
     account_number: str = Field(max_length=12, unique=True)
     kind: CustomerKind = Field(sa_column=enum_column(CustomerKind))
@@ -35,6 +40,8 @@ class Customer(Row, table=True):
     language: str = Field(default="en", max_length=8)
     dunning_deferred_until_on: date | None = None
     promised_until_on: date | None = None
+    latitude_microdegrees: int | None = None
+    longitude_microdegrees: int | None = None
 
 
 class CustomerNote(Row, table=True):

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
 from data.base import Row
-from data.columns import UtcDateTime, enum_column
+from data.columns import ON_EARTH, UtcDateTime, enum_column
 from data.values.kinds import AccessMethod, TaskKind
 from data.values.states import RouterStatus, TaskStatus
 
@@ -18,7 +18,10 @@ class Router(Row, table=True):
     with: the mark of these rules, "" for none.
 
     `version_order` sorts as the version does. `restarted_at` is when we restarted it last, None for never.
+    Where it stands is in WGS 84, both None for not known.
     """
+
+    __table_args__ = (CheckConstraint(ON_EARTH, name="on_earth"),)
 
     name: str = Field(max_length=60, unique=True)
     host: str = Field(max_length=120)
@@ -46,6 +49,8 @@ class Router(Row, table=True):
     restarted_by: str = Field(default="", max_length=120)
     has_garden: bool = False
     garden_written: str = Field(default="", max_length=64)
+    latitude_microdegrees: int | None = None
+    longitude_microdegrees: int | None = None
 
 
 class Connection(Row, table=True):

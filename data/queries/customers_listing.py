@@ -136,6 +136,8 @@ class CustomerCard(NamedTuple):
     balance_minor: int
     user_id: int | None
     last_login_at: datetime | None
+    latitude_microdegrees: int | None
+    longitude_microdegrees: int | None
 
 
 def customer_card(session: Session, customer_id: int) -> CustomerCard | None:
@@ -156,6 +158,8 @@ def customer_card(session: Session, customer_id: int) -> CustomerCard | None:
             func.coalesce(LedgerAccount.balance_minor, 0),
             User.id,
             User.last_login_at,
+            Customer.latitude_microdegrees,
+            Customer.longitude_microdegrees,
         )
         .outerjoin(
             LedgerAccount,

@@ -43,6 +43,8 @@ class RouterRow(NamedTuple):
     firmware_offered: str
     restarted_at: datetime | None
     restarted_by: str
+    latitude_microdegrees: int | None
+    longitude_microdegrees: int | None
 
 
 _COLUMNS = (
@@ -68,6 +70,8 @@ _COLUMNS = (
     Router.firmware_offered,
     Router.restarted_at,
     Router.restarted_by,
+    Router.latitude_microdegrees,
+    Router.longitude_microdegrees,
 )
 
 

@@ -11,7 +11,7 @@ from benfex.billing.api_views import whole_invoice
 from benfex.core.policy import billing_today
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.customers.api_views import customer_record, customer_records
-from benfex.customers.registration import edit_customer, register_customer
+from benfex.customers.registration import edit_customer, locate_customer, register_customer
 from benfex.identity.idempotency import Answer
 from benfex.subscriptions.payers import payment_circle, set_payer
 from benfex.subscriptions.renewal import bill_customer
@@ -21,6 +21,7 @@ from data.values.states import CustomerStatus
 from pages.api.auth import ActorDep
 from pages.api.idempotency import UnsafeCallDep, told
 from pages.api.invoices import WholeInvoice
+from pages.api.places import AskedPlace, Place
 from pages.api.problems import READING, WRITING
 from pages.api.schemas import (
     Amount,
@@ -46,6 +47,7 @@ class NewCustomer(Incoming):
     email: Text | None = None
     kind: CustomerKind = CustomerKind.PERSON
     address: Text = ""
+    place: AskedPlace | None = Field(default=None, description="where they are served")
     tax_number: Text | None = None
 
 
@@ -56,6 +58,7 @@ class CustomerChanges(Incoming):
     phone: Text = Field(default_factory=str)
     email: Text | None = Field(default_factory=lambda: None)
     address: Text = Field(default_factory=str)
+    place: AskedPlace | None = Field(default_factory=lambda: None)
     tax_number: Text | None = Field(default_factory=lambda: None)
 
 
@@ -70,6 +73,7 @@ class Customer(Outgoing):
     email: str | None
     tax_number: str | None
     address: str
+    place: Place | None
     currency: str
     status: CustomerStatus
     balance: Amount
@@ -131,6 +135,8 @@ async def create_customer(asked: NewCustomer, call: UnsafeCallDep) -> Response:
             address=asked.address,
             tax_number=asked.tax_number,
         )
+        if asked.place is not None:
+            locate_customer(uow, customer_id=customer_id, place=asked.place.place())
         return told(201, Customer.model_validate(customer_record(uow, customer_id=customer_id)))
 
     return await call.once(work)
@@ -150,15 +156,19 @@ async def change_customer(customer_id: PathId, asked: CustomerChanges, call: Uns
 
     def work(uow: UnitOfWork) -> Answer:
         before = customer_record(uow, customer_id=CustomerId(customer_id))
-        edit_customer(
-            uow,
-            customer_id=before.id,
-            name=asked.name if "name" in changes else before.name,
-            phone=parse_phone(asked.phone if "phone" in changes else before.phone),
-            email=asked.email if "email" in changes else before.email,
-            address=asked.address if "address" in changes else before.address,
-            tax_number=asked.tax_number if "tax_number" in changes else before.tax_number,
-        )
+        if "place" in changes:
+            place = asked.place.place() if asked.place is not None else None
+            locate_customer(uow, customer_id=before.id, place=place)
+        if changes != {"place"}:
+            edit_customer(
+                uow,
+                customer_id=before.id,
+                name=asked.name if "name" in changes else before.name,
+                phone=parse_phone(asked.phone if "phone" in changes else before.phone),
+                email=asked.email if "email" in changes else before.email,
+                address=asked.address if "address" in changes else before.address,
+                tax_number=asked.tax_number if "tax_number" in changes else before.tax_number,
+            )
         return told(200, Customer.model_validate(customer_record(uow, customer_id=before.id)))
 
     return await call.once(work)

@@ -14,6 +14,7 @@ from benfex.network.inventory import (
     add_router,
     edit_router,
     enable_router,
+    locate_router,
     manage_router,
     place_router,
 )
@@ -23,6 +24,7 @@ from data.values.kinds import PlannedKind
 from data.values.states import RouterStatus
 from pages.api.auth import ActorDep
 from pages.api.idempotency import UnsafeCallDep, told
+from pages.api.places import AskedPlace, Place
 from pages.api.problems import READING, WRITING
 from pages.api.schemas import Id, Incoming, Listing, Outgoing, PathId, SliceDep, Text
 from pages.dependencies import BenfexDep
@@ -52,10 +54,11 @@ class NewRouter(Incoming):
     use_tls: StrictBool = False
     tls_fingerprint: Text | None = None
     poll_seconds: StrictInt = 60
+    place: AskedPlace | None = Field(default=None, description="where it stands")
 
 
 class RouterChanges(Incoming):
-    """What to change about a router; fields that are left out stay."""
+    """What to change about a router; fields that are left out stay, a null place takes it off the map."""
 
     name: Text = Field(default_factory=str)
     host: Text = Field(default_factory=str)
@@ -67,6 +70,7 @@ class RouterChanges(Incoming):
     poll_seconds: StrictInt = Field(default_factory=int)
     is_enabled: StrictBool = Field(default_factory=bool)
     site: Text = Field(default_factory=str)
+    place: AskedPlace | None = Field(default_factory=lambda: None)
 
 
 class Router(Outgoing):
@@ -89,6 +93,7 @@ class Router(Outgoing):
     is_enabled: bool
     is_managed: bool
     site: str
+    place: Place | None
     created_at: datetime
 
 
@@ -115,6 +120,8 @@ async def create_router(asked: NewRouter, call: UnsafeCallDep) -> Response:
             tls_fingerprint=asked.tls_fingerprint,
             poll_seconds=asked.poll_seconds,
         )
+        if asked.place is not None:
+            locate_router(uow, router_id=router_id, place=asked.place.place())
         return _told(uow, 201, router_id)
 
     return await call.once(work)
@@ -151,6 +158,9 @@ async def change_router(router_id: PathId, asked: RouterChanges, call: UnsafeCal
             )
         if "site" in changes:
             place_router(uow, router_id=before.id, site=asked.site)
+        if "place" in changes:
+            place = asked.place.place() if asked.place is not None else None
+            locate_router(uow, router_id=before.id, place=place)
         if "is_enabled" in changes:
             enable_router(uow, router_id=before.id, is_enabled=asked.is_enabled)
         return _told(uow, 200, before.id)
