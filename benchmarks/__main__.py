@@ -23,6 +23,7 @@ from benchmarks import (
     pdf,
     poll,
     settle,
+    usage_read,
     webhook,
 )
 from benchmarks.outcome import Outcome
@@ -35,6 +36,7 @@ _ALL: dict[str, Callable[[Path], Coroutine[Any, Any, Outcome]]] = {
         money_to_packet,
         poll,
         ingest_tick,
+        usage_read,
         live,
         pdf,
         bill_run,

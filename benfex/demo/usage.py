@@ -1,6 +1,7 @@
 """How the demo's customers used their lines: an evening peak, quiet nights, a few over their cap.
 
-Recent days have every hour, today and a week ago every five minutes; older ones have a few hours a day.
+Recent days have every hour, today and a week ago every five minutes; older ones have a few hours a day. What routers
+moved is spread over each of those hours, since a month's percentile is read from it.
 """
 
 import random
@@ -13,13 +14,14 @@ from zoneinfo import ZoneInfo
 
 from benfex.application import Benfex
 from benfex.core.actors import SystemActor
-from benfex.core.unit_of_work import Snapshot
+from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.demo.money import pays_in_time
 from benfex.usage.caps import cap_changes, note_cap
 from benfex.usage.metering import CounterBaseline
 from benfex.usage.recording import SessionRecord, record_readings
 from benfex.usage.rollup import HOUR, roll_up_day, roll_up_hour
 from data.queries.plans import lines_with_plans
+from data.queries.usage_routers import RouterUsageRow, network_between, replace_router_five_minutes
 from data.values.identifiers import ConnectionId, CustomerId, RouterId
 from data.values.traffic import Traffic
 
@@ -34,6 +36,7 @@ _OLD_HOURS = (1, 8, 13, 18, 20, 22)
 _SHAPE = (3, 2, 1, 1, 1, 2, 4, 6, 6, 5, 5, 6, 7, 7, 7, 8, 9, 11, 14, 17, 19, 18, 13, 7)
 _SHAPE_SUM = sum(_SHAPE)
 _FIVE_MINUTES = 300
+_STEP = timedelta(seconds=_FIVE_MINUTES)
 _HEAVY_MAX = 4
 _HEAVY_CAME = range(4, 10)  # days after the first: their months are three weeks old when the demo begins
 _HEAVY_DAYS = 18  # and their cap lasts so long
@@ -122,6 +125,11 @@ class DemoUsage:
         done.append(submit(roll_up_day, _DEMO, starts_at=begins, ends_at=begins + timedelta(days=1)))
         for act in done:
             act.result()
+        if (self._last - self._day).days not in _WHOLE_DAYS:
+            routers = tuple(self._routers)
+            self._benfex.transactor.run_sync(
+                _spread, _DEMO, router_ids=routers, since=starts[0], until=read_at
+            )
 
     def _session(self, line: DemoLine, starts: list[datetime], read_at: datetime) -> SessionRecord:
         before, previous_at = self._readings.get(line.connection_id, (Traffic(0, 0), None))
@@ -186,6 +194,30 @@ class DemoUsage:
 
 def _key(line: DemoLine) -> str:
     return f"0:history-{line.connection_id}"
+
+
+def _spread(uow: UnitOfWork, *, router_ids: tuple[RouterId, ...], since: datetime, until: datetime) -> None:
+    """Share what routers moved in an hour out over its twelve steps; the hour stays the same."""
+    for router_id in router_ids:
+        hours: dict[datetime, Traffic] = {}
+        for row in network_between(uow.session, since=since, until=until, router_id=router_id):
+            hour, moved = row.starts_at.replace(minute=0), Traffic(row.download_bytes, row.upload_bytes)
+            hours[hour] = hours.get(hour, Traffic(0, 0)) + moved
+        rows = [
+            RouterUsageRow(
+                hour + place * _STEP,
+                _twelfth(total.download_bytes, place),
+                _twelfth(total.upload_bytes, place),
+            )
+            for hour, total in hours.items()
+            for place in range(12)
+        ]
+        replace_router_five_minutes(uow.session, router_id=router_id, since=since, until=until, rows=rows)
+
+
+def _twelfth(count: int, place: int) -> int:
+    """Return one of twelve parts of a count; the first has what cannot be shared."""
+    return count // 12 + (count % 12 if place == 0 else 0)
 
 
 def _lines(snapshot: Snapshot) -> tuple[DemoLine, ...]:

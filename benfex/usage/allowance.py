@@ -37,6 +37,16 @@ def left_over(*, cap_bytes: int, granted_bytes: int, rolled_bytes: int, used_byt
 
 
 @lru_cache(maxsize=4096)
+def whole_days(since: datetime, until: datetime, zone: str) -> tuple[datetime, datetime]:
+    """Return the part of `[since, until)` that is whole days of the ISP; nothing of it is (until, until)."""
+    first, last = (at.astimezone(ZoneInfo(zone)).date() for at in (since, until))
+    begins, ends = period_begins_at(first, zone), period_begins_at(last, zone)
+    if begins < since:
+        begins = period_begins_at(first + timedelta(days=1), zone)
+    return (begins, ends) if begins < ends else (until, until)
+
+
+@lru_cache(maxsize=4096)
 def steady_spans(since: datetime, until: datetime, zone: str) -> tuple[tuple[datetime, datetime, int], ...]:
     """Split `[since, until)` where clocks are changed: (from, until, offset from UTC in seconds) of each part.
 

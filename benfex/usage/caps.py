@@ -10,19 +10,26 @@ from datetime import datetime, timedelta
 
 from benfex.core.actors import require
 from benfex.core.audit import record_audit
+from benfex.core.clock import local_date
 from benfex.core.policy import current_terms
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.network.connections import request_sync
 from benfex.notifications.outbox import enqueue_message
-from benfex.usage.allowance import USED_UP, counts_from, has_effect, is_over, shares_reached
-from benfex.usage.counting import CountedSpan, hours_spans
+from benfex.usage.allowance import (
+    USED_UP,
+    counts_from,
+    has_effect,
+    is_over,
+    period_begins_at,
+    shares_reached,
+)
+from benfex.usage.counting import CountedSpan, counted_between
 from data.locks import lock_customer
 from data.models.usage_limits import UsageWarning
 from data.queries import subscriptions as subscription_queries
 from data.queries import usage as usage_queries
 from data.queries import usage_limits as limit_queries
 from data.queries.usage import CappedLine
-from data.queries.usage_hours import moved_in_hours
 from data.values.daily_hours import DailyHours
 from data.values.identifiers import ConnectionId, CustomerId, SubscriptionId
 from data.values.kinds import CapAction
@@ -115,18 +122,14 @@ def _used(
     snapshot: Snapshot, lines: Sequence[CappedLine], begins: Sequence[datetime], zone: str
 ) -> dict[int, int]:
     """Return what counts of each connection since its period began."""
-    used = usage_queries.used_by(
-        snapshot.session, [(line.connection_id, at) for line, at in zip(lines, begins, strict=True)]
-    )
-    until = (snapshot.now + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
+    today = local_date(snapshot.now, zone)
+    until = period_begins_at(today + timedelta(days=1), zone)
     spans = [
         CountedSpan(line.connection_id, at, until, line.bonus_hours)
         for line, at in zip(lines, begins, strict=True)
-        if line.bonus_hours is not None
     ]
-    for place, moved in moved_in_hours(snapshot.session, hours_spans(spans, zone=zone)).items():
-        used[spans[place].connection_id] -= sum(moved)
-    return used
+    counted = counted_between(snapshot.session, spans, zone=zone)
+    return {line.connection_id: count for line, count in zip(lines, counted, strict=True)}
 
 
 def say_consequence(

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from benfex.usage.allowance import steady_spans
+from benfex.usage.allowance import steady_spans, whole_days
 from data.models.catalog import Plan
 from data.queries import usage as usage_queries
+from data.queries.usage import UsedSpan
 from data.queries.usage_hours import HoursSpan, moved_in_hours
 from data.session import Session
 from data.values.daily_hours import DailyHours, kept_hours
@@ -22,10 +23,24 @@ class CountedSpan(NamedTuple):
 
 
 def counted_between(session: Session, spans: Sequence[CountedSpan], *, zone: str) -> list[int]:
-    """Return the bytes both ways that count of each span, from the hours that began in it."""
-    used = usage_queries.used_between(session, [span[:3] for span in spans])
+    """Return the bytes both ways that count of each span, from the whole days and the other hours that began in it."""
+    days: list[UsedSpan] = []
+    hours: list[UsedSpan] = []
+    for place, (line, since, until, _) in enumerate(spans):
+        days_from, days_until = whole_days(since, until, zone)
+        if days_from < days_until:
+            days.append(UsedSpan(place, line, days_from, days_until))
+        if since < days_from:
+            hours.append(UsedSpan(place, line, since, days_from))
+        if days_until < until:
+            hours.append(UsedSpan(place, line, days_until, until))
+    in_days = usage_queries.used_in_days(session, days)
+    in_hours = usage_queries.used_in_hours(session, hours)
     free = moved_in_hours(session, hours_spans(spans, zone=zone))
-    return [count - sum(free.get(place, (0, 0))) for place, count in enumerate(used)]
+    return [
+        in_days.get(place, 0) + in_hours.get(place, 0) - sum(free.get(place, (0, 0)))
+        for place in range(len(spans))
+    ]
 
 
 def bonus_hours_of(plan: Plan) -> DailyHours | None:

@@ -3,6 +3,7 @@
 Then lines that went over their cap, or near it, are looked for, since that is read from the hours.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from benfex.core.actors import SystemActor, require
@@ -21,6 +22,7 @@ from data.values.roles import Permission
 HOUR = timedelta(hours=1)
 RECENT = timedelta(hours=2)
 LOOK_BACK = timedelta(hours=50)
+DAYS_KEPT_IN_STEP = timedelta(days=100)  # a quarter, the longest period of a usual plan
 HOURS_KEPT = timedelta(days=397)
 _SPANS_MAX = 1_000
 _SYSTEM = SystemActor("roll-up")
@@ -63,6 +65,18 @@ def rolled_up_until(snapshot: Snapshot) -> tuple[datetime | None, datetime | Non
     )
 
 
+def days_begun(snapshot: Snapshot, *, since: datetime) -> set[datetime]:
+    """Return when the days that are worked out begin, from an instant on."""
+    require(snapshot.actor, Permission.OPERATE_NETWORK)
+    return usage_queries.days_begun(snapshot.session, since=since)
+
+
+def forget_days(uow: UnitOfWork, *, begun: Sequence[datetime]) -> int:
+    """Forget days that began at these instants; return how many rows."""
+    require(uow.actor, Permission.OPERATE_NETWORK)
+    return usage_queries.forget_days(uow.session, begun)
+
+
 class UsageRollup:
     """Keeps hours and days in step with the five minutes, in short transactions."""
 
@@ -71,6 +85,7 @@ class UsageRollup:
         self._clock = clock
         self._looks_back = True  # a former process may have left hours behind
         self._touched_at: datetime | None = None
+        self._zone = ""
 
     def note_touched(self, starts_at: datetime) -> None:
         """Take note that usage was added to five minutes that began then, which may be long ago."""
@@ -82,6 +97,8 @@ class UsageRollup:
         now = self._clock.now()
         oldest, newest, zone = await self._transactor.read(rolled_up_until, _SYSTEM)
         rows = 0
+        if zone != self._zone:
+            await self._keep_days(now, zone)
         if oldest is not None:
             since = max(_hour(oldest), self._since(now, newest))
             rows += await self._roll_up_hours(since, now)
@@ -95,6 +112,20 @@ class UsageRollup:
         for warning in news.warnings:
             await self._transactor.transact(warn_of_usage, _SYSTEM, due=warning)
         return rows
+
+    async def _keep_days(self, now: datetime, zone: str) -> None:
+        """Work days anew that began at midnight of another zone, once it is known that there are such."""
+        since = now - DAYS_KEPT_IN_STEP
+        first, last = local_date(since, zone), local_date(now, zone)
+        midnights = {
+            period_begins_at(first + timedelta(days=place), zone) for place in range((last - first).days + 1)
+        }
+        begun = await self._transactor.read(days_begun, _SYSTEM, since=period_begins_at(first, zone))
+        strange = sorted(begun - midnights)
+        if strange:
+            await self._transactor.transact(forget_days, _SYSTEM, begun=strange)
+            await self._roll_up_days(strange[0], now, zone)
+        self._zone = zone
 
     def _since(self, now: datetime, newest: datetime | None) -> datetime:
         touched, self._touched_at = self._touched_at, None

@@ -12,6 +12,8 @@ class Cells:
 
     def __init__(self, session: Session) -> None:
         self._is_sqlite = session.get_bind().dialect.name == "sqlite"
+        # The item of a flat list of numbers.
+        self.itself = "item.value" if self._is_sqlite else "CAST(item.value AS BIGINT)"
         self.source = (
             "json_each(:rows) AS item"
             if self._is_sqlite
@@ -44,9 +46,16 @@ class Cells:
 
 def pack_rows(rows: Sequence[Sequence[object]]) -> str:
     """Return rows as the parameter `:rows`."""
-    return json.dumps(
-        [[sql_instant(cell) if isinstance(cell, datetime) else cell for cell in row] for row in rows]
-    )
+    said: dict[datetime, str] = {}  # most rows share their instants
+
+    def cell_of(cell: object) -> object:
+        if not isinstance(cell, datetime):
+            return cell
+        if cell not in said:
+            said[cell] = sql_instant(cell)
+        return said[cell]
+
+    return json.dumps([[cell_of(cell) for cell in row] for row in rows])
 
 
 def sql_instant(at: datetime) -> str:

@@ -3,6 +3,7 @@
 Hours and days are worked out anew from the level below.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from data.models.catalog import Plan, PlanPrice
 from data.models.payment import RestorationClock
 from data.models.router import Connection
 from data.models.subscription import Subscription
-from data.models.usage import usage_1h, usage_5m, usage_counter
+from data.models.usage import usage_1d, usage_1h, usage_5m, usage_counter
 from data.queries.json_rows import Cells, pack_rows, sql_instant
 from data.session import Session
 from data.values.daily_hours import DailyHours, kept_hours
@@ -22,6 +23,7 @@ from data.values.states import SubscriptionStatus
 
 FIVE_MINUTES_SECONDS = 300
 FIVE_MINUTES_KEPT = timedelta(days=35)
+_SHARED_BOUNDS_MAX = 64
 
 
 class KeptCounter(NamedTuple):
@@ -189,35 +191,88 @@ def capped_lines(session: Session, *, subscription_id: int | None = None) -> lis
     return [CappedLine(*row) for row in rows]
 
 
-def used_by(session: Session, bounds: Sequence[tuple[int, datetime]]) -> dict[int, int]:
-    """Return bytes both ways by connection, each in the hours that began since its own bound."""
-    cells = Cells(session)
-    rows = session.execute(
-        text(
-            f"SELECT {cells.number(0)} AS connection_id, sum(usage.download_bytes + usage.upload_bytes)"  # noqa: S608
-            f" FROM {cells.source} JOIN usage_1h AS usage ON usage.connection_id = {cells.number(0)}"
-            f" AND usage.starts_at >= {cells.instant(1)} GROUP BY 1"
-        ),
-        {"rows": pack_rows(bounds)},
+class UsedSpan(NamedTuple):
+    """A connection in `[since, until)`; what several spans of one `place` hold is added up."""
+
+    place: int
+    connection_id: int
+    since: datetime
+    until: datetime
+
+
+def used_in_hours(session: Session, spans: Sequence[UsedSpan]) -> dict[int, int]:
+    """Return bytes both ways of each place, from the hours that began in its spans."""
+    return _used(session, "usage_1h", spans)
+
+
+def used_in_days(session: Session, spans: Sequence[UsedSpan]) -> dict[int, int]:
+    """Return bytes both ways of each place, from the days of the ISP that began in its spans."""
+    return _used(session, "usage_1d", spans)
+
+
+def days_begun(session: Session, *, since: datetime) -> set[datetime]:
+    """Return when the days that are worked out begin, from an instant on."""
+    return set(
+        session.scalars(
+            select(usage_1d.c.starts_at)
+            # From the connections, so that each is read by its key.
+            .select_from(Connection)
+            .join(usage_1d, usage_1d.c.connection_id == Connection.id)
+            .where(usage_1d.c.starts_at >= since)
+            .distinct()
+        )
     )
-    return {int(row[0]): int(row[1]) for row in rows}
 
 
-def used_between(session: Session, bounds: Sequence[tuple[int, datetime, datetime]]) -> list[int]:
-    """Return bytes both ways of each (connection, from, until), in the hours that began in `[from, until)`."""
-    if not bounds:
-        return []
+def forget_days(session: Session, begun: Sequence[datetime]) -> int:
+    """Delete the days that begin at these instants; return how many rows."""
+    done = session.execute(delete(usage_1d).where(usage_1d.c.starts_at.in_(begun)))
+    return int(done.rowcount)
+
+
+def _used(session: Session, table: str, spans: Sequence[UsedSpan]) -> dict[int, int]:
+    """Add up, a statement for the spans that share their bounds: as those of lines billed on one day do."""
+    sharing: dict[tuple[datetime, datetime], list[tuple[int, int]]] = {}
+    for span in spans:
+        sharing.setdefault((span.since, span.until), []).append((span.place, span.connection_id))
+    if len(sharing) > _SHARED_BOUNDS_MAX:
+        return _used_each(session, table, spans)
+    used: dict[int, int] = {}
+    cells = Cells(session)
+    for (since, until), places in sharing.items():
+        statement = text(
+            f"SELECT usage.connection_id, sum(usage.download_bytes + usage.upload_bytes) FROM {cells.source}"  # noqa: S608
+            f" JOIN {table} AS usage ON usage.connection_id = {cells.itself}"
+            f" AND usage.starts_at >= {cells.bound_instant('since')}"
+            f" AND usage.starts_at < {cells.bound_instant('until')} GROUP BY usage.connection_id"
+        )
+        found = session.execute(
+            statement,
+            {
+                "rows": json.dumps(list({line for _, line in places})),
+                "since": sql_instant(since),
+                "until": sql_instant(until),
+            },
+        )
+        by_line = {int(line): int(count) for line, count in found}
+        for place, line in places:
+            if line in by_line:
+                used[place] = used.get(place, 0) + by_line[line]
+    return used
+
+
+def _used_each(session: Session, table: str, spans: Sequence[UsedSpan]) -> dict[int, int]:
+    """Add up in one statement, each span by its own bounds."""
     cells = Cells(session)
     rows = session.execute(
         text(
             f"SELECT {cells.number(0)} AS place, sum(usage.download_bytes + usage.upload_bytes)"  # noqa: S608
-            f" FROM {cells.source} JOIN usage_1h AS usage ON usage.connection_id = {cells.number(1)}"
+            f" FROM {cells.source} JOIN {table} AS usage ON usage.connection_id = {cells.number(1)}"
             f" AND usage.starts_at >= {cells.instant(2)} AND usage.starts_at < {cells.instant(3)} GROUP BY 1"
         ),
-        {"rows": pack_rows([(place, *bound) for place, bound in enumerate(bounds)])},
+        {"rows": pack_rows(spans)},
     )
-    used = {int(row[0]): int(row[1]) for row in rows}
-    return [used.get(place, 0) for place in range(len(bounds))]
+    return {int(row[0]): int(row[1]) for row in rows}
 
 
 def _roll_up(session: Session, statement: str, starts_at: datetime, ends_at: datetime) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, literal, select, text
+from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, insert, literal, select, text
 
 from data.columns import UtcDateTime
 from data.models.customer import Customer
@@ -85,6 +85,20 @@ def network_between(
     Five minutes in which nothing was counted are left out.
     """
     return _summed(session, usage_router_5m, since=since, until=until, router_id=router_id)
+
+
+def replace_router_five_minutes(
+    session: Session, *, router_id: int, since: datetime, until: datetime, rows: Sequence[RouterUsageRow]
+) -> None:
+    """Put these five minutes of a router in the place of those that began in `[since, until)`."""
+    columns = usage_router_5m.c
+    session.execute(
+        delete(usage_router_5m).where(
+            columns.router_id == router_id, columns.starts_at >= since, columns.starts_at < until
+        )
+    )
+    if rows:
+        session.execute(insert(usage_router_5m), [{"router_id": router_id, **row._asdict()} for row in rows])
 
 
 def hours_between(

@@ -102,7 +102,7 @@ def _add_data_terms(form: Form) -> None:
     with form.pair():
         form.choice(
             "fair_use_hours",
-            "Slow down or suspend from",
+            "Effective from",
             _HOURS,
             required=False,
             hint="Left out: all day, once the data is used up.",

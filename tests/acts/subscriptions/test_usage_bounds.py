@@ -1,6 +1,6 @@
 """Traffic beyond the cap is billed when its period is over, each gigabyte begun, and once."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import text
@@ -11,6 +11,7 @@ from benfex.subscriptions.bill_run import BillRunner
 from tests.conftest import Run
 from tests.factories.customers import make_service
 from tests.factories.isp import SYSTEM, kes
+from tests.factories.usage import move_in_hour
 
 ON = date(2026, 12, 23)  # the period from 23 November is over; it began at 21:00 UTC the evening before
 
@@ -23,16 +24,6 @@ def charge_for_traffic(uow: UnitOfWork) -> None:
         uow.session.execute(text(statement))
 
 
-def use(uow: UnitOfWork, *, starts_at: str, used: int) -> None:
-    uow.session.execute(
-        text(
-            "INSERT INTO usage_1h (connection_id, starts_at, download_bytes, upload_bytes, peak_download_bps,"
-            " peak_upload_bps, seconds_covered) SELECT id, :at, :used, 0, 0, 0, 3600 FROM connection"
-        ),
-        {"at": starts_at, "used": used},
-    )
-
-
 def usage_lines(snapshot: Snapshot) -> list[tuple[int, int, int]]:
     rows = snapshot.session.execute(
         text("SELECT quantity, unit_minor, amount_minor FROM invoice_line WHERE kind = 'usage'")
@@ -40,17 +31,18 @@ def usage_lines(snapshot: Snapshot) -> list[tuple[int, int, int]]:
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-@pytest.mark.sqlite_only
 @pytest.mark.parametrize(("used", "lines"), [(4_000_000_000, []), (4_000_000_001, [(1, 5_000, 5_000)])])
 def test_a_gigabyte_begun_beyond_the_cap_is_billed_with_the_next_period(
     isp: Run, used: int, lines: list[tuple[int, int, int]]
 ) -> None:
     make_service(isp)
     isp(charge_for_traffic)
-    isp(use, starts_at="2026-11-22 20:00:00.000000", used=90_000_000_000)  # the hour before the period
-    isp(use, starts_at="2026-11-22 21:00:00.000000", used=6_000_000_000)  # its first hour
-    isp(use, starts_at="2026-12-22 20:00:00.000000", used=used)  # its last hour
-    isp(use, starts_at="2026-12-22 21:00:00.000000", used=90_000_000_000)  # the next period's
+    isp(
+        move_in_hour, at=datetime(2026, 11, 22, 20, tzinfo=UTC), count=90_000_000_000
+    )  # the hour before the period
+    isp(move_in_hour, at=datetime(2026, 11, 22, 21, tzinfo=UTC), count=6_000_000_000)  # its first hour
+    isp(move_in_hour, at=datetime(2026, 12, 22, 20, tzinfo=UTC), count=used)  # its last hour
+    isp(move_in_hour, at=datetime(2026, 12, 22, 21, tzinfo=UTC), count=90_000_000_000)  # the next period's
     runner = BillRunner(isp.transactor, EventBus())
     result = runner.run_sync(SYSTEM, on=ON)
     assert isp.read(usage_lines) == lines

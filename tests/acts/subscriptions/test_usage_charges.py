@@ -3,7 +3,6 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import insert
 
 from benfex.catalog.plans import PriceTerms, create_plan, publish_price
 from benfex.core.clock import MovedClock
@@ -12,7 +11,6 @@ from benfex.subscriptions.corrections import cancel_invoice
 from benfex.subscriptions.lifecycle import end_subscription
 from benfex.subscriptions.pausing import pause_subscription, resume_subscription
 from benfex.subscriptions.plan_changes import change_plan
-from data.models.usage import usage_1h
 from data.values.identifiers import InvoiceId, PlanId, PlanPriceId
 from data.values.kinds import CapAction, ChangeTiming, ChargeTiming, CycleAlignment
 from tests.conftest import Run
@@ -20,6 +18,7 @@ from tests.factories.changes import bill_on, change, go_to
 from tests.factories.customers import MadeService, make_service
 from tests.factories.isp import kes, make_price
 from tests.factories.services import lines_of, set_terms, standing
+from tests.factories.usage import move_in_hour
 
 FIRST = date(2026, 12, 1)
 NEXT = date(2026, 12, 23)
@@ -50,17 +49,7 @@ def service(isp: Run) -> MadeService:
 
 
 def _use(uow: UnitOfWork, *, at: datetime, gigabytes: int) -> None:
-    uow.session.execute(
-        insert(usage_1h).values(
-            connection_id=1,
-            starts_at=at,
-            download_bytes=gigabytes * GIGABYTES,
-            upload_bytes=0,
-            peak_download_bps=0,
-            peak_upload_bps=0,
-            seconds_covered=3_600,
-        )
-    )
+    move_in_hour(uow, at=at, count=gigabytes * GIGABYTES)
 
 
 def test_what_was_used_beyond_the_cap_is_billed_with_the_next_period(isp: Run, service: MadeService) -> None:

@@ -3,16 +3,13 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert
 
 from benfex.catalog.plans import DataTerms, PriceTerms, create_plan, publish_price
 from benfex.core.clock import MovedClock
-from benfex.core.unit_of_work import UnitOfWork
 from benfex.subscriptions.cap_access import cap_access_changes, follow_cap
 from benfex.usage.caps import note_cap, standings, usage_news
 from benfex.usage.roll_over import due_periods, roll_over
 from benfex.usage.views import usage_of_customer
-from data.models.usage import usage_1h
 from data.values.daily_hours import DailyHours
 from data.values.errors import InvalidInput
 from data.values.kinds import BillingMode, CapAction, Interval
@@ -23,6 +20,7 @@ from tests.factories.customers import MadeService, make_service
 from tests.factories.isp import kes
 from tests.factories.money import c2b, settle
 from tests.factories.services import lines_of, standing
+from tests.factories.usage import move_in_hour
 
 GB = 1_000_000_000
 NIGHT = DailyHours(0, 6)
@@ -56,13 +54,7 @@ def sold(
 def use(isp: Run, at: datetime, count: int) -> None:
     """Move so many bytes over the first line in an hour."""
 
-    def write(uow: UnitOfWork) -> None:
-        values = {"download_bytes": count, "upload_bytes": 0, "peak_download_bps": 0, "peak_upload_bps": 0}
-        uow.session.execute(
-            insert(usage_1h).values(connection_id=1, starts_at=at, seconds_covered=3_600, **values)
-        )
-
-    isp(write)
+    isp(move_in_hour, at=at, count=count)
 
 
 def follow(isp: Run) -> None:

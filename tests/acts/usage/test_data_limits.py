@@ -3,20 +3,17 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert
 
 from benfex.catalog.extras import create_add_on
 from benfex.catalog.plans import PriceTerms, create_plan, publish_price
 from benfex.core.actors import SubscriberActor
 from benfex.core.clock import MovedClock
 from benfex.core.policy import current_terms, save_policy
-from benfex.core.unit_of_work import UnitOfWork
 from benfex.subscriptions.add_ons import AddOnSale
 from benfex.subscriptions.cap_access import cap_access_changes, follow_cap
 from benfex.subscriptions.data_packs import buy_data_pack, data_packs
 from benfex.subscriptions.extras import add_add_on
 from benfex.usage.caps import note_cap, usage_news, warn_of_usage
-from data.models.usage import usage_1h
 from data.values.errors import Conflict, InvalidInput, NotFound
 from data.values.identifiers import AddOnId, CustomerId, UserId
 from data.values.kinds import BillingMode, CapAction, Interval
@@ -29,6 +26,7 @@ from tests.factories.looks import owed
 from tests.factories.messages import queued, set_up_channels
 from tests.factories.money import c2b, settle
 from tests.factories.services import lines_of, standing
+from tests.factories.usage import move_in_hour
 
 GB = 1_000_000_000
 _hours = iter(range(10_000))
@@ -64,14 +62,8 @@ def pack(isp: Run, *, gigabytes: int = 5, price: int = 200) -> AddOnId:
 def use(isp: Run, count: int, *, at: datetime | None = None) -> None:
     """Move so many bytes over the first line, and let everything follow."""
 
-    def write(uow: UnitOfWork) -> None:
-        values = {"download_bytes": count, "upload_bytes": 0, "peak_download_bps": 0, "peak_upload_bps": 0}
-        starts_at = at or START - timedelta(hours=1) + timedelta(minutes=next(_hours))
-        uow.session.execute(
-            insert(usage_1h).values(connection_id=1, starts_at=starts_at, seconds_covered=3_600, **values)
-        )
-
-    isp(write)
+    starts_at = at or START - timedelta(hours=1) + timedelta(minutes=next(_hours))
+    isp(move_in_hour, at=starts_at, count=count)
     follow(isp)
 
 

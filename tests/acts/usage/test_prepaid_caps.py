@@ -3,19 +3,18 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import insert
 
 from benfex.catalog.plans import create_plan, publish_price
 from benfex.core.clock import MovedClock
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.usage.caps import cap_changes, note_cap
 from benfex.usage.views import usage_of_customer
-from data.models.usage import usage_1h
 from data.values.kinds import BillingMode, CapAction, Interval
 from tests.conftest import START, Run
 from tests.factories.customers import MadeService, make_service
 from tests.factories.isp import kes
 from tests.factories.money import c2b, settle
+from tests.factories.usage import move_in_hour
 
 HOUR = timedelta(hours=1)
 GIGABYTES = 1_000_000_000
@@ -51,17 +50,7 @@ def service(isp: Run, clock: MovedClock) -> MadeService:
 
 
 def use(uow: UnitOfWork, *, at: datetime, gigabytes: int) -> None:
-    uow.session.execute(
-        insert(usage_1h).values(
-            connection_id=1,
-            starts_at=at,
-            download_bytes=gigabytes * GIGABYTES,
-            upload_bytes=0,
-            peak_download_bps=0,
-            peak_upload_bps=0,
-            seconds_covered=3_600,
-        )
-    )
+    move_in_hour(uow, at=at, count=gigabytes * GIGABYTES)
 
 
 def pay(isp: Run, service: MadeService, receipt: str) -> None:

@@ -51,6 +51,20 @@ async def test_what_is_added_to_a_past_hour_reaches_its_day(
     assert await _sum(transactor, usage_1d) == 1_500
 
 
+async def test_days_follow_the_zone_of_the_isp(transactor: Transactor, clock: MovedClock) -> None:
+    connection_id = await _line(transactor)
+    for back in range(60):
+        await _use(transactor, connection_id, at=START - back * HOUR, download_bytes=1_000)
+    rollup = UsageRollup(transactor=transactor, clock=clock)
+    await rollup.run()
+    await transactor.transact(
+        save_profile, SYSTEM, name="Rift", currency="KES", timezone="Africa/Johannesburg"
+    )
+    await rollup.run()
+    assert await _sum(transactor, usage_1d) == 60_000  # none twice, under either midnight
+    assert {at.hour for at, _, _ in await transactor.read(_days, SYSTEM)} == {22}
+
+
 async def test_five_minutes_are_kept_for_35_days(transactor: Transactor, clock: MovedClock) -> None:
     connection_id = await _line(transactor)
     await _use(transactor, connection_id, at=START, download_bytes=1_000)

@@ -1,6 +1,6 @@
 """When a data cap is used up, and when a period begins."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +13,7 @@ from benfex.usage.allowance import (
     period_begins_at,
     steady_spans,
     used_percent,
+    whole_days,
 )
 from data.values.daily_hours import DailyHours
 
@@ -90,3 +91,14 @@ def test_a_span_is_split_where_clocks_change() -> None:
     assert steady_spans(since, until, "Europe/Berlin") == ((since, change, 7_200), (change, until, 3_600))
     assert steady_spans(since, until, "Africa/Nairobi") == ((since, until, 10_800),)
     assert steady_spans(since, since, "Africa/Nairobi") == ()
+
+
+def test_the_whole_days_of_a_span_are_those_of_the_isp() -> None:
+    def midnight(day: int) -> datetime:
+        return datetime(2026, 11, day, tzinfo=ZoneInfo("Africa/Nairobi")).astimezone(UTC)
+
+    hour = timedelta(hours=1)
+    assert whole_days(midnight(1), midnight(4), "Africa/Nairobi") == (midnight(1), midnight(4))
+    assert whole_days(midnight(1) + hour, midnight(4) + hour, "Africa/Nairobi") == (midnight(2), midnight(4))
+    within = midnight(1) + 20 * hour
+    assert whole_days(midnight(1) + hour, within, "Africa/Nairobi") == (within, within)
