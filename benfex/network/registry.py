@@ -8,13 +8,16 @@ from types import MappingProxyType
 from typing import Final
 
 from benfex.network.driver import RouterDriver
+from benfex.network.drivers.radius.driver import RadiusDriver
 from benfex.network.drivers.routeros.driver import RouterOsDriver
 
 ROUTEROS: Final = "routeros"
+RADIUS: Final = "radius"
 ROUTER_WORKERS: Final = 16
 
 _DRIVERS: Final[Mapping[str, Callable[[ThreadPoolExecutor], RouterDriver]]] = {
     ROUTEROS: lambda pool: RouterOsDriver(pool=pool),
+    RADIUS: lambda pool: RadiusDriver(pool=pool),
 }
 
 

@@ -42,7 +42,7 @@ HOTSPOT_PLAN = ProfileSpec("benfex-day", Rate(2_000_000, 1_000_000), method=Acce
 
 
 def test_every_registered_driver_is_covered(pool: ThreadPoolExecutor) -> None:
-    assert set(make_drivers(pool)) == {"routeros"}
+    assert set(make_drivers(pool)) == {"radius", "routeros"}  # radius: test_radius_driver
 
 
 async def test_a_router_says_who_it_is(link: RouterLink) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from benfex.network import rate_limit
 from benfex.network.driver import AccessEntry, ActiveSession, ProfileSpec, SetAccess
 from benfex.network.drivers.routeros import words
 from data.values.identifiers import ConnectionId
@@ -28,13 +29,13 @@ from data.values.traffic import Burst, Rate
     ],
 )
 def test_durations_of_every_version_are_read(text: str, seconds: int) -> None:
-    assert words.parse_duration(text) == seconds
+    assert rate_limit.parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "5", "5x", "1:2", "h", "-5s"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="duration"):
-        words.parse_duration(text)
+        rate_limit.parse_duration(text)
 
 
 @pytest.mark.parametrize(
@@ -50,18 +51,18 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
     ],
 )
 def test_the_first_rate_is_the_upload(text: str, download_bps: int, upload_bps: int) -> None:
-    assert words.parse_rate_limit(text) == Rate(download_bps, upload_bps)
+    assert rate_limit.parse_rate_limit(text) == Rate(download_bps, upload_bps)
 
 
 @pytest.mark.parametrize("text", ["", " ", "0/0"])
 def test_no_rate_is_without_limit(text: str) -> None:
-    assert words.parse_rate_limit(text) is None
+    assert rate_limit.parse_rate_limit(text) is None
 
 
 @pytest.mark.parametrize("text", ["5M/x", "fast", "5M//", "-1/2"])
 def test_what_is_no_rate_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="rate"):
-        words.parse_rate_limit(text)
+        rate_limit.parse_rate_limit(text)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_what_is_no_rate_is_refused(text: str) -> None:
     ],
 )
 def test_rates_are_written_short(rate: Rate | None, text: str) -> None:
-    assert words.format_rate_limit(rate) == text
+    assert rate_limit.format_rate_limit(rate) == text
 
 
 @pytest.mark.parametrize(
@@ -173,9 +174,11 @@ def test_what_a_change_empties_is_unset_and_not_written() -> None:
     ],
 )
 def test_a_burst_is_read_behind_the_rate(text: str, burst: Burst | None) -> None:
-    assert words.parse_burst(text) == burst
+    assert rate_limit.parse_burst(text) == burst
 
 
 def test_a_burst_is_written_as_it_is_read() -> None:
     text = "5M/20M 8M/30M 4M/15M 10/10"
-    assert words.format_rate_limit(words.parse_rate_limit(text), words.parse_burst(text)) == text
+    assert (
+        rate_limit.format_rate_limit(rate_limit.parse_rate_limit(text), rate_limit.parse_burst(text)) == text
+    )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from benfex.core.errors import RouterRejected
+from benfex.network import rate_limit
 from benfex.network.desired_state import ACTIVE_ADDRESS_LIST, SUSPENDED_ADDRESS_LIST
 from benfex.network.driver import QUEUE, AccessEntry, ActiveSession, CounterReading, RemoveAccess
 from benfex.network.drivers.routeros import words
@@ -197,14 +198,14 @@ def _ensure_lease(ask: Ask, entry: AccessEntry, rows: Sequence[Row]) -> None:
 
 def _speed(entry: AccessEntry) -> list[str]:
     rate = entry.rate or Rate(0, 0)
-    limits = [f"=max-limit={words.format_pair(rate)}"]
+    limits = [f"=max-limit={rate_limit.format_pair(rate)}"]
     if entry.burst is None:
         return [*limits, "=burst-limit=0/0", "=burst-threshold=0/0", "=burst-time=0s/0s"]
     burst = entry.burst
     return [
         *limits,
-        f"=burst-limit={words.format_pair(burst.rate)}",
-        f"=burst-threshold={words.format_pair(burst.threshold)}",
+        f"=burst-limit={rate_limit.format_pair(burst.rate)}",
+        f"=burst-threshold={rate_limit.format_pair(burst.threshold)}",
         f"=burst-time={burst.seconds}s/{burst.seconds}s",
     ]
 
@@ -274,12 +275,12 @@ def _line(connection_id: ConnectionId, rows: _Rows) -> AccessEntry:
 
 
 def _rate(text: str) -> Rate:
-    return words.parse_rate_limit(text) or Rate(0, 0)
+    return rate_limit.parse_rate_limit(text) or Rate(0, 0)
 
 
 def _burst(queue: Row) -> Burst | None:
     names = ("max-limit", "burst-limit", "burst-threshold", "burst-time")
-    found = words.parse_burst(" ".join(queue.get(name, "0/0") for name in names))
+    found = rate_limit.parse_burst(" ".join(queue.get(name, "0/0") for name in names))
     return found if found is not None and (found.rate.download_bps or found.rate.upload_bps) else None
 
 

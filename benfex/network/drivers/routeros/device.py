@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from benfex.core.errors import RouterRejected
+from benfex.network import rate_limit
 from benfex.network.device import (
     HOPS_MAX,
     Hop,
@@ -177,7 +178,9 @@ def read_leases(ask: Ask) -> tuple[Lease, ...]:
             server=row.get("server", ""),
             status=row.get("status", ""),
             is_dynamic=words.parse_flag(row.get("dynamic", "")),
-            expires_seconds=words.parse_duration(row["expires-after"]) if row.get("expires-after") else None,
+            expires_seconds=rate_limit.parse_duration(row["expires-after"])
+            if row.get("expires-after")
+            else None,
             comment=row.get("comment", ""),
         )
         for row in show(ask, "/ip/dhcp-server/lease", _LEASE)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Final
 
+from benfex.network import rate_limit
 from benfex.network.driver import (
     AccessEntry,
     AccessReading,
@@ -141,7 +142,7 @@ def read_foreign(ask: Ask) -> tuple[ForeignEntry, ...]:
         rates: dict[str, Rate | None] = {}
         for row in show(ask, menu.profiles, _PROFILE):
             try:
-                rates[row.get("name", "")] = words.parse_rate_limit(row.get("rate-limit", ""))
+                rates[row.get("name", "")] = rate_limit.parse_rate_limit(row.get("rate-limit", ""))
             except ValueError:
                 rates[row.get("name", "")] = None  # written by hand in a form that we do not write
         rows = show(ask, menu.entries, words.entry_properties(menu))
@@ -186,7 +187,7 @@ def _join(
         username=username,
         interface=server.get("name", ""),
         session_key=words.session_key(interface, username) if interface and is_counted else None,
-        uptime_seconds=words.parse_duration(server.get("uptime", "0s")),
+        uptime_seconds=rate_limit.parse_duration(server.get("uptime", "0s")),
         caller_id=server.get("remote-address") or None,
     )
     return session, words.read_counters(interface, session, steady_at=steady_at) if interface else None
@@ -205,7 +206,7 @@ def _session(active: Row, servers: list[Row], interfaces: dict[str, Row]) -> Act
         username=username,
         interface=server.get("name", "") if server else "",
         session_key=words.session_key(interface, username) if interface else None,
-        uptime_seconds=words.parse_duration(active.get("uptime", "0s")),
+        uptime_seconds=rate_limit.parse_duration(active.get("uptime", "0s")),
         address=active.get("address") or None,
         caller_id=caller or None,
     )

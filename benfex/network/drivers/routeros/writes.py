@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from benfex.core.errors import RouterRejected
+from benfex.network import rate_limit
 from benfex.network.difference import entry_change
 from benfex.network.driver import (
     AccessChange,
@@ -93,14 +94,14 @@ def _adjust_profile(ask: Ask, row: Row, profile: ProfileSpec, menu: AccessMenu) 
     if profile.rate is None:
         ask(f"{menu.profiles}/unset", target, "=value-name=rate-limit")
     elif observed is None or not replace(profile, address_list=observed.address_list).is_met_by(observed):
-        limit = words.format_rate_limit(profile.rate, profile.burst)
+        limit = rate_limit.format_rate_limit(profile.rate, profile.burst)
         ask(f"{menu.profiles}/set", target, f"=rate-limit={limit}")
 
 
 def _profile_words(profile: ProfileSpec) -> list[str]:
     wanted = []
     if profile.rate is not None:
-        wanted.append(f"=rate-limit={words.format_rate_limit(profile.rate, profile.burst)}")
+        wanted.append(f"=rate-limit={rate_limit.format_rate_limit(profile.rate, profile.burst)}")
     if profile.address_list is not None:
         wanted.append(f"=address-list={profile.address_list}")
     return wanted
