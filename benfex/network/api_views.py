@@ -22,6 +22,7 @@ class RouterRecord:
 
     id: RouterId
     name: str
+    driver: str
     host: str
     port: int
     use_tls: bool
@@ -111,6 +112,7 @@ def _router(row: Router) -> RouterRecord:
     return RouterRecord(
         id=RouterId(row.id),
         name=row.name,
+        driver=row.driver,
         host=row.host,
         port=row.port,
         use_tls=row.use_tls,

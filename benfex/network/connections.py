@@ -12,6 +12,7 @@ from benfex.core.audit import record_audit
 from benfex.core.events import RouterTaskQueued
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.core.vault import Vault
+from benfex.network.driver import OFFERED
 from data.engine import INTEGRITY_ERROR
 from data.locks import lock_row
 from data.models.router import Connection, RouterTask
@@ -65,6 +66,10 @@ def create_connection(
     router = router_queries.find_router(uow.session, spec.router_id)
     if router is None or router.status is RouterStatus.RETIRED:
         raise InvalidInput("router_id", "Choose a router that is in use.")
+    if spec.method not in OFFERED[router.driver]:
+        raise InvalidInput(
+            "router_id", f"{router.name} serves users that sign in: choose another for this plan."
+        )
     _free_username(uow, router_id=spec.router_id, username=username)
     if static_ip is not None and router_queries.address_is_taken(
         uow.session, router_id=spec.router_id, static_ip=static_ip

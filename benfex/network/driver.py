@@ -6,6 +6,7 @@ Download and upload are the subscriber's. Kinds of router are in `drivers/`, the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol, TypeAlias
@@ -17,6 +18,13 @@ from data.values.kinds import AccessMethod
 from data.values.traffic import Burst, Rate
 
 QUEUE: Final = "queue"
+ROUTEROS: Final = "routeros"
+RADIUS: Final = "radius"
+# By which methods subscribers of a kind of router are known.
+OFFERED: Final[Mapping[str, frozenset[AccessMethod]]] = {
+    ROUTEROS: frozenset(AccessMethod),
+    RADIUS: frozenset((AccessMethod.PPPOE, AccessMethod.HOTSPOT)),
+}
 
 
 @dataclass(frozen=True, slots=True)

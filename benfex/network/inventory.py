@@ -11,7 +11,7 @@ from benfex.core.events import RouterStatusChanged
 from benfex.core.transactor import Transactor
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.core.vault import Vault
-from benfex.network.driver import RouterAddress, RouterDriver, RouterIdentity
+from benfex.network.driver import OFFERED, RADIUS, ROUTEROS, RouterAddress, RouterDriver, RouterIdentity
 from benfex.network.outages import end_outage
 from data.engine import INTEGRITY_ERROR
 from data.locks import lock_row
@@ -40,7 +40,7 @@ def add_router(
     port: int = API_PORT,
     use_tls: bool = False,
     tls_fingerprint: str | None = None,
-    driver: str = "routeros",
+    driver: str = ROUTEROS,
     poll_seconds: int = 60,
     is_managed: bool = False,
 ) -> RouterId:
@@ -53,9 +53,11 @@ def add_router(
     require(uow.actor, Permission.EDIT_NETWORK)
     if not password:
         raise InvalidInput("password", "Give the password of the router's API user.")
+    if driver not in OFFERED:
+        raise InvalidInput("driver", f"Choose one of {', '.join(sorted(OFFERED))}.")
     router = Router(
         name=_checked_name(name),
-        host=_checked_host(host),
+        host=_checked_host(host, driver=driver),
         port=_checked_port(port),
         use_tls=use_tls,
         tls_fingerprint=_checked_fingerprint(tls_fingerprint),
@@ -106,9 +108,9 @@ def edit_router(
     holder = router_queries.router_by_name(uow.session, _checked_name(name))
     if holder is not None and holder.id != router_id:
         raise _name_taken(name)
-    is_moved = (router.host, router.port) != (_checked_host(host), port)
+    is_moved = (router.host, router.port) != (_checked_host(host, driver=router.driver), port)
     router.name = _checked_name(name)
-    router.host = _checked_host(host)
+    router.host = _checked_host(host, driver=router.driver)
     router.port = _checked_port(port)
     router.username = _checked_username(username)
     router.use_tls = use_tls
@@ -227,6 +229,15 @@ def router_address(
     )
 
 
+def driver_of(snapshot: Snapshot, *, router_id: RouterId) -> str:
+    """Return which kind of router it is. Raises NotFound."""
+    require(snapshot.actor, Permission.OPERATE_NETWORK)
+    router = router_queries.find_router(snapshot.session, router_id)
+    if router is None:
+        raise NotFound("router")
+    return router.driver
+
+
 class RouterProbe:
     """Asks a router who it is, for the test button; nothing is kept or changed."""
 
@@ -243,12 +254,12 @@ class RouterProbe:
         self._drivers = drivers
         self._timeout_seconds = timeout_seconds
 
-    async def check(self, address: RouterAddress, *, driver: str = "routeros") -> RouterIdentity:
+    async def check(self, address: RouterAddress, *, driver: str = ROUTEROS) -> RouterIdentity:
         """Return who answers at an address.
 
         Raises InvalidInput naming host or port, RouterUnreachable, RouterAuthFailed, RouterProtocolError.
         """
-        _checked_host(address.host)
+        _checked_host(address.host, driver=driver)
         _checked_port(address.port)
         limited = replace(
             address, timeout_seconds=self._timeout_seconds, deadline_seconds=2 * self._timeout_seconds
@@ -259,7 +270,8 @@ class RouterProbe:
     async def check_router(self, actor: Actor, router_id: RouterId) -> RouterIdentity:
         """Return who answers where a known router should be; raises NotFound and as `check`."""
         address = await self._transactor.read(router_address, actor, router_id=router_id, vault=self._vault)
-        return await self.check(address)
+        driver = await self._transactor.read(driver_of, actor, router_id=router_id)
+        return await self.check(address, driver=driver)
 
 
 def _in_use(uow: UnitOfWork, router_id: RouterId) -> Router:
@@ -291,8 +303,10 @@ def _checked_name(text: str) -> str:
     return name
 
 
-def _checked_host(text: str) -> str:
+def _checked_host(text: str, *, driver: str) -> str:
     host = text.strip()
+    if driver == RADIUS and host.startswith("/") and len(host) <= 120 and host.isprintable():
+        return host  # the folder of a database's socket on this machine
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:

@@ -7,12 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 from typing import Final
 
-from benfex.network.driver import RouterDriver
+from benfex.network.driver import RADIUS, ROUTEROS, RouterDriver
 from benfex.network.drivers.radius.driver import RadiusDriver
 from benfex.network.drivers.routeros.driver import RouterOsDriver
 
-ROUTEROS: Final = "routeros"
-RADIUS: Final = "radius"
 ROUTER_WORKERS: Final = 16
 
 _DRIVERS: Final[Mapping[str, Callable[[ThreadPoolExecutor], RouterDriver]]] = {

@@ -22,6 +22,7 @@ class RouterView:
 
     router_id: RouterId
     name: str
+    driver: str
     host: str
     port: int
     use_tls: bool
@@ -165,6 +166,7 @@ def _router(row: listing.RouterRow, connections: int, waiting_tasks: int) -> Rou
     return RouterView(
         router_id=RouterId(row.id),
         name=row.name,
+        driver=row.driver,
         host=row.host,
         port=row.port,
         use_tls=row.use_tls,

@@ -79,7 +79,10 @@ def count_firmware(session: Session, *, only_behind: bool, search: str) -> int:
 
 
 def _fits(*, only_behind: bool, search: str) -> list[ColumnElement[bool]]:
-    fits: list[ColumnElement[bool]] = [Router.status != RouterStatus.RETIRED]
+    fits: list[ColumnElement[bool]] = [
+        Router.driver == "routeros",
+        Router.status != RouterStatus.RETIRED,
+    ]
     if only_behind:
         offered = and_(Router.firmware_offered != "", Router.firmware != Router.firmware_offered)
         fits.append(or_(Router.version_order < _NEWEST, offered))

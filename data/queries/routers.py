@@ -36,7 +36,12 @@ def routers_to_change(session: Session) -> list[tuple[int, str]]:
     """Return the routers that are in use and managed, by name."""
     rows = session.execute(
         select(Router.id, Router.name)
-        .where(Router.is_enabled, Router.is_managed, Router.status.not_in(CLOSED_DOORS))
+        .where(
+            Router.driver == "routeros",
+            Router.is_enabled,
+            Router.is_managed,
+            Router.status.not_in(CLOSED_DOORS),
+        )
         .order_by(Router.name, Router.id)
     )
     return [(row[0], row[1]) for row in rows]

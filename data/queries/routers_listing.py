@@ -23,6 +23,7 @@ class RouterRow(NamedTuple):
 
     id: int
     name: str
+    driver: str
     host: str
     port: int
     use_tls: bool
@@ -50,6 +51,7 @@ class RouterRow(NamedTuple):
 _COLUMNS = (
     Router.id,
     Router.name,
+    Router.driver,
     Router.host,
     Router.port,
     Router.use_tls,

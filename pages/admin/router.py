@@ -215,7 +215,7 @@ class _Facts:
             fact("Address", f"{view.host}:{view.port}" + (" (encrypted)" if view.use_tls else ""))
             fact("API user", view.username)
             fact("Board", view.board or "not known yet")
-            fact("RouterOS", view.version or "not known yet")
+            fact("Version", view.version or "not known yet")
             fact("Firmware", say_firmware(view.firmware, view.firmware_offered))
             fact("Serial", view.serial or "none")
             fact("Asked every", f"{view.poll_seconds} seconds")

@@ -3,9 +3,10 @@
 from typing import Any
 
 from nicegui import ui
+from nicegui.events import ValueChangeEventArguments
 
 from benfex.application import Benfex
-from benfex.network.driver import RouterAddress, RouterIdentity
+from benfex.network.driver import RADIUS, ROUTEROS, RouterAddress, RouterIdentity
 from benfex.network.inventory import (
     API_PORT,
     add_router,
@@ -29,14 +30,22 @@ def open_add_router(benfex: Benfex, staff: SignedInStaff) -> None:
 
     async def add(values: Values) -> None:
         router_id = await benfex.transact(
-            add_router, await staff.fresh(), vault=benfex.vault, **_settings(values), password=_needed(values)
+            add_router,
+            await staff.fresh(),
+            vault=benfex.vault,
+            driver=values["driver"],
+            **_settings(values),
+            password=_needed(values),
         )
         await benfex.transact(place_router, await staff.fresh(), router_id=router_id, site=values["site"])
         dialog.close()
         toast_ok(f"{values['name']} is added and being asked.")
         ui.navigate.to(f"/admin/routers/{router_id}")
 
-    words = "It needs an API user on the router that may read, write and test."
+    words = (
+        "It needs an API user on the router that may read, write and test; a RADIUS server a role of its database "
+        "that may write there."
+    )
     with form_dialog("Add router", words) as dialog, Form(add) as form:
         _fields(form, None)
         _test_part(benfex, staff, form)
@@ -120,21 +129,41 @@ async def retire(benfex: Benfex, staff: SignedInStaff, view: RouterView) -> None
     ui.navigate.to("/admin/routers")
 
 
+_PORTS = {ROUTEROS: API_PORT, RADIUS: 5432}
+_USERS = {ROUTEROS: "benfex", RADIUS: "benfex@radius"}
+
+
+def _kind_part(form: Form) -> ui.select:
+    return form.choice(
+        "driver",
+        "Kind",
+        {ROUTEROS: "MikroTik router, by its API", RADIUS: "FreeRADIUS, by its PostgreSQL database"},
+        ROUTEROS,
+    )
+
+
 def _fields(form: Form, view: RouterView | None) -> None:
+    kind = _kind_part(form) if view is None else None
     with form.pair():
         form.text("name", "Name", view.name if view else "", hint="Like nakuru-core.")
         form.text("site", "Site", view.site if view else "", required=False, hint="Where it stands.")
     with form.pair():
         form.text("host", "Address", view.host if view else "", hint="IP address or host name.")
-        form.whole("port", "API port", view.port if view else API_PORT)
+        port = form.whole("port", "Port", view.port if view else API_PORT)
     with form.pair():
-        form.text("username", "API user", view.username if view else "benfex", props="autocomplete=off")
+        user = form.text("username", "User", view.username if view else "benfex", props="autocomplete=off")
         if view is None:
             form.password("password", "Password")
         else:
             form.text(
                 "password", "New password", required=False, hint="Left out: stays.", props="type=password"
             )
+    if kind is not None:
+
+        def fit(change: ValueChangeEventArguments[str]) -> None:
+            port.value, user.value = str(_PORTS[change.value]), _USERS[change.value]
+
+        kind.on_value_change(fit)
     form.switch("use_tls", "Encrypted (api-ssl, port 8729)", view.use_tls if view else False)
     form.text(
         "tls_fingerprint",
@@ -161,14 +190,21 @@ def _test_part(benfex: Benfex, staff: SignedInStaff, form: Form) -> None:
                 password=values["password"],
                 use_tls=values["use_tls"],
                 tls_fingerprint=values["tls_fingerprint"] or None,
-            )
+            ),
+            driver=values["driver"],
         )
-        answer.set(f"{identity.name} answers: {identity.board}, RouterOS {identity.version}.")
+        answer.set(
+            f"{identity.name} answers: {identity.board}, {_say_version(values['driver'], identity.version)}."
+        )
 
     async def clicked() -> None:
         await run_action(control, test)
 
     control = button("Test connection", clicked, kind="ghost", icon="plug-zap")
+
+
+def _say_version(driver: str, version: str) -> str:
+    return f"RouterOS {version}" if driver == ROUTEROS else version
 
 
 def _settings(values: Values) -> dict[str, Any]:
@@ -185,7 +221,7 @@ def _settings(values: Values) -> dict[str, Any]:
 
 def _needed(values: Values) -> str:
     if not values["password"]:
-        raise InvalidInput("password", "Give the password of the API user.")
+        raise InvalidInput("password", "Give the password of the user.")
     return str(values["password"])
 
 
@@ -193,7 +229,7 @@ def _show_identity(identity: RouterIdentity) -> None:
     with fact_list():
         fact("Calls itself", identity.name)
         fact("Board", identity.board)
-        fact("RouterOS", identity.version)
+        fact("Version", identity.version)
         fact("Serial", identity.serial or "none")
         fact("Up for", say_uptime(identity.uptime_seconds))
         fact("CPU", f"{identity.cpu_percent}%")

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from benfex.core.unit_of_work import UnitOfWork
 from benfex.identity.idempotency import Answer
 from benfex.network.api_views import router_record, router_records
+from benfex.network.driver import ROUTEROS
 from benfex.network.inventory import (
     API_PORT,
     add_router,
@@ -44,7 +45,10 @@ _REACHED_BY = (
 
 
 class NewRouter(Incoming):
-    """A router to take into use. RouterOS answers on 8728, with TLS on 8729."""
+    """A router to take into use. RouterOS answers on 8728, with TLS on 8729.
+
+    With `driver` "radius" it is FreeRADIUS's PostgreSQL database, on 5432; the user name is "role" or "role@database".
+    """
 
     name: Text
     host: Text
@@ -54,6 +58,7 @@ class NewRouter(Incoming):
     use_tls: StrictBool = False
     tls_fingerprint: Text | None = None
     poll_seconds: StrictInt = 60
+    driver: Text = ROUTEROS
     place: AskedPlace | None = Field(default=None, description="where it stands")
 
 
@@ -78,6 +83,7 @@ class Router(Outgoing):
 
     id: int
     name: str
+    driver: str
     host: str
     port: int
     use_tls: bool
@@ -119,6 +125,7 @@ async def create_router(asked: NewRouter, call: UnsafeCallDep) -> Response:
             use_tls=asked.use_tls,
             tls_fingerprint=asked.tls_fingerprint,
             poll_seconds=asked.poll_seconds,
+            driver=asked.driver,
         )
         if asked.place is not None:
             locate_router(uow, router_id=router_id, place=asked.place.place())

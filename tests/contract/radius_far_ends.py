@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 from pyrad import packet
@@ -23,6 +24,7 @@ from pyrad.client import Client
 from pyrad.dictionary import Dictionary
 
 from benchmarks.processes import free_port
+from tests.databases import Databases
 
 ETC = Path("/etc/freeradius/3.0")
 SCHEMA = ETC / "mods-config/sql/main/postgresql/schema.sql"
@@ -179,6 +181,12 @@ class RadiusServer:
     database: str
     log: Path
 
+    def empty(self) -> None:
+        """Forget all users, sessions and what of ours is there."""
+        for table in ("radcheck", "radreply", "radusergroup", "radgroupreply", "radacct", "radpostauth"):
+            self.execute(f"DELETE FROM {table}")
+        self.execute("DROP TABLE IF EXISTS benfex_access")
+
     def execute(self, statement: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """Run a statement in its database."""
         with psycopg.connect(host=self.host, user="postgres", dbname=self.database, autocommit=True) as talk:
@@ -187,9 +195,23 @@ class RadiusServer:
 
 
 def make_tables(host: str, database: str) -> None:
-    """Make FreeRADIUS's tables, as its package has them, and the NAS of the tests."""
+    """Make FreeRADIUS's tables, as its package has them, and the NAS of the tests: it is read at the start alone."""
     with psycopg.connect(host=host, user="postgres", dbname=database, autocommit=True) as talk:
         talk.execute(SCHEMA.read_bytes())
+        talk.execute(
+            "INSERT INTO nas (nasname, shortname, secret) VALUES ('127.0.0.1', 'nas', %s)", (SECRET,)
+        )
+
+
+@contextmanager
+def radius_of(databases: Databases, folder: Path) -> Iterator[RadiusServer]:
+    """Run FreeRADIUS on a database of its own while the block lasts. Raises PostgresqlMissingError."""
+    with databases.blank("postgresql") as url:
+        parts = urlsplit(url)
+        host, database = parse_qs(parts.query)["host"][0], parts.path.lstrip("/")
+        make_tables(host, database)
+        with running_radius(folder, host=host, database=database) as server:
+            yield server
 
 
 @contextmanager
@@ -262,10 +284,11 @@ class Nas:
     _thread: threading.Thread | None = None
 
     def open(self) -> None:
-        """Begin to hear requests."""
+        """Begin to hear requests, on the port that its row says."""
         self._door = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._door.bind(("127.0.0.1", 0))
         self.port = self._door.getsockname()[1]
+        self.radius.execute("UPDATE nas SET ports = %s", (self.port,))
         self._thread = threading.Thread(target=self._hear, daemon=True)
         self._thread.start()
 

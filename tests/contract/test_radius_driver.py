@@ -3,8 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -24,15 +23,7 @@ from benfex.network.drivers.radius.driver import RadiusDriver
 from data.values.identifiers import ConnectionId
 from data.values.kinds import AccessMethod
 from data.values.traffic import Burst, Rate
-from tests.contract.radius_far_ends import (
-    SECRET,
-    Nas,
-    RadiusServer,
-    make_tables,
-    number_of,
-    running_radius,
-    why_not,
-)
+from tests.contract.radius_far_ends import Nas, RadiusServer, number_of, radius_of, why_not
 from tests.contract.router_drivers import PLAN
 from tests.databases import Databases
 from tests.postgresql import PostgresqlMissingError
@@ -45,33 +36,18 @@ STAFF = "INSERT INTO radcheck (username, attribute, op, value) VALUES ('staff', 
 
 @pytest.fixture(scope="module")
 def radius(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RadiusServer]:
-    folder = tmp_path_factory.mktemp("radius")
     try:
-        with databases.blank("postgresql") as url:
-            parts = urlsplit(url)
-            host, database = parse_qs(parts.query)["host"][0], parts.path.lstrip("/")
-            make_tables(host, database)
-            nas = Nas(RadiusServer(0, 0, host, database, Path()))
-            nas.open()
-            nas.radius.execute(
-                "INSERT INTO nas (nasname, shortname, secret, ports) VALUES ('127.0.0.1', 'nas', %s, %s)",
-                (SECRET, nas.port),
-            )
-            nas.close()
-            with running_radius(folder, host=host, database=database) as server:
-                yield server
+        with radius_of(databases, tmp_path_factory.mktemp("radius")) as server:
+            yield server
     except PostgresqlMissingError as error:
         pytest.skip(str(error))
 
 
 @pytest.fixture
 def nas(radius: RadiusServer) -> Iterator[Nas]:
-    for table in ("radcheck", "radreply", "radusergroup", "radgroupreply", "radacct", "radpostauth"):
-        radius.execute(f"DELETE FROM {table}")
-    radius.execute("DROP TABLE IF EXISTS benfex_access")
+    radius.empty()
     opened = Nas(radius)
     opened.open()
-    radius.execute("UPDATE nas SET ports = %s", (opened.port,))
     yield opened
     opened.close()
 

@@ -8,8 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from benfex.core.errors import RouterUnreachable
-from benfex.network.driver import RouterAddress
-from benfex.network.drivers.radius import words
+from benfex.network.driver import OFFERED, RADIUS, RouterAddress
 from benfex.network.drivers.radius.conversation import Conversation, converse
 from benfex.network.drivers.radius.link import RadiusLink
 from data.values.kinds import AccessMethod
@@ -27,7 +26,7 @@ class RadiusDriver:
     @property
     def methods(self) -> frozenset[AccessMethod]:
         """Return the access methods that RADIUS is offered for."""
-        return frozenset(words.METHODS)
+        return OFFERED[RADIUS]
 
     async def connect(self, address: RouterAddress) -> RadiusLink:
         """Return a link that the caller closes; see `RouterDriver`."""

@@ -7,16 +7,15 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from benfex.network.driver import RouterAddress
+from benfex.network.driver import OFFERED, ROUTEROS, RouterAddress
 from benfex.network.drivers.routeros.link import RouterOsLink, connect
 from data.values.kinds import AccessMethod
 
 
 class RouterOsDriver:
-    """MikroTik RouterOS 6 and 7: PPPoE by secrets and profiles, hotspot by users and profiles.
+    """MikroTik RouterOS 6 and 7: PPPoE by secrets, hotspot by users, fixed addresses and leases by queues and lists.
 
     `pool` is for routers alone, 8 to 16 workers: neither the loop nor the database ever waits for a router.
-    Static addresses are not offered: on RouterOS they are queues, leases or firewall lists, as each ISP does.
     """
 
     def __init__(self, *, pool: ThreadPoolExecutor) -> None:
@@ -27,7 +26,7 @@ class RouterOsDriver:
     @property
     def methods(self) -> frozenset[AccessMethod]:
         """Return the access methods that RouterOS is offered for."""
-        return frozenset((AccessMethod.PPPOE, AccessMethod.HOTSPOT))
+        return OFFERED[ROUTEROS]
 
     async def connect(self, address: RouterAddress) -> RouterOsLink:
         """Return a link that the caller closes; see `RouterDriver`."""
