@@ -157,7 +157,7 @@ def build(
 ) -> Benfex:
     """Return a Benfex over a prepared database, the settings' if none is handed in; nothing runs before `start`."""
     clock = clock if clock is not None else SystemClock()
-    bus, vault = EventBus(), Vault(settings.master_key)
+    bus, vault = EventBus(), Vault(_usable(settings).master_key)
     database = database or open_database(settings.resolved_database_url)
     # With one writer the chain is sealed as it is written.
     transactor = Transactor(database, clock, bus, before_commit=None if database.is_sqlite else seal_chain)
@@ -205,6 +205,12 @@ def build(
     if with_timetable:
         benfex.timetable = Scheduler(benfex, TIMETABLE)
     return benfex
+
+
+def _usable(settings: Settings) -> Settings:
+    """Return the settings: a slip in what only pages read is told at the start, not at the first of them."""
+    _ = settings.tiles
+    return settings
 
 
 def _till(transactor: Transactor, book: GatewayBook, clock: Clock, vault: Vault, settings: Settings) -> _Till:

@@ -178,6 +178,11 @@ class DataTable:
         if ticket == self._wish.ticket and not self._table.is_deleted:
             self._show_rows(rows, total)
 
+    async def start_over(self) -> None:
+        """Ask for the first page: what the table is about has changed."""
+        self._wish.page = 1
+        await self.refresh()
+
     def set_count(self, tab: str, count: str) -> None:
         """Change the number beside a tab."""
         self._tab_marks[tab][1].set_text(count)

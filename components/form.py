@@ -15,6 +15,7 @@ from components.feedback import inline_error
 from components.money import money_input, read_money
 from data.values.errors import AlreadyExists, BenfexError, InvalidInput
 from data.values.money import Money
+from data.values.places import Place, parse_place
 
 Values = dict[str, Any]
 Reader = Callable[[], Any]
@@ -125,6 +126,20 @@ class Form:
             return None if empty and not required else read_money(control, currency, field=name)
 
         self._add(name, label, control, required=required, hint=hint, reader=read)
+        return control
+
+    def place(self, name: str, label: str, value: Place | None = None, *, hint: str = "") -> ui.input:
+        """Add a place as "latitude, longitude"; read as Place, or None when empty."""
+        control = ui.input(value=str(value) if value else "").props("outlined dense autocomplete=off")
+        control.classes("bf-input num")
+        self._add(
+            name,
+            label,
+            control,
+            required=False,
+            hint=hint,
+            reader=lambda: parse_place(str(control.value or ""), field=name),
+        )
         return control
 
     def date(

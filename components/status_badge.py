@@ -32,6 +32,7 @@ from data.values.kinds import (
     SuspensionReason,
     TaskKind,
 )
+from data.values.places import CustomerOnMap, RouterOnMap
 from data.values.roles import Role
 from data.values.states import (
     AttemptStatus,
@@ -103,6 +104,16 @@ _LOOKS: Final[Mapping[tuple[type[StrEnum], str], Look]] = MappingProxyType(
             (RouterStatus.UNREACHABLE, Look("No answer", "bad", "wifi-off")),
             (RouterStatus.AUTH_FAILED, Look("Password refused", "bad", "key-round")),
             (RouterStatus.RETIRED, Look("Retired", "mute", "archive")),
+            (RouterOnMap.UP, Look("Up", "ok", "router")),
+            (RouterOnMap.WATCHED, Look("Watched only", "accent", "eye")),
+            (RouterOnMap.DOWN, Look("Down", "bad", "wifi-off")),
+            (RouterOnMap.NOT_ASKED, Look("Not asked", "mute", "circle-dashed")),
+            (CustomerOnMap.ONLINE, Look("Online", "ok", "wifi")),
+            (CustomerOnMap.OFFLINE, Look("Offline", "mute", "wifi-off")),
+            (CustomerOnMap.UNPAID, Look("Unpaid", "warn", "banknote")),
+            (CustomerOnMap.LINE_DOWN, Look("Line down", "bad", "unplug")),
+            (CustomerOnMap.NOT_KNOWN, Look("Not known", "mute", "circle-dashed")),
+            (CustomerOnMap.NOT_SERVED, Look("Not served", "mute", "circle-pause")),
             (TaskStatus.PENDING, Look("Waiting", "warn", "clock")),
             (TaskStatus.RUNNING, Look("Under way", "accent", "refresh-cw")),
             (TaskStatus.DONE, Look("Done", "ok", "circle-check")),

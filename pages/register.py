@@ -35,7 +35,8 @@ def build_app(benfex: Benfex) -> FastAPI:
     outer.include_router(documents.router)
     outer.include_router(health.router)
     add_api(outer, benfex)
-    outer.add_middleware(SecurityHeaders)
+    tiles = benfex.settings.tiles
+    outer.add_middleware(SecurityHeaders, pictures_from=[tiles.origin] if tiles else [])
     outer.add_middleware(WebhookDoors, benfex=benfex)
     theme.install(nicegui_app)
     for package in (pages.public, pages.admin, pages.portal):

@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -21,12 +22,23 @@ _CHANNELS = (
     ),
     ("sms", "sms", ("username", "api_key"), ("sender", "base_url")),
 )
+# One server, named whole: it is the only one that pages may load pictures from.
+_TILES = re.compile(r"(?P<origin>https?://[A-Za-z0-9.-]+(?::\d{1,5})?)/[A-Za-z0-9._~/?&=%{}-]*")
 # What a gateway's account may hold besides what its owner is asked for on screen, and how it is written.
 _BESIDE = {
     "base_url": r"https?://\S+",
     "callback_token": r"[0-9a-zA-Z_-]{16,64}",
     "calls_per_second": r"[1-9][0-9]?|1[0-9]{2}|200",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class MapTiles:
+    """Where the map gets pictures of the ground, from which server, and whose they are."""
+
+    url: str
+    origin: str
+    attribution: str
 
 
 class Settings(BaseSettings):
@@ -63,6 +75,11 @@ class Settings(BaseSettings):
     garden_port: int | None = Field(default=None, ge=1, le=65535)  # where we answer them
     garden_hosts: str = ""  # what they may reach besides the portal and the gateways, with commas
 
+    map_tiles: str | None = (
+        None  # "https://tiles.example/{z}/{x}/{y}.png"; without it nothing is fetched from outside
+    )
+    map_attribution: str = ""  # whose the tiles are, as their terms want it said
+
     webhooks_to_private_addresses: bool = False  # what we tell other programs goes to public https only
 
     usage_interval_seconds: int = Field(default=60, ge=5, le=3600)
@@ -84,6 +101,25 @@ class Settings(BaseSettings):
     def public_url(self) -> str:
         """Return the address that gateways and people reach, without a slash at the end."""
         return (self.base_url or f"http://127.0.0.1:{self.port}").rstrip("/")
+
+    @property
+    def tiles(self) -> MapTiles | None:
+        """Return the tiles of the map, None for a plain ground.
+
+        Raises ConfigurationError naming the variable that cannot be used.
+        """
+        if not self.map_tiles:
+            return None
+        written = _TILES.fullmatch(self.map_tiles)
+        places = sorted(re.findall(r"\{[^}]*\}?", self.map_tiles))
+        if written is None or places != ["{x}", "{y}", "{z}"]:
+            raise ConfigurationError(
+                "BENFEX_MAP_TILES is one server's address with {z}, {x} and {y}, "
+                "such as https://tiles.example/{z}/{x}/{y}.png."
+            )
+        if not self.map_attribution.strip():
+            raise ConfigurationError("Set BENFEX_MAP_ATTRIBUTION as well: whose the tiles of the map are.")
+        return MapTiles(self.map_tiles, written["origin"].lower(), self.map_attribution.strip())
 
     def gateways(self, fields: Mapping[str, Mapping[str, bool]]) -> dict[str, dict[str, str]]:
         """Return the settings of each gateway that the environment sets up, by its name.

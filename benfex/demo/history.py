@@ -27,7 +27,7 @@ from benfex.demo.billing import DemoBilling
 from benfex.demo.counter import DemoCounter
 from benfex.demo.gateway_records import make_records
 from benfex.demo.money import DemoMoney
-from benfex.demo.network import live_outage, place_routers
+from benfex.demo.network import live_outage, place_customers, place_routers
 from benfex.demo.usage import DemoUsage
 from benfex.dunning.runs import customers_to_chase, run_dunning
 from benfex.identity.passwords import hash_password
@@ -154,6 +154,7 @@ class DemoHistory:
         DemoCounter(benfex, self._clock.move_to).live_today()
         usage.record_until(now)
         usage.end_sessions()
+        place_customers(benfex, router_ids)
 
     def _open_shop(self, benfex: Benfex) -> dict[str, PlanPriceId]:
         run = benfex.transactor.run_sync

@@ -19,7 +19,8 @@ from data.values.places import Area, CustomerOnMap, Place, RouterOnMap
 from data.values.roles import Permission
 from data.values.states import RouterStatus
 
-CUSTOMERS_MAX: Final = 300  # one by one; where more lie in the area, cells are counted
+CUSTOMERS_MAX: Final = 300  # one by one
+CROWD: Final = 12  # more than so many in one cell would lie upon each other: they are counted
 ROUTERS_MAX: Final = 300
 CELLS_ACROSS: Final = 10
 CLOSEST_MICRODEGREES: Final = (
@@ -79,7 +80,7 @@ class CellMark:
 
 @dataclass(frozen=True, slots=True)
 class MapSeen:
-    """What lies in an area: customers one by one, or cells when they are many; never both.
+    """What lies in an area: customers one by one where they are few, and as cells where they are many.
 
     Counts are of all states, shown or not. `total` is how many customers are shown or counted in cells; `is_cut`
     says that not all of them are, because so many share one spot.
@@ -107,14 +108,15 @@ def on_map(snapshot: Snapshot, *, question: MapQuestion) -> MapSeen:
         if mark.state in question.routers and question.router_id in (None, mark.router_id)
     )
     is_close = _span(question.area) <= CLOSEST_MICRODEGREES
-    cells: tuple[CellMark, ...] = ()
+    grid = grid_of(question.area)
+    crowds = (
+        () if is_close or total <= CROWD else _crowds(listing.customers_by_cell(snapshot.session, wish, grid))
+    )
+    cells = tuple(_cell(grid, parts) for parts in crowds)
     customers: tuple[CustomerMark, ...] = ()
-    if total > CUSTOMERS_MAX and not is_close:
-        height, width = cell_of(question.area)
-        found = listing.customers_by_cell(snapshot.session, wish, height=height, width=width)
-        cells = _cells(found)
-    elif total:
-        pins = listing.customers_in_area(snapshot.session, wish, limit=CUSTOMERS_MAX)
+    if sum(cell.customers for cell in cells) < total:
+        outside = (grid, [parts[0].cell for parts in crowds]) if crowds else None
+        pins = listing.customers_in_area(snapshot.session, wish, limit=CUSTOMERS_MAX, outside=outside)
         customers = tuple(_customer(pin) for pin in pins)
     return MapSeen(
         routers=shown,
@@ -123,7 +125,7 @@ def on_map(snapshot: Snapshot, *, question: MapQuestion) -> MapSeen:
         customer_counts=counts,
         router_counts={state: sum(mark.state is state for mark in routers) for state in RouterOnMap},
         total=total,
-        is_cut=not cells and total > len(customers),
+        is_cut=sum(cell.customers for cell in cells) + len(customers) < total,
     )
 
 
@@ -156,8 +158,8 @@ def placed(snapshot: Snapshot) -> PlacedCount:
     return listing.placed_count(snapshot.session)
 
 
-def cell_of(area: Area) -> tuple[int, int]:
-    """Return height and width of the grid's cells in microdegrees, powers of two so that they stay when one pans.
+def grid_of(area: Area) -> listing.Grid:
+    """Return the grid for an area; its cells are powers of two, so that they stay where they are when one pans.
 
     An area has about CELLS_ACROSS of them along its longer side; on the screen they are about square.
     """
@@ -167,7 +169,7 @@ def cell_of(area: Area) -> tuple[int, int]:
     longest = max(area.east - area.west, round((area.north - area.south) / narrowing), 1)
     width = 1 << max((longest // CELLS_ACROSS).bit_length(), 4)
     height = 1 << max(round(math.log2(width * narrowing)), 4)
-    return height, width
+    return listing.Grid(height, width)
 
 
 _EVERYWHERE = Area.seen(-90, -180, 90, 180)
@@ -227,18 +229,33 @@ def _customer(pin: listing.CustomerPin) -> CustomerMark:
     )
 
 
-def _cells(found: Collection[CellCount]) -> tuple[CellMark, ...]:
-    by_cell: dict[tuple[int, int], list[CellCount]] = {}
+def _crowds(found: Collection[CellCount]) -> tuple[list[CellCount], ...]:
+    """Return the cells that are too full to be shown one by one, each with its states.
+
+    The emptiest are shown while they are no crowd, and all together no more than a screen draws.
+    """
+    by_cell: dict[int, list[CellCount]] = {}
     for one in found:
-        by_cell.setdefault((one.row, one.column), []).append(one)
-    return tuple(_cell(f"{row}:{column}", parts) for (row, column), parts in by_cell.items())
+        by_cell.setdefault(one.cell, []).append(one)
+    cells = sorted(by_cell.values(), key=_size_of)
+    shown = alone = 0
+    for parts in cells:
+        alone += _size_of(parts)
+        if _size_of(parts) > CROWD or alone > CUSTOMERS_MAX:
+            break
+        shown += 1
+    return tuple(cells[shown:])
 
 
-def _cell(key: str, parts: list[CellCount]) -> CellMark:
-    count = sum(one.customers for one in parts)
+def _size_of(parts: list[CellCount]) -> int:
+    return sum(one.customers for one in parts)
+
+
+def _cell(grid: listing.Grid, parts: list[CellCount]) -> CellMark:
+    count = _size_of(parts)
     by_state = {one.state: one.customers for one in parts}
     return CellMark(
-        key=key,
+        key=f"{grid.width}:{parts[0].cell}",
         place=Place(
             sum(one.latitudes for one in parts) // count, sum(one.longitudes for one in parts) // count
         ),

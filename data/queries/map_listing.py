@@ -7,7 +7,21 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, false, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Subquery,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+from sqlalchemy.orm import InstrumentedAttribute
 
 from data.models.customer import Customer
 from data.models.router import Connection, Router
@@ -50,11 +64,17 @@ class CustomerPin(NamedTuple):
     state: CustomerOnMap
 
 
+class Grid(NamedTuple):
+    """Cells of `height` and `width` microdegrees, from the south-west corner of the earth on."""
+
+    height: int
+    width: int
+
+
 class CellCount(NamedTuple):
     """How many customers of one state lie in a cell of the grid, the sums of their degrees, and their edges."""
 
-    row: int
-    column: int
+    cell: int
     state: CustomerOnMap
     customers: int
     latitudes: int
@@ -119,22 +139,28 @@ def customers_by_state(session: Session, wish: MapWish) -> dict[CustomerOnMap, i
     return {_STATES[row[0]]: row[1] for row in rows}
 
 
-def customers_in_area(session: Session, wish: MapWish, *, limit: int, offset: int = 0) -> list[CustomerPin]:
-    """Return customers of an area with their states, by name."""
+def customers_in_area(
+    session: Session,
+    wish: MapWish,
+    *,
+    limit: int,
+    offset: int = 0,
+    outside: tuple[Grid, Collection[int]] | None = None,
+) -> list[CustomerPin]:
+    """Return customers of an area with their states, by name; none of those `outside` cells of a grid."""
     marked = _marked(wish)
+    query = select(
+        marked.c.id,
+        marked.c.name,
+        marked.c.account_number,
+        marked.c.latitude,
+        marked.c.longitude,
+        marked.c.rank,
+    )
+    if outside is not None:
+        query = query.where(_cell(marked, outside[0]).not_in(outside[1]))
     rows = session.execute(
-        _chosen(
-            select(
-                marked.c.id,
-                marked.c.name,
-                marked.c.account_number,
-                marked.c.latitude,
-                marked.c.longitude,
-                marked.c.rank,
-            ),
-            marked,
-            wish,
-        )
+        _chosen(query, marked, wish)
         .order_by(func.lower(marked.c.name), marked.c.id)
         .limit(limit)
         .offset(offset)
@@ -142,16 +168,14 @@ def customers_in_area(session: Session, wish: MapWish, *, limit: int, offset: in
     return [CustomerPin(row[0], row[1], row[2], row[3], row[4], _STATES[row[5]]) for row in rows]
 
 
-def customers_by_cell(session: Session, wish: MapWish, *, height: int, width: int) -> list[CellCount]:
-    """Return how many customers of each state lie in each cell, of `height` and `width` microdegrees."""
+def customers_by_cell(session: Session, wish: MapWish, grid: Grid) -> list[CellCount]:
+    """Return how many customers of each state lie in each cell, by cell."""
     marked = _marked(wish)
-    row = (marked.c.latitude + LATITUDE_MAX) // height
-    column = (marked.c.longitude + LONGITUDE_MAX) // width
+    cell = _cell(marked, grid)
     found = session.execute(
         _chosen(
             select(
-                row,
-                column,
+                cell,
                 marked.c.rank,
                 func.count(),
                 func.sum(marked.c.latitude),
@@ -164,10 +188,10 @@ def customers_by_cell(session: Session, wish: MapWish, *, height: int, width: in
             marked,
             wish,
         )
-        .group_by(row, column, marked.c.rank)
-        .order_by(row, column, marked.c.rank)
+        .group_by(cell, marked.c.rank)
+        .order_by(cell, marked.c.rank)
     )
-    return [CellCount(one[0], one[1], _STATES[one[2]], one[3], *map(int, one[4:])) for one in found]
+    return [CellCount(one[0], _STATES[one[1]], one[2], *map(int, one[3:])) for one in found]
 
 
 def whole_extent(session: Session) -> Area | None:
@@ -223,7 +247,11 @@ def _marked(wish: MapWish) -> Subquery:
         (Connection.id.is_(None), _RANKS[CustomerOnMap.NOT_SERVED]),
         (Router.status.in_(_LOST), _RANKS[CustomerOnMap.LINE_DOWN]),
         (
-            or_(Router.is_enabled.is_(False), Router.status == RouterStatus.UNKNOWN),
+            or_(
+                Router.is_enabled.is_(False),
+                Router.status == RouterStatus.UNKNOWN,
+                _lately(Router.last_seen_at, wish.seen_since).is_not(True),
+            ),
             _RANKS[CustomerOnMap.NOT_KNOWN],
         ),
         (_is_online(wish.seen_since), _RANKS[CustomerOnMap.ONLINE]),
@@ -254,11 +282,26 @@ def _marked(wish: MapWish) -> Subquery:
 
 def _is_online(seen_since: Mapping[int, datetime]) -> ColumnElement[bool]:
     """Return whether a line has a session that was read lately: what was left open by a restart is none."""
-    lately = [
-        and_(Router.poll_seconds == seconds, Connection.last_online_at >= since)
-        for seconds, since in seen_since.items()
-    ]
-    return and_(Connection.id.in_(select(usage_counter.c.connection_id)), or_(false(), *lately))
+    return and_(
+        Connection.id.in_(select(usage_counter.c.connection_id)),
+        _lately(Connection.last_online_at, seen_since),
+    )
+
+
+def _lately(
+    instant: InstrumentedAttribute[datetime | None], seen_since: Mapping[int, datetime]
+) -> ColumnElement[bool]:
+    return or_(
+        false(),
+        *(and_(Router.poll_seconds == seconds, instant >= since) for seconds, since in seen_since.items()),
+    )
+
+
+def _cell(marked: Subquery, grid: Grid) -> ColumnElement[int]:
+    """Return the number of the cell that a customer lies in, rows from south to north."""
+    row = cast(marked.c.latitude + LATITUDE_MAX, BigInteger) // literal_column(str(grid.height))
+    column = cast(marked.c.longitude + LONGITUDE_MAX, BigInteger) // literal_column(str(grid.width))
+    return row * literal_column(str(2 * LONGITUDE_MAX // grid.width + 1)) + column
 
 
 def _inside(table: type[Customer] | type[Router], area: Area) -> list[ColumnElement[bool]]:

@@ -74,17 +74,23 @@ PREPAID_PEOPLE = (
 
 
 class RouterSeed(NamedTuple):
-    """A router of the demo, and the share of the customers behind it."""
+    """A router of the demo, the share of the customers behind it, and in microdegrees where it stands.
+
+    Its customers live within `reach` microdegrees or so.
+    """
 
     name: str
     place: str
     share: int
+    latitude: int
+    longitude: int
+    reach: int
 
 
 ROUTERS = (
-    RouterSeed("nakuru-core", "Nakuru", 50),
-    RouterSeed("naivasha-pop", "Naivasha", 30),
-    RouterSeed("gilgil-tower", "Gilgil", 20),
+    RouterSeed("nakuru-core", "Nakuru", 50, -281_400, 36_069_800, 16_000),
+    RouterSeed("naivasha-pop", "Naivasha", 30, -714_100, 36_436_200, 11_000),
+    RouterSeed("gilgil-tower", "Gilgil", 20, -497_300, 36_319_500, 9_000),
 )
 
 

@@ -51,8 +51,8 @@ class RouterOnMap(StrEnum):
 class CustomerOnMap(StrEnum):
     """What a map says of a customer: of several services the gravest, which is the one named first here.
 
-    `unpaid` is cut off for money; `line_down` is on a router that does not answer, `not_known` on one that is not
-    asked; `not_served` has no service that ought to be online, such as a paused one.
+    `unpaid` is cut off for money; `line_down` is on a router that does not answer, `not_known` on one that was not
+    read lately; `not_served` has no service that ought to be online, such as a paused one.
     """
 
     UNPAID = "unpaid"

@@ -49,6 +49,7 @@ from pages.admin.customer_orders import (
 )
 from pages.admin.customer_services import Services
 from pages.admin.lists import Unhurried, on_each
+from pages.admin.map_places import place_fact
 from pages.admin.payer_dialog import open_payer
 from pages.admin.phrases import say_count
 from pages.admin.shell import console, may
@@ -229,6 +230,9 @@ class _Identity:
                 fact("Tax number", view.tax_number)
             if view.address:
                 fact("Address", view.address)
+            if view.place is not None:
+                with fact("Place"):
+                    place_fact(view.place, f"/admin/map?customer={view.customer_id}")
             fact("Customer since", say_day(view.since.date(), today=view.today))
             with fact("Portal"):
                 text("Can sign in" if view.has_login else "No password yet", tag="span")

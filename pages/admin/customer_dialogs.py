@@ -4,7 +4,7 @@ from nicegui import ui
 
 from benfex.application import Benfex
 from benfex.customers.notes import add_note
-from benfex.customers.registration import archive_customer, edit_customer
+from benfex.customers.registration import archive_customer, edit_customer, locate_customer
 from benfex.customers.views import CustomerView
 from benfex.documents.codes import qr_code
 from benfex.identity.passwords import check_password
@@ -22,6 +22,7 @@ from data.values.errors import BenfexError
 from data.values.identifiers import InvoiceId, parse_phone
 from data.values.kinds import CashMethod
 from data.values.money import Money
+from pages.admin.map_places import ask_place
 from pages.dependencies import SignedInStaff
 
 SLIP_HINT = "Cash needs none: Benfex gives it a receipt number."
@@ -41,6 +42,9 @@ def open_edit(benfex: Benfex, staff: SignedInStaff, view: CustomerView) -> None:
             address=values["address"],
             tax_number=values["tax_number"] or None,
         )
+        await benfex.transact(
+            locate_customer, await staff.fresh(), customer_id=view.customer_id, place=values["place"]
+        )
         dialog.close()
         toast_ok("Saved.")
 
@@ -50,6 +54,7 @@ def open_edit(benfex: Benfex, staff: SignedInStaff, view: CustomerView) -> None:
         form.text("email", "E-mail", view.email or "", required=False, props="type=email")
         form.text("address", "Address", view.address, required=False)
         form.text("tax_number", "Tax number", view.tax_number or "", required=False)
+        ask_place(benfex, staff, form, view.place)
         form.submit("Save")
 
 

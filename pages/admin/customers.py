@@ -5,7 +5,7 @@ from nicegui import ui
 from benfex.application import Benfex
 from benfex.core.events import CustomerChanged, PaymentSettled, SubscriptionChanged
 from benfex.core.policy import current_terms
-from benfex.customers.registration import register_customer
+from benfex.customers.registration import locate_customer, register_customer
 from benfex.customers.views import CustomerListed, customer_counts, list_customers
 from components.avatar import who_cell
 from components.data_table import Column, DataTable, Empty, Row, TableQuery, TableTab
@@ -21,6 +21,7 @@ from data.values.kinds import CustomerKind
 from data.values.roles import Permission
 from data.values.states import CustomerStatus
 from pages.admin.lists import Unhurried, on_each, page_request
+from pages.admin.map_places import ask_place
 from pages.admin.phrases import say_balance
 from pages.admin.shell import console, may
 from pages.dependencies import BenfexDep, SignedInStaff, StaffDep
@@ -107,6 +108,10 @@ def open_new_customer(benfex: Benfex, staff: SignedInStaff) -> None:
             address=values["address"],
             tax_number=values["tax_number"] or None,
         )
+        if values["place"] is not None:
+            await benfex.transact(
+                locate_customer, await staff.fresh(), customer_id=customer_id, place=values["place"]
+            )
         dialog.close()
         toast_ok(f"{values['name']} is registered.")
         ui.navigate.to(f"/admin/customers/{customer_id}")
@@ -120,6 +125,7 @@ def open_new_customer(benfex: Benfex, staff: SignedInStaff) -> None:
             form.choice("kind", "Kind", {"person": "Person", "business": "Business"}, "person")
             form.text("tax_number", "Tax number", required=False)
         form.text("address", "Address", required=False)
+        ask_place(benfex, staff, form)
         form.submit("Register")
 
 

@@ -20,6 +20,7 @@ from data.values.identifiers import RouterId
 from data.values.roles import Permission
 from data.values.states import RouterStatus
 from pages.admin.lists import Unhurried, on_each
+from pages.admin.map_places import place_fact
 from pages.admin.network_chart import RouterChart, router_day
 from pages.admin.phrases import say_count, say_firmware, say_waiting
 from pages.admin.router_backups import RouterBackups
@@ -212,6 +213,9 @@ class _Facts:
         with self._place, fact_list():
             if view.site:
                 fact("Site", view.site)
+            if view.place is not None:
+                with fact("Place"):
+                    place_fact(view.place, f"/admin/map?router={view.router_id}")
             fact("Address", f"{view.host}:{view.port}" + (" (encrypted)" if view.use_tls else ""))
             fact("API user", view.username)
             fact("Board", view.board or "not known yet")

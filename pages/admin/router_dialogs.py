@@ -12,6 +12,7 @@ from benfex.network.inventory import (
     add_router,
     edit_router,
     enable_router,
+    locate_router,
     place_router,
     retire_router,
 )
@@ -21,6 +22,8 @@ from components.elements import button, fact, fact_list
 from components.feedback import Note, run_action, toast_error, toast_ok
 from components.form import Form, Values
 from data.values.errors import BenfexError, InvalidInput
+from data.values.identifiers import RouterId
+from pages.admin.map_places import ask_place
 from pages.admin.phrases import say_uptime
 from pages.dependencies import SignedInStaff
 
@@ -37,7 +40,7 @@ def open_add_router(benfex: Benfex, staff: SignedInStaff) -> None:
             **_settings(values),
             password=_needed(values),
         )
-        await benfex.transact(place_router, await staff.fresh(), router_id=router_id, site=values["site"])
+        await _stand(benfex, staff, router_id, values)
         dialog.close()
         toast_ok(f"{values['name']} is added and being asked.")
         ui.navigate.to(f"/admin/routers/{router_id}")
@@ -48,6 +51,7 @@ def open_add_router(benfex: Benfex, staff: SignedInStaff) -> None:
     )
     with form_dialog("Add router", words) as dialog, Form(add) as form:
         _fields(form, None)
+        ask_place(benfex, staff, form)
         _test_part(benfex, staff, form)
         form.submit("Add router")
 
@@ -64,14 +68,13 @@ def open_edit_router(benfex: Benfex, staff: SignedInStaff, view: RouterView) -> 
             **_settings(values),
             password=values["password"] or None,
         )
-        await benfex.transact(
-            place_router, await staff.fresh(), router_id=view.router_id, site=values["site"]
-        )
+        await _stand(benfex, staff, view.router_id, values)
         dialog.close()
         toast_ok("Saved; the router is asked again.")
 
     with form_dialog(f"Edit {view.name}") as dialog, Form(save) as form:
         _fields(form, view)
+        ask_place(benfex, staff, form, view.place)
         form.submit("Save")
 
 
@@ -140,6 +143,12 @@ def _kind_part(form: Form) -> ui.select:
         {ROUTEROS: "MikroTik router, by its API", RADIUS: "FreeRADIUS, by its PostgreSQL database"},
         ROUTEROS,
     )
+
+
+async def _stand(benfex: Benfex, staff: SignedInStaff, router_id: RouterId, values: Values) -> None:
+    actor = await staff.fresh()
+    await benfex.transact(place_router, actor, router_id=router_id, site=values["site"])
+    await benfex.transact(locate_router, actor, router_id=router_id, place=values["place"])
 
 
 def _fields(form: Form, view: RouterView | None) -> None:

@@ -64,6 +64,7 @@ _MENU = (
         MenuEntry("Routers", "router", "/admin/routers", section="Network", on_phone=True),
         Permission.VIEW_NETWORK,
     ),
+    _Place(MenuEntry("Map", "map-pin", "/admin/map", section="Network"), Permission.VIEW_NETWORK),
     _Place(MenuEntry("Online now", "wifi", "/admin/online", section="Network"), Permission.VIEW_NETWORK),
     _Place(MenuEntry("Outages", "wifi-off", "/admin/outages", section="Network"), Permission.VIEW_NETWORK),
     _Place(MenuEntry("Leaks", "unplug", "/admin/leaks", section="Network"), Permission.VIEW_NETWORK),

@@ -51,7 +51,15 @@ def test_a_logo_is_chosen_by_a_button_and_shown(page: Page) -> None:
     expect(page.get_by_alt_text("Your logo")).to_be_visible()
 
 
-LISTS = ("/admin", "/admin/customers", "/admin/plans", "/admin/invoices", "/admin/payments", "/admin/routers")
+LISTS = (
+    "/admin",
+    "/admin/customers",
+    "/admin/plans",
+    "/admin/invoices",
+    "/admin/payments",
+    "/admin/routers",
+    "/admin/map",
+)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

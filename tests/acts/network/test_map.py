@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from benfex.core.actors import StaffActor, SubscriberActor
+from benfex.core.clock import MovedClock
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
 from benfex.customers.registration import archive_customer, locate_customer
 from benfex.network.health import note_router_status
@@ -115,7 +116,7 @@ def test_a_router_says_how_it_is(
 def test_a_customer_is_online_from_the_first_reading_until_the_session_ends(
     run: Run, router_id: RouterId, price_id: int
 ) -> None:
-    run(note_router_status, router_id=router_id, status=RouterStatus.REACHABLE, reason="")
+    run(_answers, router_id=router_id)
     customer_id, connection_id = _line(run, router_id, price_id)
     run(locate_customer, customer_id=customer_id, place=NAKURU)
     assert _states(run) == [CustomerOnMap.OFFLINE]
@@ -125,13 +126,27 @@ def test_a_customer_is_online_from_the_first_reading_until_the_session_ends(
     assert _states(run) == [CustomerOnMap.OFFLINE]
 
 
+def test_of_a_router_that_was_not_read_for_long_nothing_is_known(
+    run: Run, router_id: RouterId, price_id: int, clock: MovedClock
+) -> None:
+    run(_answers, router_id=router_id)
+    customer_id, connection_id = _line(run, router_id, price_id)
+    run(locate_customer, customer_id=customer_id, place=NAKURU)
+    run(_read_online, router_id=router_id, connection_id=connection_id)
+    clock.move_to(clock.now() + timedelta(minutes=6))
+    assert _states(run) == [CustomerOnMap.ONLINE]
+    clock.move_to(clock.now() + timedelta(minutes=2))
+    assert _states(run) == [CustomerOnMap.NOT_KNOWN]
+
+
 def test_a_session_that_nobody_read_for_long_is_not_said_to_be_online(
     run: Run, router_id: RouterId, price_id: int
 ) -> None:
-    run(note_router_status, router_id=router_id, status=RouterStatus.REACHABLE, reason="")
+    run(_answers, router_id=router_id)
     customer_id, connection_id = _line(run, router_id, price_id)
     run(locate_customer, customer_id=customer_id, place=NAKURU)
     run(_read_online, router_id=router_id, connection_id=connection_id, ago=timedelta(minutes=8))
+    run(_answers, router_id=router_id)
     assert _states(run) == [CustomerOnMap.OFFLINE]
 
 
@@ -155,7 +170,7 @@ def test_a_customer_says_what_their_service_says(
     reason: SuspensionReason | None,
     said: CustomerOnMap,
 ) -> None:
-    run(note_router_status, router_id=router_id, status=RouterStatus.REACHABLE, reason="")
+    run(_answers, router_id=router_id)
     customer_id, _ = _line(run, router_id, price_id)
     run(locate_customer, customer_id=customer_id, place=NAKURU)
     run(_set_service, customer_id=customer_id, status=status, reason=reason)
@@ -172,7 +187,7 @@ def test_a_router_that_is_lost_takes_its_lines_down(run: Run, router_id: RouterI
 
 
 def test_of_several_services_the_gravest_is_said_once(run: Run, router_id: RouterId, price_id: int) -> None:
-    run(note_router_status, router_id=router_id, status=RouterStatus.REACHABLE, reason="")
+    run(_answers, router_id=router_id)
     customer_id, connection_id = _line(run, router_id, price_id)
     other_id, _ = _line(run, router_id, price_id, number=2)
     run(locate_customer, customer_id=customer_id, place=NAKURU)
@@ -277,6 +292,11 @@ def _set_service(
     ).one()
     service.status, service.suspension_reason = status, reason
     service.customer_id = owner or customer_id
+
+
+def _answers(uow: UnitOfWork, *, router_id: RouterId) -> None:
+    note_router_status(uow, router_id=router_id, status=RouterStatus.REACHABLE, reason="")
+    record_readings(uow, router_id=router_id, read_at=uow.now, sessions=[])
 
 
 def _read_online(

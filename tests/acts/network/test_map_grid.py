@@ -8,21 +8,23 @@ from sqlalchemy import event, insert
 
 from benfex.core.paging import PageRequest
 from benfex.core.unit_of_work import UnitOfWork
+from benfex.customers.registration import locate_customer
 from benfex.network.map_views import (
     CELLS_ACROSS,
+    CROWD,
     CUSTOMERS_MAX,
     MapQuestion,
-    cell_of,
     customers_on_map,
+    grid_of,
     on_map,
 )
 from data.engine import Database
 from data.models.customer import Customer
 from data.models.router import Connection
 from data.models.subscription import Subscription
-from data.values.identifiers import RouterId, make_account_number
+from data.values.identifiers import CustomerId, RouterId, make_account_number
 from data.values.kinds import CustomerKind
-from data.values.places import Area, Place
+from data.values.places import Area, CustomerOnMap, Place
 from data.values.states import CustomerStatus
 from tests.acts.network.rows import connect, new_router, sell_plan
 from tests.conftest import Run
@@ -49,8 +51,9 @@ def test_many_customers_are_counted_by_cell_in_a_few_statements(
     with _statements(database) as few:
         seen = run.read(on_map, question=MapQuestion(AROUND))
     assert len(few) <= 6, few
-    assert seen.customers == ()
-    assert sum(cell.customers for cell in seen.cells) == seen.total == many
+    assert len(seen.customers) <= CUSTOMERS_MAX
+    assert sum(cell.customers for cell in seen.cells) + len(seen.customers) == seen.total == many
+    assert not seen.is_cut
     assert len(seen.cells) <= (CELLS_ACROSS + 2) ** 2
     for cell in seen.cells:
         assert cell.area.south <= cell.place.latitude_microdegrees <= cell.area.north
@@ -75,6 +78,21 @@ def test_many_customers_are_counted_by_cell_in_a_few_statements(
     assert len(alone.customers) <= CUSTOMERS_MAX
 
 
+def test_a_crowd_is_counted_and_whoever_lives_apart_is_shown(
+    run: Run, router_id: RouterId, price_id: int
+) -> None:
+    run(_settle, many=CROWD + 2, plan_price_id=price_id, router_id=router_id, spread=0)
+    run(locate_customer, customer_id=CustomerId(1_000), place=Place.of("-0.15", "36.25"))
+    seen = run.read(on_map, question=MapQuestion(AROUND))
+    (crowd,) = seen.cells
+    assert (crowd.place, crowd.states) == (NAKURU, ((CustomerOnMap.NOT_KNOWN, CROWD + 1),))
+    assert [mark.customer_id for mark in seen.customers] == [1_000]
+    run(locate_customer, customer_id=CustomerId(1_001), place=None)
+    seen = run.read(on_map, question=MapQuestion(AROUND))
+    assert seen.cells == ()
+    assert len(seen.customers) == seen.total == CROWD + 1
+
+
 def test_who_shares_one_spot_is_cut_and_not_hidden_in_a_cell(
     run: Run, router_id: RouterId, price_id: int
 ) -> None:
@@ -94,10 +112,10 @@ def test_cells_stay_where_they_are_when_one_pans() -> None:
     width = AROUND.east - AROUND.west
     for shift in (0, 1, width // 3, width):
         panned = Area(AROUND.south, AROUND.west + shift, AROUND.north, AROUND.east + shift)
-        assert cell_of(panned) == cell_of(AROUND)
-    height, across = cell_of(AROUND)
+        assert grid_of(panned) == grid_of(AROUND)
+    height, across = grid_of(AROUND)
     assert width // across <= CELLS_ACROSS
-    tall, wide = cell_of(Area.seen(59.8, 30, 60.2, 30.4))
+    tall, wide = grid_of(Area.seen(59.8, 30, 60.2, 30.4))
     assert tall < wide  # a degree of longitude is half as long there
     assert height == across
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from benfex.bootstrap import build
 from benfex.core.errors import ConfigurationError
 from benfex.core.settings import Settings
 
@@ -75,3 +76,49 @@ def test_channels_are_set_up_from_the_environment(monkeypatch: pytest.MonkeyPatc
         "email": {"host": "smtp.example.com", "from_address": "bills@example.com", "port": "465"},
         "sms": {"username": "benfex", "api_key": "key"},
     }
+
+
+def test_the_map_has_no_tiles_unless_they_are_set() -> None:
+    assert Settings().tiles is None
+
+
+@pytest.mark.parametrize(
+    ("tiles", "origin"),
+    [
+        ("https://tiles.example/{z}/{x}/{y}.png", "https://tiles.example"),
+        ("http://10.0.0.4:8080/osm/{z}/{y}/{x}", "http://10.0.0.4:8080"),
+        ("https://Maps.Example/t/{z}/{x}/{y}.png?key=a%20b", "https://maps.example"),
+    ],
+)
+def test_tiles_come_from_one_server(tiles: str, origin: str) -> None:
+    found = Settings(map_tiles=tiles, map_attribution=" © makers ").tiles
+    assert found is not None
+    assert (found.url, found.origin, found.attribution) == (tiles, origin, "© makers")
+
+
+@pytest.mark.parametrize(
+    "tiles",
+    [
+        "tiles.example/{z}/{x}/{y}.png",
+        "https://{s}.tiles.example/{z}/{x}/{y}.png",
+        "https://tiles.example/{s}/{z}/{x}/{y}.png",
+        "https://tiles.example/{z}/{x}.png",
+        "https://tiles.example; script-src *//{z}/{x}/{y}.png",
+        "https://name:pw@tiles.example/{z}/{x}/{y}.png",
+        "javascript:{z}{x}{y}",
+    ],
+)
+def test_tiles_that_are_no_address_of_one_server_are_refused(tiles: str) -> None:
+    with pytest.raises(ConfigurationError, match="BENFEX_MAP_TILES"):
+        _ = Settings(map_tiles=tiles, map_attribution="©").tiles
+
+
+def test_tiles_need_to_say_whose_they_are() -> None:
+    with pytest.raises(ConfigurationError, match="BENFEX_MAP_ATTRIBUTION"):
+        _ = Settings(map_tiles="https://tiles.example/{z}/{x}/{y}.png").tiles
+
+
+def test_a_slip_in_the_tiles_is_told_at_the_start(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, map_tiles="https://tiles.example", map_attribution="©")
+    with pytest.raises(ConfigurationError, match="BENFEX_MAP_TILES"):
+        build(settings)
