@@ -146,6 +146,10 @@ class PlaceMap:
         """Show an area."""
         self.element.run_method("fit", _degrees(_roomy(area)))
 
+    def go_to(self, area: Area) -> None:
+        """Show an area, and bring the map into sight."""
+        self.element.run_method("go", _degrees(_roomy(area)))
+
     def _send(self) -> None:
         self.element.run_method("show", self.element.shown)
 

@@ -179,6 +179,10 @@ export default {
     fit(area) {
       this.map?.fitBounds(bounds(area), { ...FITTED, animate: false });
     },
+    go(area) {
+      this.fit(area);
+      this.$el.scrollIntoView({ block: "nearest" }); // on a phone the list stands below the map
+    },
     show(marks) {
       if (!this.map) return;
       const wanted = new Map(marks.map((mark) => [mark.key, mark]));

@@ -140,7 +140,9 @@ class _MapView:
         """Keep it true for as long as the page is open."""
         soon = Unhurried(self._load, seconds=3)
         on_each(self._benfex, (RouterStatusChanged, SubscriptionChanged, CustomerChanged), soon.ask)
-        on(self._benfex, RouterSampled, soon.ask)
+        # Readings are many and mostly find what was there: they change what is shown, or nothing at all.
+        calm = Unhurried(self._load_changes, seconds=5)
+        on(self._benfex, RouterSampled, calm.ask)
 
     def _build_tools(self, names: dict[RouterId, str]) -> None:
         with box("bf-tools"):
@@ -225,12 +227,24 @@ class _MapView:
         )
 
     async def _load(self) -> None:
-        """Read what lies in the view; of several readings under way the last one asked for counts."""
+        """Read what lies in the view, and show it."""
+        seen = await self._read()
+        if seen is not None:
+            await self._show(seen)
+
+    async def _load_changes(self) -> None:
+        seen = await self._read()
+        if seen is not None and seen != self._seen:
+            await self._show(seen)
+
+    async def _read(self) -> MapSeen | None:
+        """Return what lies in the view, None when it was asked for anew meanwhile: the last answer counts."""
         self._ticket += 1
         ticket = self._ticket
         seen = await self._benfex.read(on_map, await self._staff.fresh(), question=self._question)
-        if ticket != self._ticket:
-            return
+        return seen if ticket == self._ticket else None
+
+    async def _show(self, seen: MapSeen) -> None:
         self._seen = seen
         self._map.show(self._marks(seen))
         for state, (_, count) in self._chips.items():
@@ -290,11 +304,13 @@ class _MapView:
         extent = await self._benfex.read(map_extent, await self._staff.fresh())
         self._map.fit(extent or self._extent)
 
-    def _go_to(self, key: str) -> None:
-        kind, _, degrees = key.partition("@")
+    async def _go_to(self, key: str) -> None:
+        marker, _, degrees = key.partition("@")
         latitude, _, longitude = degrees.partition(",")
-        self._sought = _Sought(kind, "", Place(int(latitude), int(longitude)))
-        self._map.fit(_around(Place(int(latitude), int(longitude))))
+        place = Place(int(latitude), int(longitude))
+        self._sought = _Sought(marker, "", place)
+        self._map.go_to(_around(place))
+        await self._load()
 
 
 def _row(key: str, name: str, note: str, state: StrEnum, place: Place) -> Row:

@@ -1,12 +1,14 @@
 """The map of routers and customers: what is drawn and listed, filtered and kept true, and how places are given."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from nicegui import ui
 from nicegui.testing import User
 
-from data.values.identifiers import CustomerId
+from data.values.identifiers import ConnectionId, CustomerId
 from data.values.kinds import SuspensionReason
 from data.values.places import Place
 from data.values.states import RouterStatus
@@ -17,6 +19,17 @@ if TYPE_CHECKING:
 
 NAKURU = Place.of("-0.3031", "36.08")
 BESIDE = Place.of("-0.3041", "36.081")
+
+
+@pytest.fixture
+async def silent_port() -> AsyncIterator[int]:
+    """A port where somebody takes calls and says nothing: our own polls of it find nothing for ten seconds."""
+    calls: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _, call: calls.append(call), "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    for call in calls:
+        call.close()
+    server.close()
 
 
 async def test_an_empty_map_says_how_to_fill_it(user: User, isp: Isp) -> None:
@@ -62,6 +75,50 @@ async def test_the_map_follows_what_happens(user: User, isp: Isp) -> None:
     assert rows(user)[0]["state"] == "Line down"
     await isp.suspends(customer_id, SuspensionReason.NON_PAYMENT)
     await until(lambda: _labels(user) == ["nakuru-core: Down", "Amina Wanjiru: Unpaid"], tries=80)
+
+
+async def test_a_reading_brings_somebody_online(
+    user: User, isp: Isp, benfex: "Benfex", silent_port: int
+) -> None:
+    from benfex.core.events import RouterSampled
+    from benfex.network.health import note_router_status
+    from benfex.network.inventory import edit_router, enable_router
+    from benfex.usage.metering import CounterBaseline
+    from benfex.usage.recording import SessionRecord, record_readings
+
+    await _placed(isp)
+    router_id, at = isp.router_id, benfex.clock.now()
+    await isp.do(
+        edit_router,
+        router_id=router_id,
+        name="nakuru-core",
+        host="127.0.0.1",
+        port=silent_port,
+        username="benfex",
+        vault=benfex.vault,
+    )
+    await isp.do(enable_router, router_id=router_id, is_enabled=True)
+    await isp.do(note_router_status, router_id=router_id, status=RouterStatus.REACHABLE, reason="")
+    await sign_in(user)
+    await user.open("/admin/map")
+    assert _labels(user) == ["nakuru-core: Up", "Amina Wanjiru: Not known"]
+    line = ConnectionId(1)
+    reading = SessionRecord(line, CounterBaseline("s1", 1, 1, 60, at), None, ())
+    await isp.do(record_readings, router_id=router_id, read_at=at, sessions=[reading], online=[(line, at)])
+    benfex.bus.publish(
+        RouterSampled(router_id=router_id, at=at, download_bps=9, upload_bps=1, online=1, cpu_percent=3)
+    )
+    await until(lambda: _labels(user) == ["nakuru-core: Up", "Amina Wanjiru: Online"], tries=90)
+    assert rows(user)[0]["state"] == "Online"
+
+
+async def test_the_list_leads_to_a_marker(user: User, isp: Isp) -> None:
+    customer_id = await _placed(isp)
+    await sign_in(user)
+    await user.open("/admin/map")
+    asked = {"key": "show", "id": rows(user)[0]["id"]}
+    user.find(kind=ui.table).trigger("act", asked)
+    await until(lambda: [mark["key"] for mark in _marks(user) if mark.get("focus")] == [f"c{customer_id}"])
 
 
 async def test_the_legend_hides_a_state_and_shows_it_again(user: User, isp: Isp) -> None:
