@@ -47,6 +47,13 @@ class _Seen(NamedTuple):
     clock: RouterClock
 
 
+class _End(NamedTuple):
+    """The last words of a session; after a reset another one goes on under its key, with counters from nothing."""
+
+    seen: _Seen
+    is_reset: bool
+
+
 @dataclass(slots=True)
 class RouterReadings:
     """The last poll of one router, and the last words of sessions that ended since the last recording."""
@@ -56,7 +63,7 @@ class RouterReadings:
     lines: dict[str, Line] = field(default_factory=dict)
     _resumed: dict[str, CounterBaseline] = field(default_factory=dict)
     _seen: dict[str, _Seen] = field(default_factory=dict)
-    _ended: dict[str, _Seen] = field(default_factory=dict)
+    _ended: dict[str, list[_End]] = field(default_factory=dict)
     _read_at: datetime | None = None
     _steady_at: float | None = None
     _recorded_at: datetime | None = None
@@ -126,9 +133,9 @@ class RouterReadings:
         A session that ended, or whose counters fell, is metered to its last words first and only then anew.
         """
         found = [
-            self._record(item.connection_id, self._chain(key), recorded.counters.get(key), recorded.last_at)
-            for key, item in self._ended.items()
-            if item.connection_id is not None
+            self._record(connection_id, self._chain(key), recorded.counters.get(key), recorded.last_at)
+            for key, ends in self._ended.items()
+            if (connection_id := ends[-1].seen.connection_id) is not None
         ]
         progress = _Progress()
         for key, item in self._seen.items():
@@ -136,7 +143,7 @@ class RouterReadings:
                 continue
             known = recorded.counters.get(key)
             plain = None if known is None else progress.since(known[1], item)
-            found.append(plain or self._record(item.connection_id, [item], known, recorded.last_at))
+            found.append(plain or self._record(item.connection_id, [(item, False)], known, recorded.last_at))
         over = tuple(
             key
             for key, (connection_id, _) in recorded.counters.items()
@@ -168,32 +175,42 @@ class RouterReadings:
     def _meter_anew(self, key: str, now: _Seen, span: PollSpan, sums: RateSums) -> None:
         """Meter a session that did not simply go on."""
         last = self._seen.get(key)
-        metered = meter(
-            self._resumed.get(key) if last is None else _baseline(key, last), now.reading, span=span
-        )
+        if last is None and key in self._resumed:
+            last = _resumed(self._resumed[key], now)
+        metered = meter(None if last is None else _baseline(key, last), now.reading, span=span)
         if last is not None and metered.flags & _BROKEN:
-            self._ended[key] = last
+            self._ended.setdefault(key, []).append(_End(last, is_reset=True))
         if metered.rate is not None:
             sums.add(now.connection_id, metered.rate.download_bps, metered.rate.upload_bps)
         else:
             sums.add_unknown(now.connection_id, is_first=MeterFlag.FIRST_SIGHT in metered.flags)
 
-    def _chain(self, key: str) -> list[_Seen]:
-        return [item for item in (self._ended.get(key), self._seen.get(key)) if item is not None]
+    def _chain(self, key: str) -> list[tuple[_Seen, bool]]:
+        """Return what to meter of a key in its order, each with whether its counters began from nothing."""
+        chain, is_anew = [], False
+        for end in self._ended[key]:
+            chain.append((end.seen, is_anew))
+            is_anew = end.is_reset
+        if key in self._seen:
+            chain.append((self._seen[key], is_anew))
+        return chain
 
     def _record(
         self,
         connection_id: ConnectionId,
-        chain: list[_Seen],
+        chain: list[tuple[_Seen, bool]],
         known: tuple[ConnectionId, CounterBaseline] | None,
         last_at: datetime | None,
     ) -> SessionRecord:
         baseline = known[1] if known else None
         previous_at = baseline.read_at if baseline else None
         usage: list[tuple[datetime, Traffic]] = []
-        for item in chain:
+        for item, is_anew in chain:
             if baseline is not None and item.read_at <= baseline.read_at:
                 continue  # these last words were recorded already
+            if baseline is not None and is_anew:
+                # Counters that grew beyond the old ones since would hide that they began anew.
+                baseline = baseline._replace(download_bytes=0, upload_bytes=0)
             span = PollSpan(item.clock, item.read_at, last_at, self.interval_seconds, CEILING)
             metered = meter(baseline, item.reading, span=span)
             usage += share_out(metered, read_at=item.read_at)
@@ -214,7 +231,7 @@ class RouterReadings:
             item = self._seen[key]
             is_recorded = self._recorded_at is not None and item.read_at <= self._recorded_at
             if not is_recorded:
-                self._ended[key] = item
+                self._ended.setdefault(key, []).append(_End(item, is_reset=False))
 
     def _quiet(
         self, reading: PollReading, seen: Mapping[str, _Seen], clock: RouterClock, read_at: datetime
@@ -328,6 +345,15 @@ def _baseline(key: str, seen: _Seen) -> CounterBaseline:
         seen.read_at,
         reading.steady_at,
     )
+
+
+def _resumed(kept: CounterBaseline, now: _Seen) -> _Seen:
+    """Return a session as a former process read it last."""
+    reading = now.reading
+    before = CounterReading(
+        reading.username, reading.session_key, kept.download_bytes, kept.upload_bytes, kept.uptime_seconds
+    )
+    return _Seen(now.connection_id, before, kept.read_at, now.clock)
 
 
 def _newest(counters: Sequence[CounterReading]) -> float | None:
