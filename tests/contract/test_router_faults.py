@@ -1,6 +1,7 @@
 """Whatever is asked of a router and whatever goes wrong on the way, it ends in an error of ours, and in time."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -71,6 +72,39 @@ async def test_a_router_that_refuses_every_command_is_told_from_a_broken_one(
     router.set_fault("none")
     assert not link.is_closed
     await ASKED[asked](link)
+
+
+@pytest.mark.parametrize("asked", ASKED)
+async def test_an_answer_that_trickles_is_read_whole(
+    driver: RouterDriver, router: SimulatedRouter, asked: str
+) -> None:
+    async with driver.open(address_of(router)) as link:
+        await link.apply(AddAccess(AMINA))
+        await until(router.sessions)
+        router.set_fault("trickle")
+        await ASKED[asked](link)
+
+
+async def test_rows_that_come_twice_are_taken_once(link: RouterLink, router: SimulatedRouter) -> None:
+    router.populate("home", 3, "default")
+    await link.apply(AddAccess(AMINA))
+    await until(lambda: len(router.sessions()) == 4)
+    plain = await link.read_access(), await link.read_foreign(), await link.read_sessions()
+    keys = sorted(reading.session_key for reading in (await link.read_poll()).counters)
+    router.set_fault("repeats")
+    poll = await link.read_poll()
+    assert sorted(reading.session_key for reading in poll.counters) == keys
+    assert len(poll.sessions) == 4
+    access, foreign, sessions = (
+        await link.read_access(),
+        await link.read_foreign(),
+        await link.read_sessions(),
+    )
+    assert (access, foreign) == plain[:2]
+    assert [session.username for session in sessions] == [session.username for session in plain[2]]
+    assert await link.disconnect("amina") == 1
+    await link.apply(SetAccess((AMINA.connection_id,), enabled=False))
+    assert (await link.read_entry("amina")) == replace(AMINA, enabled=False)
 
 
 async def test_five_thousand_entries_and_sessions_are_read_whole(

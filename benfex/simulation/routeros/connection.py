@@ -28,6 +28,7 @@ from benfex.simulation.routeros.wire import Row, SentenceBuffer, WireError, enco
 STREAM_SECONDS = 1.0
 STREAMS_MAX = 32
 EMPTY_SINCE = (7, 18)
+DROP_BYTES, DROP_SECONDS = 16, 0.005
 
 
 class Host(Protocol):
@@ -55,6 +56,8 @@ class Connection(asyncio.Protocol):
         self._is_in = False
         self._transport: asyncio.Transport | None = None
         self._streams: dict[str | None, asyncio.TimerHandle] = {}
+        self._dripping = bytearray()
+        self._drops: asyncio.TimerHandle | None = None
         self._says_empty = version_of(host.device.options.version) >= EMPTY_SINCE
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -159,7 +162,10 @@ class Connection(asyncio.Protocol):
         try:
             answer = act()
             # Rows are made while they are encoded, and go out in one write with the closing word.
-            body = encode_rows(answer.rows, names=answer.names, tag=command.tag)
+            rows = answer.rows
+            if answer.is_listing and self._device.faults.strikes(FaultKind.REPEATS):
+                rows = (row for each in rows for row in (each, each))
+            body = encode_rows(rows, names=answer.names, tag=command.tag)
         except TrapError as trap:
             self._write(_trap(trap, command.tag) + _closing(command.tag))
             return
@@ -230,7 +236,24 @@ class Connection(asyncio.Protocol):
                 self._transport.close()
                 return
             self._device.bytes_out += len(data)
+            if (self._is_in and self._device.faults.strikes(FaultKind.TRICKLE)) or self._dripping:
+                self._dripping += data
+                self._drip()
+                return
             self._transport.write(data)
+
+    def _drip(self) -> None:
+        """Let out a few bytes, and the others later; what is written meanwhile comes after them."""
+        if self._drops is not None or self._transport is None or self._transport.is_closing():
+            return
+        self._transport.write(bytes(self._dripping[:DROP_BYTES]))
+        del self._dripping[:DROP_BYTES]
+        if self._dripping:
+            self._drops = asyncio.get_running_loop().call_later(DROP_SECONDS, self._next_drop)
+
+    def _next_drop(self) -> None:
+        self._drops = None
+        self._drip()
 
 
 def _tag(tag: str | None) -> list[str]:

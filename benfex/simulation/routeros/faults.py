@@ -16,6 +16,8 @@ class FaultKind(StrEnum):
     GARBAGE = "garbage"  # answers bytes that mean nothing
     TRAP = "trap"  # refuses every command
     CUT = "cut"  # closes in the middle of an answer
+    TRICKLE = "trickle"  # answers a few bytes at a time
+    REPEATS = "repeats"  # tells every row twice, as a table that changes while it is printed
 
 
 class FaultSwitch:

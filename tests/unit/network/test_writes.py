@@ -117,7 +117,7 @@ def test_some_of_many_are_set_and_the_rest_is_named() -> None:
 
 
 def test_several_marks_are_asked_for_in_one_question() -> None:
-    rows = [OURS | {"comment": f"benfex:{number}"} for number in (7, 8, 9)]
+    rows = [OURS | {".id": f"*{number}", "comment": f"benfex:{number}"} for number in (7, 8, 9)]
     router = Script(("/ppp/secret/print", rows), ("/ppp/secret/set", []))
 
     writes.apply(router, SetAccess(tuple(ConnectionId(number) for number in (9, 7, 8)), profile="x"))

@@ -21,9 +21,13 @@ class Ask(Protocol):
 
 
 def show(ask: Ask, menu: str, properties: Iterable[str], *queries: str) -> list[Row]:
-    """Return the rows of `menu` with only `properties`; none when the router does not have the menu."""
+    """Return the rows of `menu` with only `properties`; none when the router does not have the menu.
+
+    A menu that changes while it is printed may tell a row twice: of those with one id the last counts.
+    """
     try:
-        return ask(f"{menu}/print", f"=.proplist={','.join(properties)}", *queries)
+        rows = ask(f"{menu}/print", f"=.proplist={','.join(properties)}", *queries)
+        return list({row.get(".id", place): row for place, row in enumerate(rows)}.values())
     except RouterRejected as error:
         if error.code != NO_SUCH_MENU:
             raise

@@ -29,9 +29,9 @@ _RESOURCE: Final = ("uptime", "version", "board-name", "cpu-load", "free-memory"
 _BOARD: Final = ("routerboard", "serial-number", "current-firmware", "upgrade-firmware")
 _INTERFACE: Final = (".id", "name", "type", "running", "rx-byte", "tx-byte")
 _PPPOE_SERVER: Final = ("name", "user", "uptime", "remote-address")
-_PPP_ACTIVE: Final = ("name", "uptime", "address", "caller-id")
+_PPP_ACTIVE: Final = (".id", "name", "uptime", "address", "caller-id")
 _HOTSPOT_ACTIVE: Final = (".id", "user", "uptime", "address", "mac-address", "bytes-in", "bytes-out")
-_PROFILE: Final = ("name", "rate-limit", "address-list")
+_PROFILE: Final = (".id", "name", "rate-limit", "address-list")
 _REFUSALS_MAX: Final = 5
 _DYNAMIC_PPPOE: Final = "pppoe-in"
 
@@ -62,7 +62,8 @@ def read_poll(ask: Ask, *, answered_at: Callable[[], float | None] = lambda: Non
     `answered_at` tells when the last answer was worked out, in steady seconds; None when that is not known.
     """
     health = words.read_health(_first(ask("/system/resource/print", f"=.proplist={','.join(_RESOURCE)}")))
-    servers = show(ask, "/interface/pppoe-server", _PPPOE_SERVER)
+    # Without ids, which no question of a poll carries in vain: their name is as good.
+    servers = {row.get("name", ""): row for row in show(ask, "/interface/pppoe-server", _PPPOE_SERVER)}
     interfaces = {row.get("name", ""): row for row in show(ask, "/interface", _INTERFACE)}
     counted_at = answered_at()
     guests = show(ask, words.HOTSPOT.active, _HOTSPOT_ACTIVE)
@@ -71,7 +72,7 @@ def read_poll(ask: Ask, *, answered_at: Callable[[], float | None] = lambda: Non
     sessions, counters = addresses.read_counters(
         ask, uptime_seconds=health.uptime_seconds, steady_at=answered_at()
     )
-    for server in servers:
+    for server in servers.values():
         session, reading = _join(server, interfaces.get(server.get("name", "")), counted_at)
         sessions.append(session)
         if reading is not None:
