@@ -9,7 +9,7 @@ import pytest
 from tests.architecture.sources import ROOT
 
 _NAMED = re.compile(r"`([\w/]+\.py)(?:::(\w+))?`")
-_DOC = ROOT / "docs" / "payments.md"
+_DOCS = ("payments.md", "network.md")
 
 
 @cache
@@ -20,7 +20,12 @@ def _names_in(path: str) -> frozenset[str]:
     )
 
 
-@pytest.mark.parametrize(("path", "name"), sorted(set(_NAMED.findall(_DOC.read_text(encoding="utf-8")))))
+def _named() -> list[tuple[str, str]]:
+    text = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in _DOCS)
+    return sorted(set(_NAMED.findall(text)))
+
+
+@pytest.mark.parametrize(("path", "name"), _named())
 def test_every_named_test_is_there(path: str, name: str) -> None:
     known = _names_in(path)
     assert not name or name in known, f"{path} has no {name}"
