@@ -1,6 +1,6 @@
 """When routers did not answer, and what their subscribers were credited for it."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
@@ -37,7 +37,10 @@ class RouterOutage(Row, table=True):
 
 
 class OutageCredit(Row, table=True):
-    """What one service was credited for an outage, once; nothing where nothing of it was billed."""
+    """What one service was credited for an outage, once; nothing where nothing of it was billed.
+
+    With `waits_until_on` it waits, for a service in arrears, until the bill that holds this day is there.
+    """
 
     __tablename__ = "outage_credit"
     __table_args__ = (UniqueConstraint("outage_id", "subscription_id"),)
@@ -47,3 +50,4 @@ class OutageCredit(Row, table=True):
     credit_note_id: int | None = Field(default=None, foreign_key="credit_note.id")
     amount_minor: int = Field(sa_type=MinorUnits)
     currency: str = Field(max_length=3)
+    waits_until_on: date | None = None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import aliased
 
+from data.models.catalog import PlanPrice
 from data.models.customer import Customer
 from data.models.invoice import Invoice, InvoiceLine
 from data.models.outage import OutageCredit, RouterOutage
@@ -13,8 +14,8 @@ from data.models.router import Connection, Router
 from data.models.subscription import Subscription
 from data.queries.credit_notes import CREDITABLE
 from data.session import Session
-from data.values.kinds import LineKind
-from data.values.states import RouterStatus
+from data.values.kinds import ChargeTiming, LineKind
+from data.values.states import RouterStatus, SubscriptionStatus
 
 
 class OutageRow(NamedTuple):
@@ -37,6 +38,17 @@ class TouchedService(NamedTuple):
     subscription_id: int
     customer_id: int
     billed_customer_id: int
+
+
+class WaitingCredit(NamedTuple):
+    """A service whose credit for an outage waited for its bill."""
+
+    outage_id: int
+    subscription_id: int
+    customer_id: int
+    billed_customer_id: int
+    began_at: datetime
+    ended_at: datetime
 
 
 class PriceLine(NamedTuple):
@@ -186,12 +198,56 @@ def touched_services(
     return [TouchedService(*row) for row in rows]
 
 
-def has_credit(session: Session, *, outage_id: int, subscription_id: int) -> bool:
-    """Tell whether a service was looked at for an outage."""
-    found = select(OutageCredit.id).where(
-        OutageCredit.outage_id == outage_id, OutageCredit.subscription_id == subscription_id
+def credit_of(session: Session, *, outage_id: int, subscription_id: int) -> OutageCredit | None:
+    """Return what a service was credited for an outage, or waits for; None where it was not looked at."""
+    return session.scalars(
+        select(OutageCredit).where(
+            OutageCredit.outage_id == outage_id, OutageCredit.subscription_id == subscription_id
+        )
+    ).one_or_none()
+
+
+def is_billed_later(session: Session, *, subscription_id: int, day: date) -> bool:
+    """Tell whether a running service in arrears has no bill yet that holds a day."""
+    found = (
+        select(Subscription.id)
+        .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)
+        .where(
+            Subscription.id == subscription_id,
+            Subscription.status != SubscriptionStatus.ENDED,
+            PlanPrice.timing == ChargeTiming.ARREARS,
+            Subscription.charged_through_on <= day,
+        )
     )
     return session.execute(found).first() is not None
+
+
+def waiting_credits(session: Session, *, limit: int) -> list[WaitingCredit]:
+    """Return services whose bill for the time of an outage is there by now, or never comes, by id."""
+    rows = session.execute(
+        select(
+            OutageCredit.outage_id,
+            Subscription.id,
+            Subscription.customer_id,
+            Subscription.billed_customer_id,
+            RouterOutage.began_at,
+            RouterOutage.ended_at,
+        )
+        .join(RouterOutage, RouterOutage.id == OutageCredit.outage_id)
+        .join(Subscription, Subscription.id == OutageCredit.subscription_id)
+        .join(PlanPrice, PlanPrice.id == Subscription.plan_price_id)
+        .where(
+            OutageCredit.waits_until_on.is_not(None),
+            or_(
+                Subscription.charged_through_on > OutageCredit.waits_until_on,
+                Subscription.status == SubscriptionStatus.ENDED,
+                PlanPrice.timing != ChargeTiming.ARREARS,
+            ),
+        )
+        .order_by(OutageCredit.id)
+        .limit(limit)
+    )
+    return [WaitingCredit(*row) for row in rows]
 
 
 def price_lines(session: Session, *, subscription_id: int, from_on: date, until_on: date) -> list[PriceLine]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from benfex.catalog.plans import create_plan, publish_price
+from benfex.catalog.plans import PriceTerms, create_plan, publish_price
 from benfex.catalog.taxes import set_tax_rate
 from benfex.core.actors import StaffActor, SystemActor
 from benfex.core.policy import DEFAULT_STEPS, save_policy, save_profile
@@ -20,6 +20,9 @@ VAULT = Vault("a key of the tests that is long enough")
 SYSTEM = SystemActor("tests")
 ACCOUNTANT = StaffActor(UserId(7), Role.ACCOUNTANT, "Njeri")
 SUPPORT = StaffActor(UserId(8), Role.SUPPORT, "Kamau")
+
+
+_PLAIN = PriceTerms()
 
 
 def kes(shillings: int) -> Money:
@@ -80,6 +83,7 @@ def make_price(
     interval: Interval = Interval.MONTH,
     interval_count: int = 1,
     setup_fee: Money | None = None,
+    terms: PriceTerms = _PLAIN,
 ) -> PlanPriceId:
     """Sell a new plan of 10/5 Mbps, by the month for KES 2,500 unless said otherwise."""
     plan_id = run(create_plan, code=code, name=code.title(), download_bps=10_000_000, upload_bps=5_000_000)
@@ -90,4 +94,5 @@ def make_price(
         interval=interval,
         interval_count=interval_count,
         setup_fee=setup_fee,
+        terms=terms,
     )

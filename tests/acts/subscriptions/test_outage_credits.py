@@ -1,12 +1,13 @@
 """An outage that lasted is credited by itself, once, for what was paid and not had."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benfex.catalog.plans import PriceTerms
 from benfex.core.clock import MovedClock
 from benfex.core.policy import save_policy
 from benfex.ledger.verification import verify_ledger
@@ -18,11 +19,13 @@ from benfex.subscriptions.outage_credits import (
     share_of,
 )
 from data.queries.outages import PriceLine
+from data.values.kinds import ChargeTiming
 from data.values.money import Money
 from data.values.states import RouterStatus
 from tests.conftest import Run
+from tests.factories.changes import bill_on
 from tests.factories.customers import MadeService, make_customer, make_service, suspend
-from tests.factories.isp import kes
+from tests.factories.isp import kes, make_price
 from tests.factories.looks import owed
 from tests.factories.messages import queued, set_up_channels
 from tests.factories.money import c2b, settle
@@ -75,6 +78,26 @@ def test_what_was_paid_becomes_credit(isp: Run, clock: MovedClock, service: Made
     router_is_down(isp, clock, service, for_=36 * HOUR)
     credit_all(isp)
     assert isp.read(owed, customer_id=service.customer_id) == kes(-125)
+
+
+def test_a_service_in_arrears_is_credited_on_the_bill_that_holds_the_outage(
+    isp: Run, clock: MovedClock
+) -> None:
+    set_up_channels(isp)
+    isp(save_policy, outage_credit_minutes=60)
+    service = make_service(isp, price_id=make_price(isp, terms=PriceTerms(timing=ChargeTiming.ARREARS)))
+    router_is_down(isp, clock, service, for_=36 * HOUR)
+    assert credit_all(isp) == [None]
+    assert credit_all(isp) == []
+    assert isp.read(outage_credits_due) == ((), ())  # it waits
+    clock.move_to(datetime(2026, 12, 23, 9, tzinfo=UTC))
+    bill_on(isp, date(2026, 12, 23))
+    before = isp.read(owed, customer_id=service.customer_id)
+    assert credit_all(isp) == [kes(125)]
+    assert isp.read(owed, customer_id=service.customer_id) == before - kes(125)
+    assert isp.read(outage_credits_due) == ((), ())
+    assert [row.template for row in queued(isp) if row.channel == "sms"].count("outage_credited") == 1
+    assert isp.read(verify_ledger).is_sound
 
 
 @pytest.mark.parametrize("why", ["too short", "switched off", "suspended before", "came later"])
