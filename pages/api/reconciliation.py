@@ -128,7 +128,7 @@ async def list_standings(benfex: BenfexDep, actor: ActorDep) -> list[Standing]:
 
 
 @router.post("/gateways/{gateway}/check", responses=WRITING)
-async def check_gateway(
+async def compare_gateway(
     gateway: Annotated[str, Path(max_length=24)], benfex: BenfexDep, actor: ActorDep
 ) -> CheckOutcome:
     """Read a gateway's record now and compare it; doing so again does no harm."""
