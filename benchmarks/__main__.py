@@ -15,6 +15,7 @@ import structlog
 
 from benchmarks import (
     bill_run,
+    converge,
     crash,
     ingest_tick,
     live,
@@ -37,6 +38,7 @@ _ALL: dict[str, Callable[[Path], Coroutine[Any, Any, Outcome]]] = {
         poll,
         ingest_tick,
         usage_read,
+        converge,
         live,
         pdf,
         bill_run,
