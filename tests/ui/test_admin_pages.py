@@ -259,6 +259,26 @@ async def test_a_new_price_begins_with_the_tax_that_most_prices_carry(user: User
     await user.should_see("Total KES 3,500. The next come", retries=60)
 
 
+async def test_a_radius_server_is_added_where_routers_are(user: User, isp: Isp) -> None:
+    from benfex.network.views import list_routers
+
+    await sign_in(user)
+    await user.open("/admin/routers")
+    user.find("Add router").click()
+    await user.should_see("Kind", retries=60)
+    (kind,) = user.find(kind=ui.select, marker="field-driver").elements
+    (port,) = user.find(kind=ui.input, marker="field-port").elements
+    assert port.value == "8728"
+    kind.value = "radius"
+    assert port.value == "5432"
+    for field, value in (("name", "radius-1"), ("host", "/var/run/postgresql"), ("password", "secret")):
+        user.find(kind=ui.input, marker=f"field-{field}").type(value)
+    send_form(user)
+    await user.should_see("radius-1 is added and being asked", retries=60)
+    found = {router.name: router for router in await isp.see(list_routers)}["radius-1"]
+    assert (found.driver, found.port, found.username) == ("radius", 5432, "benfex@radius")
+
+
 async def test_a_paused_router_says_so(user: User, isp: Isp) -> None:
     await sign_in(user)
     await user.open(f"/admin/routers/{isp.router_id}")
