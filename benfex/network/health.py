@@ -108,7 +108,8 @@ class RouterWatch:
 
     async def note_reached(self, router_id: RouterId) -> None:
         """Note that a router answered us; only news is written."""
-        self._forget(router_id)
+        if self._forget(router_id):  # who gave way to the knocking would wait for a knock that never comes
+            self._tell(router_id)
         if self._known.get(router_id) is RouterStatus.REACHABLE:
             return
         await self._note(router_id, RouterStatus.REACHABLE, "")
@@ -156,10 +157,12 @@ class RouterWatch:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def _forget(self, router_id: RouterId) -> None:
+    def _forget(self, router_id: RouterId) -> bool:
+        """Stop knocking at a router; return whether it was lost."""
         task = self._lost.pop(router_id, None)
         if task is not None and task is not asyncio.current_task():
             task.cancel()
+        return task is not None
 
     async def _knock(self, router_id: RouterId) -> None:
         """Try the door every few seconds until it opens; a bare connection, no login."""

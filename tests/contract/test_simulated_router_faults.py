@@ -1,5 +1,6 @@
 """The simulated router fails in the ways that are asked of it, and keeps its configuration."""
 
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -50,6 +51,23 @@ async def test_an_unreachable_router_refuses_and_comes_back_on_its_port(router: 
     router.set_fault("none")
     assert router.port == port
     assert await ask(await connect(router), "/system/identity/print") == [{"name": "nakuru-core"}]
+
+
+async def test_a_door_that_opens_and_closes_at_once_ends_as_it_was_left(router: SimulatedRouter) -> None:
+    router.set_fault("unreachable")
+    router.set_fault("none")
+    router.set_fault("stalled")
+    router.set_fault("unreachable")
+    with pytest.raises(ConnectionRefusedError):
+        await connect(router)
+    router.set_fault("none")
+    assert await ask(await connect(router), "/system/identity/print") == [{"name": "nakuru-core"}]
+
+
+async def test_nobody_gets_the_port_of_a_router_that_is_down(router: SimulatedRouter) -> None:
+    router.set_fault("unreachable")
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind((router.host, router.port))
 
 
 async def test_a_router_can_be_unreachable_a_given_number_of_times(router: SimulatedRouter) -> None:

@@ -26,6 +26,10 @@ class SimulatedRouter:
         self.device = Device(options, dirty=self._plan_save)
         self._port = options.port
         self._server: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
+        self._shut: socket.socket | None = (
+            None  # bound behind a closed door: nobody else gets the port meanwhile
+        )
         self._connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._save_handle: asyncio.TimerHandle | None = None
@@ -57,6 +61,9 @@ class SimulatedRouter:
             return
         self._is_running = False
         self._close_door()
+        if self._shut is not None:
+            self._shut.close()
+            self._shut = None
         for task in tuple(self._tasks):
             await task
         if self._save_handle is not None:
@@ -80,7 +87,8 @@ class SimulatedRouter:
             self._abort_all()
         if wanted is FaultKind.UNREACHABLE and count is None:
             self._close_door()
-        elif self._server is None and self._is_running:
+            self._shut = self._shut or self._bind()
+        elif self._listener is None and self._is_running:
             # The socket listens from here on; the loop starts accepting a moment later.
             listener = self._listen()
             task = asyncio.get_running_loop().create_task(self._serve(listener))
@@ -168,6 +176,13 @@ class SimulatedRouter:
         self._connections.discard(connection)
 
     def _listen(self) -> socket.socket:
+        listener, self._shut = self._shut or self._bind(), None
+        listener.listen(BACKLOG)
+        self._port = listener.getsockname()[1]
+        self._listener = listener
+        return listener
+
+    def _bind(self) -> socket.socket:
         # With the protocol named, asyncio turns off Nagle on what is accepted.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -176,19 +191,25 @@ class SimulatedRouter:
         except OSError:
             listener.close()
             raise
-        listener.listen(BACKLOG)
         listener.setblocking(False)
-        self._port = listener.getsockname()[1]
         return listener
 
     async def _serve(self, listener: socket.socket) -> None:
+        if self._listener is not listener:  # closed again before it was open
+            return
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self), sock=listener, backlog=BACKLOG)
+        self._server = await loop.create_server(
+            lambda: Connection(self), sock=listener, backlog=BACKLOG, start_serving=False
+        )
+        await self._server.start_serving()
 
     def _close_door(self) -> None:
+        listener, self._listener = self._listener, None
         if self._server is not None:
             self._server.close()
             self._server = None
+        elif listener is not None:
+            listener.close()
         self._abort_all()
 
     def _abort_all(self) -> None:

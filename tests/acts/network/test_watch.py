@@ -51,3 +51,18 @@ async def test_a_router_is_found_again_also_when_the_database_was_away_meanwhile
     assert (found, watch.is_lost(router_id), stumbling.reads_to_fail) == ([router_id], False, 0)
     await watch.stop()
     door.close()
+
+
+async def test_who_gave_way_to_the_knocking_hears_when_somebody_else_reached_the_router(
+    stumbling: Stumbling,
+) -> None:
+    router_id = await stumbling.transact(new_router, SYSTEM, name="tower", port=1)
+    found: list[RouterId] = []
+    watch = RouterWatch(transactor=stumbling, bus=EventBus(), probe_seconds=60.0)
+    watch.on_return(found.append)
+    await watch.note_lost(router_id, "It did not answer.")
+    await watch.note_reached(router_id)
+    assert (found, watch.is_lost(router_id)) == ([router_id], False)
+    await watch.note_reached(router_id)
+    assert found == [router_id], "only once"
+    await watch.stop()
