@@ -28,6 +28,7 @@ from benfex.usage.allowance import period_begins_at
 from benfex.usage.api_views import UsageStepSize, usage_records
 from benfex.usage.caps import standings
 from benfex.usage.counting import CountedSpan, counted_between
+from data.columns import whole_seconds
 from data.values.identifiers import ConnectionId
 
 T = TypeVar("T")
@@ -82,7 +83,7 @@ def _alternate(ours: list[Callable[[], T]], bare: list[Callable[[], T]]) -> tupl
     return statistics.median(spent), statistics.median(floor)
 
 
-def _hours(benfex: Benfex, line: int, since: datetime, until: datetime) -> list[tuple[int, int]]:
+def _hours(benfex: Benfex, line: int, since: datetime, until: datetime) -> list[tuple[object, ...]]:
     found = benfex.transactor.read_sync(
         usage_records,
         BENCHMARK,
@@ -92,17 +93,18 @@ def _hours(benfex: Benfex, line: int, since: datetime, until: datetime) -> list[
         step=UsageStepSize.HOUR,
         request=SliceRequest(1_000, None),
     )
-    return [(step.download_bytes, step.upload_bytes) for step in found.rows]
+    return list(found.rows)
 
 
 def _bare_hours(
     bare: sqlite3.Connection, line: int, since: datetime, until: datetime
-) -> list[tuple[int, int]]:
-    return bare.execute(
-        "SELECT download_bytes, upload_bytes FROM usage_1h WHERE connection_id = ? AND starts_at >= ?"
-        " AND starts_at < ? ORDER BY starts_at",
-        (line, _said(since), _said(until)),
-    ).fetchall()
+) -> list[tuple[object, ...]]:
+    rows = bare.execute(
+        "SELECT starts_at, download_bytes, upload_bytes, peak_download_bps, peak_upload_bps, seconds_covered"
+        " FROM usage_1h WHERE connection_id = ? AND starts_at >= ? AND starts_at < ? ORDER BY starts_at",
+        (line, whole_seconds(since), whole_seconds(until)),
+    )
+    return [(datetime.fromtimestamp(at, UTC), *row) for at, *row in rows]
 
 
 def _totals(snapshot: Snapshot, *, since: datetime, until: datetime, zone: str) -> dict[int, int]:
@@ -124,7 +126,7 @@ def _bare_totals(bare: sqlite3.Connection, since: datetime, until: datetime) -> 
         bare.execute(
             "SELECT usage_1d.connection_id, sum(download_bytes + upload_bytes) FROM connection JOIN usage_1d"
             " ON usage_1d.connection_id = connection.id AND starts_at >= ? AND starts_at < ? GROUP BY 1",
-            (_said(since), _said(until)),
+            (whole_seconds(since), whole_seconds(until)),
         )
     )
 
@@ -141,12 +143,8 @@ def _fill(uow: UnitOfWork, *, until: datetime) -> None:
                     " SELECT id, :at, id * 1000003 % 900001 + :hours, id * 1009 % 90001, 1, 1, 3600"
                     " FROM connection WHERE id <= :lines"
                 ),
-                {"at": _said(until - timedelta(hours=hours + step)), "hours": hours, "lines": lines},
+                {"at": whole_seconds(until - timedelta(hours=hours + step)), "hours": hours, "lines": lines},
             )
-
-
-def _said(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def _outcome(month: tuple[float, float], totals: tuple[float, float], standing: float) -> Outcome:

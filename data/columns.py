@@ -1,6 +1,7 @@
 """Column types: instants, minor units, bytes and states, alike on SQLite and PostgreSQL."""
 
 import json
+import math
 import re
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -41,6 +42,31 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class UtcSeconds(TypeDecorator[datetime]):
+    """An instant in whole seconds since 1970, for tables of many rows: a quarter of the text of one.
+
+    What is asked with a part of a second is rounded up, which is right for "from" (>=) and for "before" (<).
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Refuse naive instants."""
+        return None if value is None else whole_seconds(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """Return aware UTC."""
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+
+
+def whole_seconds(at: datetime) -> int:
+    """Return an instant as `UtcSeconds` keeps it."""
+    if at.tzinfo is None:
+        raise ValueError("an instant must be aware")
+    return math.ceil(at.timestamp())
 
 
 class Instants(TypeDecorator[tuple[datetime, ...]]):

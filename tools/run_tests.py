@@ -1,6 +1,7 @@
-"""Run every test: first the ones that need no browser, in two processes, then the browser's on their own.
+"""Run every test: the ones that need no browser in two processes, and the browser's beside them in one of their own.
 
-Playwright keeps an event loop of its own running, which no other asynchronous test survives; hence two runs.
+Playwright keeps an event loop of its own running, which no other asynchronous test survives; hence two runs. Both
+wait a lot, for a screen or for a process, so they share the machine; what the second prints comes after the first.
 """
 
 import argparse
@@ -47,9 +48,12 @@ def main() -> int:
     total = Counter[str]()
     lines = []
     failed = False
-    for name, words in runs.items():
-        print(f"== Tests {name}", flush=True)
-        code, counts = _run([*words, *more])
+    begun = [
+        _Run(name, [*words, *more], is_shown=place == 0) for place, (name, words) in enumerate(runs.items())
+    ]
+    for run in begun:
+        name = run.name
+        code, counts = run.end()
         total.update(counts)
         failed = failed or code != 0
         if code == NO_TESTS_RAN:
@@ -68,18 +72,36 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _run(words: list[str]) -> tuple[int, Counter[str]]:
-    with tempfile.TemporaryDirectory(prefix="benfex-tests-", dir=_roomy_memory()) as folder:
-        Path(folder).chmod(0o711)  # a PostgreSQL of the tests belongs to somebody else than root
-        counts_file = Path(folder) / "counts.json"
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", *words],
-            cwd=ROOT,
-            env=_environment() | {"BENFEX_TEST_COUNTS": str(counts_file), "TMPDIR": folder},
-            check=False,
-        )
-        counts = Counter[str](json.loads(counts_file.read_text()) if counts_file.exists() else {})
-        return done.returncode, counts
+class _Run:
+    """One run of pytest, under way from the start; one that is not shown prints when it has ended."""
+
+    def __init__(self, name: str, words: list[str], *, is_shown: bool) -> None:
+        self.name = name
+        self._is_shown = is_shown
+        self._folder = tempfile.TemporaryDirectory(prefix="benfex-tests-", dir=_roomy_memory())
+        place = Path(self._folder.name)
+        place.chmod(0o711)  # a PostgreSQL of the tests belongs to somebody else than root
+        self._counts = place / "counts.json"
+        self._output = place / "output.txt"
+        if is_shown:
+            print(f"== Tests {name}", flush=True)
+        with self._output.open("wb") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "pytest", *words],
+                cwd=ROOT,
+                env=_environment() | {"BENFEX_TEST_COUNTS": str(self._counts), "TMPDIR": str(place)},
+                stdout=None if is_shown else output,
+                stderr=None if is_shown else subprocess.STDOUT,
+            )
+
+    def end(self) -> tuple[int, Counter[str]]:
+        """Wait for the end, print what was not shown, and return the exit code and the counts."""
+        code = self._process.wait()
+        if not self._is_shown:
+            print(f"== Tests {self.name}\n{self._output.read_text(errors='replace')}", flush=True)
+        counts = Counter[str](json.loads(self._counts.read_text()) if self._counts.exists() else {})
+        self._folder.cleanup()
+        return code, counts
 
 
 def _roomy_memory() -> Path | None:

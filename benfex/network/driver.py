@@ -367,8 +367,8 @@ class RouterLink(DeviceLink, Protocol):
         """
         ...
 
-    async def disconnect(self, username: str, *, method: AccessMethod = AccessMethod.PPPOE) -> int:
-        """End the sessions of `username`; return how many there were."""
+    async def disconnect(self, *usernames: str, method: AccessMethod = AccessMethod.PPPOE) -> int:
+        """End the sessions of these names; return how many there were."""
         ...
 
     async def close(self) -> None:

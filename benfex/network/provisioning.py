@@ -38,7 +38,7 @@ from benfex.network.tasks import (
 )
 from benfex.network.wanted import Wanted, wanted_access
 from benfex.network.write_journal import note_writes
-from benfex.network.writing import Written, end_sessions, write_access
+from benfex.network.writing import Written, end_sessions, end_sessions_of, write_access
 from data.values.errors import BenfexError, Conflict
 from data.values.identifiers import ConnectionId, RouterId, RouterTaskId
 from data.values.kinds import AccessMethod, WriteCause
@@ -317,16 +317,15 @@ class Provisioner:
         await self._watch.note_reached(router_id)
         link, _ = await self._links.take(router_id)
         refused = {task_of[item].task_id: reason for item, reason in written.refused.items()}
-        finished = [task_of[item].task_id for item in gone]
-        stuck: dict[RouterTaskId, str] = {}
-        for item in written.confirmed:
-            task = task_of[item.connection_id]
-            try:
-                drops = is_repeated or task.drops_session
-                await end_sessions(link, _users_to_drop(item, written, drops_any=drops))
-                finished.append(task.task_id)
-            except RouterRejected as error:
-                stuck[task.task_id] = error.message
+        users = {
+            item.connection_id: _users_to_drop(
+                item, written, drops_any=is_repeated or task_of[item.connection_id].drops_session
+            )
+            for item in written.confirmed
+        }
+        held = await end_sessions_of(link, users)
+        stuck = {task_of[item].task_id: reason for item, reason in held.items()}
+        finished = [task_of[item].task_id for item in (*gone, *users) if item not in held]
         done = await self._transactor.transact(finish_tasks, _SYSTEM, task_ids=finished) if finished else 0
         await self._refuse(refused)
         await self._refuse(stuck, drops_session=True)

@@ -173,9 +173,9 @@ async def _repair(
     for start in range(0, len(drifted), _REPAIRED_AT_ONCE):
         written = await write_access(link, drifted[start : start + _REPAIRED_AT_ONCE], clock=clock)
         await _journal(transactor, router_id, written.writes)
-        for item in written.confirmed:
-            await end_sessions(link, written.redial.get(item.connection_id, ()))
-            cleared.add(item.connection_id)
+        confirmed = {item.connection_id for item in written.confirmed}
+        await end_sessions(link, {user for key in confirmed for user in written.redial.get(key, ())})
+        cleared |= confirmed
         repaired += len(written.confirmed)
     left = [item.connection_id for item in drifted if item.connection_id not in cleared]
     remaining = dict.fromkeys(left, "differs, and could not be repaired")

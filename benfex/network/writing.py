@@ -1,6 +1,6 @@
 """Write to one router over one link what is wanted, and read it back. Tasks are in `provisioning`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -63,7 +63,30 @@ async def write_access(link: RouterLink, wanted: Sequence[Wanted], *, clock: Clo
 
 async def end_sessions(link: RouterLink, users: Iterable[tuple[AccessMethod, str]]) -> int:
     """End the sessions of users; return how many there were."""
-    return sum([await link.disconnect(username, method=method) for method, username in sorted(users)])
+    names: dict[AccessMethod, list[str]] = {}
+    for method, username in sorted(users):
+        names.setdefault(method, []).append(username)
+    return sum([await link.disconnect(*those, method=method) for method, those in names.items()])
+
+
+async def end_sessions_of(
+    link: RouterLink, users: Mapping[ConnectionId, Collection[tuple[AccessMethod, str]]]
+) -> dict[ConnectionId, str]:
+    """End the sessions of the users of connections, all at once where it can be.
+
+    Return why it could not be done, by connection; the others' are ended. Raises RouterError.
+    """
+    try:
+        await end_sessions(link, {user for those in users.values() for user in those})
+    except RouterRejected as error:
+        if len(users) == 1:
+            return dict.fromkeys(users, error.message)
+    else:
+        return {}
+    stuck: dict[ConnectionId, str] = {}
+    for connection_id, those in users.items():  # one that cannot be ended must not hold up the others
+        stuck |= await end_sessions_of(link, {connection_id: those})
+    return stuck
 
 
 def changes_for(wanted: Sequence[Wanted], observed: AccessReading) -> tuple[AccessChange, ...]:

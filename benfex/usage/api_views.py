@@ -1,7 +1,6 @@
 """Usage as the REST API tells it, step by step. What screens show is in `views`."""
 
 import math
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -26,16 +25,8 @@ class UsageStepSize(StrEnum):
     DAY = "1d"
 
 
-@dataclass(frozen=True, slots=True)
-class UsageRecord:
-    """What a connection moved in one step; peaks and coverage are None for five minutes."""
-
-    starts_at: datetime
-    download_bytes: int
-    upload_bytes: int
-    peak_download_bps: int | None
-    peak_upload_bps: int | None
-    seconds_covered: int | None
+# What a connection moved in one step; peaks and coverage are None for five minutes.
+UsageRecord = api_usage.UsageStep
 
 
 def usage_records(
@@ -71,7 +62,7 @@ def usage_records(
     )
     more = rows[request.limit :]
     return Slice(
-        tuple(UsageRecord(*row) for row in rows[: request.limit]),
+        tuple(rows[: request.limit]),
         cursor_at(int(more[0].starts_at.timestamp())) if more else None,
     )
 
@@ -84,7 +75,7 @@ def _five_minutes(
     ends = math.ceil(until.timestamp())
     instants = [_instant(seconds) for seconds in range(first, min(beyond, ends), _GRID_SECONDS)]
     rows = api_usage.five_minutes_at(snapshot.session, connection_id=connection_id, instants=instants)
-    return Slice(tuple(UsageRecord(*row) for row in rows), cursor_at(beyond) if beyond < ends else None)
+    return Slice(tuple(rows), cursor_at(beyond) if beyond < ends else None)
 
 
 def _instant(seconds: int) -> datetime:

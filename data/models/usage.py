@@ -7,7 +7,7 @@ Keyed by time first where polls append, by connection first where charts and bil
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table
 from sqlmodel import SQLModel
 
-from data.columns import ByteCount, UtcDateTime
+from data.columns import ByteCount, UtcDateTime, UtcSeconds
 
 usage_counter = Table(
     "usage_counter",
@@ -25,7 +25,7 @@ usage_counter = Table(
 usage_5m = Table(
     "usage_5m",
     SQLModel.metadata,
-    Column("starts_at", UtcDateTime, primary_key=True),
+    Column("starts_at", UtcSeconds, primary_key=True, autoincrement=False),
     Column("connection_id", ForeignKey("connection.id"), primary_key=True, autoincrement=False),
     Column("download_bytes", ByteCount, nullable=False),
     Column("upload_bytes", ByteCount, nullable=False),
@@ -38,7 +38,7 @@ def _rollup(name: str) -> Table:
         name,
         SQLModel.metadata,
         Column("connection_id", ForeignKey("connection.id"), primary_key=True, autoincrement=False),
-        Column("starts_at", UtcDateTime, primary_key=True),
+        Column("starts_at", UtcSeconds, primary_key=True, autoincrement=False),
         Column("download_bytes", ByteCount, nullable=False),
         Column("upload_bytes", ByteCount, nullable=False),
         Column("peak_download_bps", BigInteger, nullable=False),
@@ -57,7 +57,7 @@ usage_router_5m = Table(
     "usage_router_5m",
     SQLModel.metadata,
     Column("router_id", ForeignKey("router.id"), primary_key=True, autoincrement=False),
-    Column("starts_at", UtcDateTime, primary_key=True),
+    Column("starts_at", UtcSeconds, primary_key=True, autoincrement=False),
     Column("download_bytes", ByteCount, nullable=False),
     Column("upload_bytes", ByteCount, nullable=False),
     sqlite_with_rowid=False,
@@ -67,7 +67,7 @@ usage_router_1h = Table(
     "usage_router_1h",
     SQLModel.metadata,
     Column("router_id", ForeignKey("router.id"), primary_key=True, autoincrement=False),
-    Column("starts_at", UtcDateTime, primary_key=True),
+    Column("starts_at", UtcSeconds, primary_key=True, autoincrement=False),
     Column("download_bytes", ByteCount, nullable=False),
     Column("upload_bytes", ByteCount, nullable=False),
     Column("peak_download_bps", BigInteger, nullable=False),

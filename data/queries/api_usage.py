@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import starmap
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -33,7 +34,7 @@ def five_minutes_at(session: Session, *, connection_id: int, instants: Sequence[
         .where(columns.starts_at.in_(instants), columns.connection_id == connection_id)
         .order_by(columns.starts_at)
     )
-    return [UsageStep(*row) for row in rows]
+    return list(starmap(UsageStep, rows))
 
 
 def line_began_at(session: Session, *, connection_id: int) -> datetime:
@@ -59,4 +60,4 @@ def rolled_up(
         .order_by(columns.starts_at)
         .limit(limit)
     )
-    return [UsageStep(*row) for row in rows]
+    return list(starmap(UsageStep, rows))

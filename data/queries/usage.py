@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, func, select, text
 
+from data.columns import whole_seconds
 from data.models.catalog import Plan, PlanPrice
 from data.models.payment import RestorationClock
 from data.models.router import Connection
 from data.models.subscription import Subscription
 from data.models.usage import usage_1d, usage_1h, usage_5m, usage_counter
-from data.queries.json_rows import Cells, pack_rows, sql_instant
+from data.queries.json_rows import Cells, pack_rows
 from data.session import Session
 from data.values.daily_hours import DailyHours, kept_hours
 from data.values.kinds import CapAction, SuspensionReason
@@ -84,9 +85,9 @@ def roll_up_hour(session: Session, *, starts_at: datetime, ends_at: datetime) ->
         session,
         "INSERT INTO usage_1h (connection_id, starts_at, download_bytes, upload_bytes, peak_download_bps,"
         " peak_upload_bps, seconds_covered)"
-        " SELECT connection_id, {start}, sum(download_bytes), sum(upload_bytes),"
+        " SELECT connection_id, :start, sum(download_bytes), sum(upload_bytes),"
         " max(download_bytes) * 8 / 300, max(upload_bytes) * 8 / 300, count(*) * 300"
-        " FROM usage_5m WHERE starts_at >= {start} AND starts_at < {end} GROUP BY connection_id",
+        " FROM usage_5m WHERE starts_at >= :start AND starts_at < :end GROUP BY connection_id",
         starts_at,
         ends_at,
     )
@@ -101,9 +102,9 @@ def roll_up_day(session: Session, *, starts_at: datetime, ends_at: datetime) -> 
         session,
         "INSERT INTO usage_1d (connection_id, starts_at, download_bytes, upload_bytes, peak_download_bps,"
         " peak_upload_bps, seconds_covered)"
-        " SELECT connection_id, {start}, sum(download_bytes), sum(upload_bytes), max(peak_download_bps),"
+        " SELECT connection_id, :start, sum(download_bytes), sum(upload_bytes), max(peak_download_bps),"
         " max(peak_upload_bps), sum(seconds_covered)"
-        " FROM usage_1h WHERE starts_at >= {start} AND starts_at < {end} GROUP BY connection_id",
+        " FROM usage_1h WHERE starts_at >= :start AND starts_at < :end GROUP BY connection_id",
         starts_at,
         ends_at,
     )
@@ -243,15 +244,14 @@ def _used(session: Session, table: str, spans: Sequence[UsedSpan]) -> dict[int, 
         statement = text(
             f"SELECT usage.connection_id, sum(usage.download_bytes + usage.upload_bytes) FROM {cells.source}"  # noqa: S608
             f" JOIN {table} AS usage ON usage.connection_id = {cells.itself}"
-            f" AND usage.starts_at >= {cells.bound_instant('since')}"
-            f" AND usage.starts_at < {cells.bound_instant('until')} GROUP BY usage.connection_id"
+            " AND usage.starts_at >= :since AND usage.starts_at < :until GROUP BY usage.connection_id"
         )
         found = session.execute(
             statement,
             {
                 "rows": json.dumps(list({line for _, line in places})),
-                "since": sql_instant(since),
-                "until": sql_instant(until),
+                "since": whole_seconds(since),
+                "until": whole_seconds(until),
             },
         )
         by_line = {int(line): int(count) for line, count in found}
@@ -268,7 +268,7 @@ def _used_each(session: Session, table: str, spans: Sequence[UsedSpan]) -> dict[
         text(
             f"SELECT {cells.number(0)} AS place, sum(usage.download_bytes + usage.upload_bytes)"  # noqa: S608
             f" FROM {cells.source} JOIN {table} AS usage ON usage.connection_id = {cells.number(1)}"
-            f" AND usage.starts_at >= {cells.instant(2)} AND usage.starts_at < {cells.instant(3)} GROUP BY 1"
+            f" AND usage.starts_at >= {cells.number(2)} AND usage.starts_at < {cells.number(3)} GROUP BY 1"
         ),
         {"rows": pack_rows(spans)},
     )
@@ -276,15 +276,13 @@ def _used_each(session: Session, table: str, spans: Sequence[UsedSpan]) -> dict[
 
 
 def _roll_up(session: Session, statement: str, starts_at: datetime, ends_at: datetime) -> int:
-    cells = Cells(session)
-    filled = statement.format(start=cells.bound_instant("start"), end=cells.bound_instant("end"))
     done = session.execute(
         text(
-            f"{filled} ON CONFLICT (connection_id, starts_at) DO UPDATE SET"
+            f"{statement} ON CONFLICT (connection_id, starts_at) DO UPDATE SET"
             " download_bytes = excluded.download_bytes, upload_bytes = excluded.upload_bytes,"
             " peak_download_bps = excluded.peak_download_bps, peak_upload_bps = excluded.peak_upload_bps,"
             " seconds_covered = excluded.seconds_covered"
         ),
-        {"start": sql_instant(starts_at), "end": sql_instant(ends_at)},
+        {"start": whole_seconds(starts_at), "end": whole_seconds(ends_at)},
     )
     return int(done.rowcount)

@@ -43,12 +43,12 @@ def moved_in_hours(
         return {}
     cells = Cells(session)
     table = "usage_5m" if in_five_minutes else "usage_1h"
-    hour = cells.hour_of_day("usage.starts_at", cells.number(4))
+    hour = f"((usage.starts_at + {cells.number(4)}) / 3600 % 24)"
     rows = session.execute(
         text(
             f"SELECT {cells.number(0)} AS place, sum(usage.download_bytes), sum(usage.upload_bytes)"  # noqa: S608
             f" FROM {cells.source} JOIN {table} AS usage ON usage.connection_id = {cells.number(1)}"
-            f" AND usage.starts_at >= {cells.instant(2)} AND usage.starts_at < {cells.instant(3)}"
+            f" AND usage.starts_at >= {cells.number(2)} AND usage.starts_at < {cells.number(3)}"
             f" WHERE ({hour} + 24 - {cells.number(5)}) % 24 < {cells.number(6)} GROUP BY 1"
         ),
         {"rows": pack_rows([(*span[:5], span.hours.from_hour, span.hours.length) for span in spans])},

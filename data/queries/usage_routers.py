@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, insert, literal, select, text
 
-from data.columns import UtcDateTime
+from data.columns import UtcSeconds
 from data.models.customer import Customer
 from data.models.router import Connection, Router
 from data.models.subscription import Subscription
@@ -47,9 +47,9 @@ _ROLL_UP = text(
     " download_bytes = excluded.download_bytes, upload_bytes = excluded.upload_bytes,"
     " peak_download_bps = excluded.peak_download_bps, peak_upload_bps = excluded.peak_upload_bps"
 ).bindparams(
-    bindparam("hour", type_=UtcDateTime),
-    bindparam("since", type_=UtcDateTime),
-    bindparam("until", type_=UtcDateTime),
+    bindparam("hour", type_=UtcSeconds),
+    bindparam("since", type_=UtcSeconds),
+    bindparam("until", type_=UtcSeconds),
 )
 
 

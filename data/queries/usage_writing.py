@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from data.columns import whole_seconds
 from data.queries.usage_routers import RouterUsageRow
 from data.session import Session
 
@@ -83,12 +84,12 @@ def forget_counters(session: Session, *, router_id: int, session_keys: Sequence[
 
 def add_usage(session: Session, rows: Sequence[UsageRow]) -> None:
     """Add bytes to five minutes of connections; a pair of them comes once in `rows`."""
-    instants = _Instants(session)
+    seconds = _Seconds()
     _run(
         session,
         _ADD,
         [
-            (instants.of(row.starts_at), row.connection_id, row.download_bytes, row.upload_bytes)
+            (seconds.of(row.starts_at), row.connection_id, row.download_bytes, row.upload_bytes)
             for row in rows
         ],
     )
@@ -96,11 +97,10 @@ def add_usage(session: Session, rows: Sequence[UsageRow]) -> None:
 
 def add_router_usage(session: Session, *, router_id: int, rows: Sequence[RouterUsageRow]) -> None:
     """Add bytes to five minutes of a router; each of them comes once in `rows`."""
-    instants = _Instants(session)
     _run(
         session,
         _ADD_OF_ROUTER,
-        [(router_id, instants.of(row.starts_at), row.download_bytes, row.upload_bytes) for row in rows],
+        [(router_id, whole_seconds(row.starts_at), row.download_bytes, row.upload_bytes) for row in rows],
     )
 
 
@@ -129,6 +129,19 @@ class _Instants:
         known = self._known.get(at)
         if known is None:
             known = self._known[at] = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+        return known
+
+
+class _Seconds:
+    """Instants as usage keeps them; those of a poll are few, so each is worked out once."""
+
+    def __init__(self) -> None:
+        self._known: dict[datetime, int] = {}
+
+    def of(self, at: datetime) -> int:
+        known = self._known.get(at)
+        if known is None:
+            known = self._known[at] = whole_seconds(at)
         return known
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from functools import cache
 
 import pytest
@@ -47,6 +48,14 @@ ROWS = (
     f"posted_at, memo) VALUES (1, {AT}, {AT}, 'invoice_issued', 'invoice', 1, {AT}, {AT}, '')",
     "INSERT INTO posting (id, created_at, updated_at, entry_id, account_id, amount_minor) "
     f"VALUES (1, {AT}, {AT}, 1, 1, 250000)",
+    "INSERT INTO router (id, created_at, updated_at, name, host, port, use_tls, username, password_sealed, driver, "
+    "status, status_reason, consecutive_failures, poll_seconds, board, version, serial, is_enabled) "
+    f"VALUES (1, {AT}, {AT}, 'tower', '192.0.2.1', 8728, false, 'api', 'x', 'routeros', 'reachable', '', 0, 60, "
+    "'', '', '', true)",
+    "INSERT INTO connection (id, created_at, updated_at, subscription_id, router_id, method, username, "
+    f"secret_sealed, desired_generation, applied_generation) VALUES (1, {AT}, {AT}, 1, 1, 'pppoe', 'amina', 'x', 1, 1)",
+    f"INSERT INTO usage_5m VALUES ({AT}, 1, 4000, 300)",
+    f"INSERT INTO usage_1h VALUES (1, {AT}, 4000, 300, 106, 8, 300)",
 )
 
 
@@ -102,6 +111,19 @@ def test_a_service_is_billed_on_from_where_it_stood_by_whom_it_was(upgraded: Dat
         assert row == (1, "2026-12-01", 0)
         assert one(connection, "SELECT billing_key FROM billed_charge") == ("1:price.0:2026-11-01",)
         assert one(connection, "SELECT item FROM invoice_line") == ("price",)
+
+
+def test_usage_begins_when_it_began(upgraded: Database) -> None:
+    at = datetime(2026, 11, 1, 8, tzinfo=UTC).timestamp()
+    with begin_write(upgraded) as connection:
+        for table, bytes_ in (
+            ("usage_5m", (4_000, 300)),
+            ("usage_1h", (4_000, 300)),
+            ("usage_router_5m", (4_000, 300)),
+            ("usage_router_1h", (4_000, 300)),
+        ):
+            found = one(connection, f"SELECT starts_at, download_bytes, upload_bytes FROM {table}")
+            assert found == (at, *bytes_), table
 
 
 def test_what_was_posted_still_cannot_be_changed(upgraded: Database) -> None:

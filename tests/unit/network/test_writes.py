@@ -162,7 +162,27 @@ def test_a_session_that_ends_meanwhile_is_not_counted() -> None:
         ("/ppp/active/remove", []),
     )
 
-    assert writes.disconnect(router, "alice", words.PPPOE) == 1
+    assert writes.disconnect(router, ["alice"], words.PPPOE) == 1
+
+
+def test_sessions_of_a_few_are_asked_for_by_name_and_of_many_looked_for_in_all() -> None:
+    few = Script(("/ppp/active/print", [{".id": "*1"}, {".id": "*2"}]), ("/ppp/active/remove", []))
+    assert writes.disconnect(few, ["bo", "al", "bo"], words.PPPOE) == 2
+    assert few.heard[0] == ("/ppp/active/print", "=.proplist=.id", "?name=al", "?name=bo", "?#|")
+    assert few.heard[1] == ("/ppp/active/remove", "=.id=*1,*2")
+
+    online = [{".id": f"*{number}", "name": f"home{number}"} for number in range(12)]
+    many = Script(("/ppp/active/print", online), ("/ppp/active/remove", []))
+    assert writes.disconnect(many, [f"home{number}" for number in range(2, 20)], words.PPPOE) == 10
+    assert many.heard[0] == ("/ppp/active/print", "=.proplist=.id,name")
+    assert many.heard[1] == (
+        "/ppp/active/remove",
+        f"=.id={','.join(f'*{number}' for number in range(2, 12))}",
+    )
+
+
+def test_nobody_at_all_is_not_asked_about() -> None:
+    assert writes.disconnect(Script(), [], words.PPPOE) == 0
 
 
 def test_a_hotspot_user_loses_the_cookie_before_the_session() -> None:
@@ -173,14 +193,14 @@ def test_a_hotspot_user_loses_the_cookie_before_the_session() -> None:
         ("/ip/hotspot/active/remove", []),
     )
 
-    assert writes.disconnect(router, "guest", words.HOTSPOT) == 1
+    assert writes.disconnect(router, ["guest"], words.HOTSPOT) == 1
 
 
 def test_a_router_without_hotspot_has_nobody_to_disconnect_there() -> None:
     missing = RouterRejected("no such command prefix", code=NO_SUCH_MENU)
     router = Script(("/ip/hotspot/cookie/print", missing), ("/ip/hotspot/active/print", missing))
 
-    assert writes.disconnect(router, "guest", words.HOTSPOT) == 0
+    assert writes.disconnect(router, ["guest"], words.HOTSPOT) == 0
 
 
 def test_a_hotspot_user_is_added_without_a_service() -> None:

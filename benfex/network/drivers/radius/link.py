@@ -104,14 +104,14 @@ class RadiusLink:
         """Make it so; applying twice is applying once."""
         await self._run(lambda talk: writes.apply(talk, change))
 
-    async def disconnect(self, username: str, *, method: AccessMethod = AccessMethod.PPPOE) -> int:
-        """End the sessions of `username`, or only change their speed; return how many there were.
+    async def disconnect(self, *usernames: str, method: AccessMethod = AccessMethod.PPPOE) -> int:
+        """End the sessions of these names, or only change their speed; return how many there were.
 
         RADIUS knows one set of sessions for all methods, so it is done for the first of them alone.
         """
         if method not in words.METHODS:
             return 0
-        return await self._run(lambda talk: sessions.disconnect(talk, username))
+        return await self._run(lambda talk: sum(sessions.disconnect(talk, name) for name in usernames))
 
     async def read_resources(self) -> Resources:
         """Return which server it is; its machine is not looked at."""

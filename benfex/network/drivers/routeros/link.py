@@ -97,11 +97,11 @@ class RouterOsLink:
         """Make it so; applying twice is applying once."""
         await self._run(lambda ask: writes.apply(ask, change))
 
-    async def disconnect(self, username: str, *, method: AccessMethod = AccessMethod.PPPOE) -> int:
-        """End the sessions of `username`; return how many there were, none where nobody signs in."""
+    async def disconnect(self, *usernames: str, method: AccessMethod = AccessMethod.PPPOE) -> int:
+        """End the sessions of these names; return how many there were, none where nobody signs in."""
         if method in BY_ADDRESS:
             return 0
-        return await self._run(lambda ask: writes.disconnect(ask, username, words.MENUS[method]))
+        return await self._run(lambda ask: writes.disconnect(ask, usernames, words.MENUS[method]))
 
     async def read_resources(self) -> Resources:
         """Return how the router is; sensors are empty on boards that have none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, assert_never
 
@@ -54,14 +54,15 @@ def apply(ask: Ask, change: AccessChange) -> None:
             assert_never(change)
 
 
-def disconnect(ask: Ask, username: str, menu: AccessMenu) -> int:
-    """End the sessions of `username`; return how many there were.
+def disconnect(ask: Ask, usernames: Collection[str], menu: AccessMenu) -> int:
+    """End the sessions of these names; return how many there were.
 
     For a hotspot the cookies go first: they would log the device straight back in.
     """
+    names = sorted(set(usernames))
     if menu.cookies is not None:
-        _remove_all(ask, menu.cookies, f"?user={username}")
-    return _remove_all(ask, menu.active, f"?{menu.active_user}={username}")
+        _remove_all(ask, menu.cookies, "user", names)
+    return _remove_all(ask, menu.active, menu.active_user, names)
 
 
 def _ensure_profile(ask: Ask, profile: ProfileSpec) -> None:
@@ -214,11 +215,11 @@ def _find(ask: Ask, connection_ids: tuple[ConnectionId, ...], menu: AccessMenu) 
     return [row for row in rows if words.marked_connection(row.get("comment", "")) in wanted]
 
 
-def _remove_all(ask: Ask, menu: str, query: str) -> int:
-    """Remove what `query` finds in a menu where rows also go by themselves; return how many there were."""
+def _remove_all(ask: Ask, menu: str, key: str, names: Sequence[str]) -> int:
+    """Remove the rows of `names` in a menu where rows also go by themselves; return how many there were."""
     removed = 0
     for attempt in range(ATTEMPTS_MAX):
-        rows = show(ask, menu, (".id",), query)
+        rows = _rows_of(ask, menu, key, names)
         try:
             for target in _id_lists(rows):
                 ask(f"{menu}/remove", target)
@@ -227,6 +228,14 @@ def _remove_all(ask: Ask, menu: str, query: str) -> int:
             if error.code != NO_SUCH_ITEM or attempt == ATTEMPTS_MAX - 1:
                 raise
     return removed
+
+
+def _rows_of(ask: Ask, menu: str, key: str, names: Sequence[str]) -> list[Row]:
+    if len(names) <= _QUERIED_IDS_MAX:
+        queries = [f"?{key}={name}" for name in names]
+        return show(ask, menu, (".id",), *queries, *["?#|"] * (len(queries) - 1)) if names else []
+    wanted = frozenset(names)
+    return [row for row in show(ask, menu, (".id", key)) if row.get(key) in wanted]
 
 
 def _id_lists(rows: Iterable[Row]) -> Iterator[str]:
