@@ -14,7 +14,7 @@ from typing import Final, Protocol, TypeAlias
 from benfex.network.device import DeviceLink
 from benfex.network.garden import Garden, GardenReading
 from data.values.identifiers import ConnectionId
-from data.values.kinds import AccessMethod
+from data.values.kinds import ALL_METHODS, AccessMethod
 from data.values.traffic import Burst, Rate
 
 QUEUE: Final = "queue"
@@ -330,8 +330,8 @@ class RouterLink(DeviceLink, Protocol):
         """Return who is online with address and caller, or only the sessions of `username`."""
         ...
 
-    async def read_access(self) -> AccessReading:
-        """Return the entries and profiles of ours, and the names that others hold."""
+    async def read_access(self, methods: frozenset[AccessMethod] = ALL_METHODS) -> AccessReading:
+        """Return the entries and profiles of ours, and the names that others hold; of these methods at least."""
         ...
 
     async def read_refusals(self, username: str) -> tuple[Refusal, ...]:

@@ -37,15 +37,13 @@ from benfex.network.tasks import (
     routers_with_work,
 )
 from benfex.network.wanted import Wanted, wanted_access
-from benfex.network.write_journal import note_writes
 from benfex.network.writing import Written, end_sessions, end_sessions_of, write_access
 from data.values.errors import BenfexError, Conflict
 from data.values.identifiers import ConnectionId, RouterId, RouterTaskId
-from data.values.kinds import AccessMethod, WriteCause
+from data.values.kinds import AccessMethod
 
 ROUNDS_MAX = 100
 ONLY_WATCHED = "This router is only watched: start managing it first."
-_MARKED_AT_ONCE = 50
 _SYSTEM = SystemActor("provisioner")
 Answer = TypeVar("Answer")
 _log = structlog.get_logger("provisioner")
@@ -309,13 +307,13 @@ class Provisioner:
 
     async def _try(self, router_id: RouterId, tasks: tuple[ClaimedTask, ...]) -> int:
         """Write, confirm, end sessions. Raises RouterError."""
-        wanted, written, is_repeated = await self._write(router_id, [task.connection_id for task in tasks])
+        link, wanted, written, is_repeated = await self._write(
+            router_id, [task.connection_id for task in tasks]
+        )
         task_of = {task.connection_id: task for task in tasks}
         gone = task_of.keys() - {item.connection_id for item in wanted}
-        await self._mark(router_id, written)
-        await self._journal(router_id, written)
+        await self._note(router_id, written)
         await self._watch.note_reached(router_id)
-        link, _ = await self._links.take(router_id)
         refused = {task_of[item].task_id: reason for item, reason in written.refused.items()}
         users = {
             item.connection_id: _users_to_drop(
@@ -333,11 +331,11 @@ class Provisioner:
 
     async def _write(
         self, router_id: RouterId, connection_ids: Sequence[ConnectionId]
-    ) -> tuple[tuple[Wanted, ...], Written, bool]:
+    ) -> tuple[RouterLink, tuple[Wanted, ...], Written, bool]:
         """Write over the kept link; when it turns out to be dead, once more over a new one, and say so."""
         link, is_fresh = await self._links.take(router_id)
         try:
-            return *await self._write_over(link, router_id, connection_ids), False
+            return link, *await self._write_over(link, router_id, connection_ids), False
         except RouterRejected:
             raise
         except RouterError:
@@ -345,7 +343,7 @@ class Provisioner:
             if is_fresh:
                 raise
         link, _ = await self._links.take(router_id)
-        return *await self._write_over(link, router_id, connection_ids), True
+        return link, *await self._write_over(link, router_id, connection_ids), True
 
     async def _write_over(
         self, link: RouterLink, router_id: RouterId, connection_ids: Sequence[ConnectionId]
@@ -355,23 +353,18 @@ class Provisioner:
         )
         return wanted, await write_access(link, wanted, clock=self._clock)
 
-    async def _mark(self, router_id: RouterId, written: Written) -> None:
-        applied = [Applied(item.connection_id, item.generation) for item in written.confirmed]
-        for start in range(0, len(applied), _MARKED_AT_ONCE):
-            await self._transactor.transact(
-                mark_applied,
-                _SYSTEM,
-                router_id=router_id,
-                applied=applied[start : start + _MARKED_AT_ONCE],
-                written_at=written.written_at,
-                read_back_at=written.read_back_at,
-            )
-
-    async def _journal(self, router_id: RouterId, written: Written) -> None:
-        if written.writes:
-            await self._transactor.transact(
-                note_writes, _SYSTEM, router_id=router_id, cause=WriteCause.WISH, writes=written.writes
-            )
+    async def _note(self, router_id: RouterId, written: Written) -> None:
+        if not (written.confirmed or written.writes):
+            return
+        await self._transactor.transact(
+            mark_applied,
+            _SYSTEM,
+            router_id=router_id,
+            applied=[Applied(item.connection_id, item.generation) for item in written.confirmed],
+            written_at=written.written_at,
+            read_back_at=written.read_back_at,
+            writes=written.writes,
+        )
 
     async def _refuse(self, refusals: dict[RouterTaskId, str], *, drops_session: bool = False) -> None:
         if not refusals:

@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 from benfex.core.actors import require
 from benfex.core.events import ConnectionApplied
 from benfex.core.unit_of_work import Snapshot, UnitOfWork
+from benfex.network.write_journal import Write, note_writes
 from data.models.router import RouterTask
-from data.queries import clocks
+from data.queries import clocks, task_steps
 from data.queries import routers as router_queries
+from data.queries.task_steps import Generations
 from data.values.identifiers import ConnectionId, CustomerId, RouterId, RouterTaskId
-from data.values.kinds import TaskKind
+from data.values.kinds import TaskKind, WriteCause
 from data.values.roles import Permission
 from data.values.states import RouterStatus, SubscriptionStatus, TaskStatus, advance
 
@@ -67,18 +69,14 @@ def claim_tasks(uow: UnitOfWork, *, router_id: RouterId) -> tuple[ClaimedTask, .
         return ()
     if router.status in router_queries.CLOSED_DOORS:
         return ()
-    due = router_queries.due_tasks(
+    due = task_steps.due_tasks(
         uow.session, router_id=router_id, at=uow.now, urgent=True, limit=URGENT_MAX
-    ) or router_queries.due_tasks(
-        uow.session, router_id=router_id, at=uow.now, urgent=False, limit=ORDINARY_MAX
-    )
-    for task in due:
-        task.status = advance(task.status, TaskStatus.RUNNING)
-        task.claimed_at = uow.now
-    uow.session.flush()
+    ) or task_steps.due_tasks(uow.session, router_id=router_id, at=uow.now, urgent=False, limit=ORDINARY_MAX)
+    if due:
+        task_steps.begin_tasks(uow.session, [task.task_id for task in due], at=uow.now)
     return tuple(
         ClaimedTask(
-            RouterTaskId(_id(task)), ConnectionId(task.connection_id), task.kind is TaskKind.DISCONNECT
+            RouterTaskId(task.task_id), ConnectionId(task.connection_id), task.kind is TaskKind.DISCONNECT
         )
         for task in due
     )
@@ -91,33 +89,30 @@ def mark_applied(
     applied: Sequence[Applied],
     written_at: datetime,
     read_back_at: datetime,
+    writes: Sequence[Write] = (),
 ) -> None:
-    """Note which generation the router was read back with, and stop the money-to-packet clocks.
+    """Note which generation the router was read back with and what was written, and stop the money-to-packet clocks.
 
     A clock stops only for the newest wish: what was written may be older than the payment.
     """
     require(uow.actor, Permission.OPERATE_NETWORK)
     generations = {item.connection_id: item.generation for item in applied}
     ids = sorted(generations)
-    connections = router_queries.lock_connections(uow.session, ids)
+    held = task_steps.lock_generations(uow.session, ids)
     owners = router_queries.owners_of(uow.session, ids)
     restoring = set(router_queries.restoring(uow.session, ids))
-    for connection in connections:
-        assert connection.id is not None
-        connection_id = ConnectionId(connection.id)
+    alike: dict[int, list[int]] = {}
+    removed: list[int] = []
+    for connection_id in map(ConnectionId, held):
         generation = generations[connection_id]
-        if generation >= connection.applied_generation:
-            connection.applied_generation = generation
-            connection.applied_at = read_back_at
-            connection.drift = None
-            connection.takes_over = False
-        is_newest = generation == connection.desired_generation
+        alike.setdefault(generation, []).append(connection_id)
+        is_newest = generation == held[connection_id].desired
         if is_newest and connection_id in restoring:
             clocks.note_written(uow.session, connection_id=connection_id, at=written_at)
             clocks.note_read_back(uow.session, connection_id=connection_id, at=read_back_at)
         customer_id, status = owners[connection_id]
         if is_newest and status is SubscriptionStatus.ENDED:
-            connection.removed_at = uow.now
+            removed.append(connection_id)
         uow.emit(
             ConnectionApplied(
                 connection_id=connection_id,
@@ -126,31 +121,32 @@ def mark_applied(
                 generation=generation,
             )
         )
-    uow.session.flush()
+    for generation, those in alike.items():
+        task_steps.note_applied(
+            uow.session, those, generation=generation, read_back_at=read_back_at, at=uow.now
+        )
+    note_writes(uow, router_id=router_id, cause=WriteCause.WISH, writes=writes)
+    if removed:
+        task_steps.note_removed(uow.session, removed, at=uow.now)
 
 
 def finish_tasks(uow: UnitOfWork, *, task_ids: Sequence[RouterTaskId]) -> int:
     """End tasks that were carried out and return how many; where a newer wish came, they wait again."""
     require(uow.actor, Permission.OPERATE_NETWORK)
-    tasks = _running(uow, task_ids)
-    connections = {row.id: row for row in router_queries.lock_connections(uow.session, _connections(tasks))}
-    ended = 0
-    for task in tasks:
-        connection = connections[task.connection_id]
+    running = task_steps.running_tasks(uow.session, task_ids)
+    held = task_steps.lock_generations(uow.session, sorted({task.connection_id for task in running}))
+    behind = [task.task_id for task in running if _is_behind(held[task.connection_id])]
+    for task in router_queries.tasks_by_id(uow.session, behind) if behind else ():
+        task.status = advance(task.status, TaskStatus.PENDING)
+        task.generation = held[task.connection_id].desired
         task.claimed_at = None
-        is_behind = connection.desired_generation > connection.applied_generation
-        if is_behind and connection.removed_at is None:
-            task.status = advance(task.status, TaskStatus.PENDING)
-            task.generation = connection.desired_generation
-            task.run_after_at = uow.now
-            task.attempts = 0
-            continue
-        task.status = advance(task.status, TaskStatus.DONE)
-        task.finished_at = uow.now
-        task.last_error = None
-        ended += 1
+        task.run_after_at = uow.now
+        task.attempts = 0
     uow.session.flush()
-    return ended
+    done = [task.task_id for task in running if not _is_behind(held[task.connection_id])]
+    if done:
+        task_steps.end_tasks(uow.session, done, at=uow.now)
+    return len(done)
 
 
 def put_back_tasks(uow: UnitOfWork, *, task_ids: Sequence[RouterTaskId], reason: str) -> None:
@@ -222,6 +218,10 @@ def put_back_stale(
 def is_closed_door(status: RouterStatus) -> bool:
     """Return whether a router is left alone until someone edits it."""
     return status in router_queries.CLOSED_DOORS
+
+
+def _is_behind(line: Generations) -> bool:
+    return line.desired > line.applied and not line.is_removed
 
 
 def _running(uow: UnitOfWork, task_ids: Sequence[RouterTaskId]) -> list[RouterTask]:

@@ -53,7 +53,7 @@ async def write_access(link: RouterLink, wanted: Sequence[Wanted], *, clock: Clo
     for change in changes:
         await _apply(link, change, wanted, refused)
     written_at = clock.now()
-    after = await link.read_access()
+    after = await link.read_access(_methods(wanted, before))
     result = Written(written_at, clock.now(), refused=refused)
     _compare(wanted, after, result)
     result.redial = users_to_redial(changes, before)
@@ -98,6 +98,12 @@ def changes_for(wanted: Sequence[Wanted], observed: AccessReading) -> tuple[Acce
         observed, entries=tuple(entry for entry in observed.entries if entry.connection_id not in unclear)
     )
     return difference(entries, observed, profiles=profiles.values())
+
+
+def _methods(wanted: Sequence[Wanted], before: AccessReading) -> frozenset[AccessMethod]:
+    """Return the methods in whose menus something of these connections is or should be."""
+    asked = {item.entry.method for item in wanted if item.entry is not None}
+    return frozenset(asked | {entry.method for entry in before.entries})
 
 
 def only(reading: AccessReading, connection_ids: set[ConnectionId]) -> AccessReading:

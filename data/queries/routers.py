@@ -279,26 +279,6 @@ def open_task(session: Session, connection_id: int) -> RouterTask | None:
     ).one_or_none()
 
 
-def due_tasks(
-    session: Session, *, router_id: int, at: datetime, urgent: bool, limit: int
-) -> list[RouterTask]:
-    """Return tasks of a router that are due, urgent ones or the others, oldest first."""
-    return list(
-        session.scalars(
-            select(RouterTask)
-            .where(
-                RouterTask.router_id == router_id,
-                RouterTask.status == TaskStatus.PENDING,
-                RouterTask.run_after_at <= at,
-                RouterTask.is_urgent.is_(urgent),
-            )
-            .order_by(RouterTask.run_after_at, RouterTask.id)
-            .limit(limit)
-            .execution_options(populate_existing=True)
-        )
-    )
-
-
 def tasks_by_id(session: Session, task_ids: Sequence[int]) -> list[RouterTask]:
     """Return tasks as they are now, by id."""
     return list(

@@ -67,6 +67,7 @@ class AccessMethod(StrEnum):
 
 # Lines that are known by their address: nobody signs in, so there is no session to end.
 BY_ADDRESS = frozenset((AccessMethod.STATIC, AccessMethod.DHCP))
+ALL_METHODS = frozenset(AccessMethod)
 
 
 class CustomerKind(StrEnum):

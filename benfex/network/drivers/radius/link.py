@@ -32,7 +32,7 @@ from benfex.network.driver import (
 from benfex.network.drivers.radius import reads, sessions, words, writes
 from benfex.network.drivers.radius.conversation import Conversation
 from benfex.network.garden import Garden, GardenReading
-from data.values.kinds import AccessMethod, SettingKind
+from data.values.kinds import ALL_METHODS, AccessMethod, SettingKind
 
 Answer = TypeVar("Answer")
 _ENDED_SECONDS: Final = 15 * 60  # longer than any pause between two polls of one link
@@ -71,8 +71,8 @@ class RadiusLink:
         """Return who is online with address and caller, or only the sessions of `username`."""
         return await self._run(lambda talk: reads.read_sessions(talk, username))
 
-    async def read_access(self) -> AccessReading:
-        """Return the entries and profiles of ours, and the names that others hold."""
+    async def read_access(self, methods: frozenset[AccessMethod] = ALL_METHODS) -> AccessReading:
+        """Return the entries and profiles of ours, and the names that others hold, of all methods."""
         return await self._run(reads.read_access)
 
     async def read_refusals(self, username: str) -> tuple[Refusal, ...]:

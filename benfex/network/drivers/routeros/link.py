@@ -34,7 +34,7 @@ from benfex.network.drivers.routeros import configuration, device, garden, reads
 from benfex.network.drivers.routeros.conversation import Conversation, converse
 from benfex.network.drivers.routeros.questions import Ask
 from benfex.network.garden import Garden, GardenReading
-from data.values.kinds import BY_ADDRESS, AccessMethod, SettingKind
+from data.values.kinds import ALL_METHODS, BY_ADDRESS, AccessMethod, SettingKind
 
 Answer = TypeVar("Answer")
 _EXPORT_TRIES = 20
@@ -67,9 +67,9 @@ class RouterOsLink:
         """Return who is online with address and caller, or only the sessions of `username`."""
         return await self._run(lambda ask: reads.read_sessions(ask, username))
 
-    async def read_access(self) -> AccessReading:
-        """Return the entries and profiles of ours, and the names that others hold."""
-        return await self._run(reads.read_access)
+    async def read_access(self, methods: frozenset[AccessMethod] = ALL_METHODS) -> AccessReading:
+        """Return the entries and profiles of ours, and the names that others hold, of these methods."""
+        return await self._run(lambda ask: reads.read_access(ask, methods))
 
     async def read_refusals(self, username: str) -> tuple[Refusal, ...]:
         """Return the newest logins of a name that the router's log says were refused, oldest first."""

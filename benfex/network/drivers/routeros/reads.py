@@ -22,7 +22,7 @@ from benfex.network.drivers.routeros import addresses, words
 from benfex.network.drivers.routeros.questions import Ask, foreign_entry, show
 from benfex.network.drivers.routeros.replies import Row
 from benfex.network.drivers.routeros.words import AccessMenu
-from data.values.kinds import BY_ADDRESS, AccessMethod
+from data.values.kinds import ALL_METHODS, BY_ADDRESS, AccessMethod
 from data.values.traffic import Rate
 
 _RESOURCE: Final = ("uptime", "version", "board-name", "cpu-load", "free-memory", "total-memory")
@@ -108,12 +108,14 @@ def read_sessions(ask: Ask, username: str | None) -> tuple[ActiveSession, ...]:
     )
 
 
-def read_access(ask: Ask) -> AccessReading:
-    """Return entries and profiles of ours, and the names that entries without our mark hold."""
+def read_access(ask: Ask, methods: frozenset[AccessMethod] = ALL_METHODS) -> AccessReading:
+    """Return entries and profiles of ours, and the names that entries without our mark hold, of these methods."""
     entries: list[AccessEntry] = []
     foreign: set[tuple[AccessMethod, str]] = set()
     profiles: list[ProfileSpec] = []
     for menu in words.MENUS.values():
+        if menu.method not in methods:
+            continue
         for row in show(ask, menu.entries, words.entry_properties(menu)):
             entry = words.read_entry(row, menu)
             if entry is not None:
@@ -122,9 +124,10 @@ def read_access(ask: Ask) -> AccessReading:
                 foreign.add((menu.method, row.get("name", "")))
         found = (words.read_profile(row, menu) for row in show(ask, menu.profiles, _PROFILE))
         profiles += (profile for profile in found if profile is not None)
-    lines, held = addresses.read_lines(ask)
-    entries += lines
-    foreign |= held
+    if methods & BY_ADDRESS:
+        lines, held = addresses.read_lines(ask)
+        entries += lines
+        foreign |= held
     entries.sort(key=lambda entry: (entry.connection_id, entry.username))
     return AccessReading(tuple(entries), frozenset(foreign), tuple(profiles))
 
