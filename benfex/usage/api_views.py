@@ -7,7 +7,6 @@ from enum import StrEnum
 from benfex.core.actors import scope_of
 from benfex.core.paging import Slice, SliceRequest, cursor_at, number_behind
 from benfex.core.unit_of_work import Snapshot
-from data.queries import api_listing as listing
 from data.queries import api_usage
 from data.values.errors import InvalidInput, NotFound
 from data.values.identifiers import ConnectionId
@@ -44,7 +43,7 @@ def usage_records(
     Raises NotFound, InvalidInput (from, cursor).
     """
     scope = scope_of(snapshot.actor, Permission.VIEW_NETWORK)
-    if not listing.connections(snapshot.session, listing.Cut(only_id=connection_id), customer_id=scope):
+    if not api_usage.is_line_of(snapshot.session, connection_id=connection_id, customer_id=scope):
         raise NotFound("connection")
     if since >= until:
         raise InvalidInput("from", "The span must begin before it ends.")

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from benfex.usage.allowance import steady_spans, whole_days
 from data.models.catalog import Plan
 from data.queries import usage as usage_queries
-from data.queries.usage import UsedSpan
 from data.queries.usage_hours import HoursSpan, moved_in_hours
 from data.session import Session
 from data.values.daily_hours import DailyHours, kept_hours
@@ -24,16 +23,19 @@ class CountedSpan(NamedTuple):
 
 def counted_between(session: Session, spans: Sequence[CountedSpan], *, zone: str) -> list[int]:
     """Return the bytes both ways that count of each span, from the whole days and the other hours that began in it."""
-    days: list[UsedSpan] = []
-    hours: list[UsedSpan] = []
+    alike: dict[tuple[datetime, datetime], list[tuple[int, int]]] = {}
     for place, (line, since, until, _) in enumerate(spans):
+        alike.setdefault((since, until), []).append((place, line))
+    days: dict[tuple[datetime, datetime], list[tuple[int, int]]] = {}
+    hours: dict[tuple[datetime, datetime], list[tuple[int, int]]] = {}
+    for (since, until), those in alike.items():
         days_from, days_until = whole_days(since, until, zone)
         if days_from < days_until:
-            days.append(UsedSpan(place, line, days_from, days_until))
+            days.setdefault((days_from, days_until), []).extend(those)
         if since < days_from:
-            hours.append(UsedSpan(place, line, since, days_from))
+            hours.setdefault((since, days_from), []).extend(those)
         if days_until < until:
-            hours.append(UsedSpan(place, line, days_until, until))
+            hours.setdefault((days_until, until), []).extend(those)
     in_days = usage_queries.used_in_days(session, days)
     in_hours = usage_queries.used_in_hours(session, hours)
     free = moved_in_hours(session, hours_spans(spans, zone=zone))

@@ -4,7 +4,7 @@ Hours and days are worked out anew from the level below.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -192,21 +192,16 @@ def capped_lines(session: Session, *, subscription_id: int | None = None) -> lis
     return [CappedLine(*row) for row in rows]
 
 
-class UsedSpan(NamedTuple):
-    """A connection in `[since, until)`; what several spans of one `place` hold is added up."""
-
-    place: int
-    connection_id: int
-    since: datetime
-    until: datetime
+# (place, connection) of those that are asked about in `[since, until)`; what one place holds is added up.
+UsedSpans = Mapping[tuple[datetime, datetime], Sequence[tuple[int, int]]]
 
 
-def used_in_hours(session: Session, spans: Sequence[UsedSpan]) -> dict[int, int]:
+def used_in_hours(session: Session, spans: UsedSpans) -> dict[int, int]:
     """Return bytes both ways of each place, from the hours that began in its spans."""
     return _used(session, "usage_1h", spans)
 
 
-def used_in_days(session: Session, spans: Sequence[UsedSpan]) -> dict[int, int]:
+def used_in_days(session: Session, spans: UsedSpans) -> dict[int, int]:
     """Return bytes both ways of each place, from the days of the ISP that began in its spans."""
     return _used(session, "usage_1d", spans)
 
@@ -231,20 +226,18 @@ def forget_days(session: Session, begun: Sequence[datetime]) -> int:
     return int(done.rowcount)
 
 
-def _used(session: Session, table: str, spans: Sequence[UsedSpan]) -> dict[int, int]:
+def _used(session: Session, table: str, spans: UsedSpans) -> dict[int, int]:
     """Add up, a statement for the spans that share their bounds: as those of lines billed on one day do."""
-    sharing: dict[tuple[datetime, datetime], list[tuple[int, int]]] = {}
-    for span in spans:
-        sharing.setdefault((span.since, span.until), []).append((span.place, span.connection_id))
-    if len(sharing) > _SHARED_BOUNDS_MAX:
+    if len(spans) > _SHARED_BOUNDS_MAX:
         return _used_each(session, table, spans)
     used: dict[int, int] = {}
     cells = Cells(session)
-    for (since, until), places in sharing.items():
+    for (since, until), places in spans.items():
         statement = text(
-            f"SELECT usage.connection_id, sum(usage.download_bytes + usage.upload_bytes) FROM {cells.source}"  # noqa: S608
-            f" JOIN {table} AS usage ON usage.connection_id = {cells.itself}"
-            " AND usage.starts_at >= :since AND usage.starts_at < :until GROUP BY usage.connection_id"
+            # A question a line: a group would be sorted first.
+            f"SELECT {cells.itself}, (SELECT sum(download_bytes + upload_bytes) FROM {table} AS usage"  # noqa: S608
+            f" WHERE usage.connection_id = {cells.itself} AND usage.starts_at >= :since"
+            f" AND usage.starts_at < :until) FROM {cells.source}"
         )
         found = session.execute(
             statement,
@@ -254,14 +247,14 @@ def _used(session: Session, table: str, spans: Sequence[UsedSpan]) -> dict[int, 
                 "until": whole_seconds(until),
             },
         )
-        by_line = {int(line): int(count) for line, count in found}
+        by_line = {line: int(count) for line, count in found.all() if count is not None}
         for place, line in places:
             if line in by_line:
                 used[place] = used.get(place, 0) + by_line[line]
     return used
 
 
-def _used_each(session: Session, table: str, spans: Sequence[UsedSpan]) -> dict[int, int]:
+def _used_each(session: Session, table: str, spans: UsedSpans) -> dict[int, int]:
     """Add up in one statement, each span by its own bounds."""
     cells = Cells(session)
     rows = session.execute(
@@ -270,9 +263,9 @@ def _used_each(session: Session, table: str, spans: Sequence[UsedSpan]) -> dict[
             f" FROM {cells.source} JOIN {table} AS usage ON usage.connection_id = {cells.number(1)}"
             f" AND usage.starts_at >= {cells.number(2)} AND usage.starts_at < {cells.number(3)} GROUP BY 1"
         ),
-        {"rows": pack_rows(spans)},
+        {"rows": pack_rows([(*one, *bounds) for bounds, those in spans.items() for one in those])},
     )
-    return {int(row[0]): int(row[1]) for row in rows}
+    return {int(row[0]): int(row[1]) for row in rows.all()}
 
 
 def _roll_up(session: Session, statement: str, starts_at: datetime, ends_at: datetime) -> int:
