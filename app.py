@@ -20,6 +20,7 @@ from benfex.bootstrap import build, first_run_token, only_server, prepare_databa
 from benfex.cli_running import run_words
 from benfex.core.errors import ConfigurationError
 from benfex.core.logging import set_up_logging
+from benfex.core.memory import leave_what_stays
 from benfex.core.settings import Settings
 from data.values.errors import BenfexError
 from pages.front import Front
@@ -42,8 +43,7 @@ def build_app(benfex: Benfex) -> Front:
             from pages.register import build_app as register
 
             web = register(benfex)
-            gc.collect()
-            gc.freeze()  # what lives as long as the process is not looked through: a tenth of a bill run's time
+            leave_what_stays()
         finally:
             gc.enable()
         return web

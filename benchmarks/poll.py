@@ -1,23 +1,26 @@
 """Poll: one cycle reads 50 routers of 200 subscribers each, through the driver, the meter and the record.
 
-The floor asks the routers the same sentences over bare sockets and throws the same bytes away. Rounds of both
-alternate; figures are medians.
+The floor asks the routers the same sentences over bare sockets and throws the same bytes away. The peer is plain
+librouteros, which prints the same menus whole (`poll_peer`). While we read, a task measures how late the event loop
+is; and 45 routers are read alone and beside five that accept and never answer. Rounds alternate; figures are medians.
 """
 
 import asyncio
 import socket
 import statistics
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 from sqlmodel import col, insert, select
 
 from benchmarks.installation import BENCHMARK, Isp, found, long_ago, make_settings, opened, subscribe
-from benchmarks.outcome import Outcome, Target
+from benchmarks.outcome import Outcome, Target, percentile
+from benchmarks.poll_peer import cpu_a_row
 from benchmarks.processes import BenchmarkError, Surroundings, simulation
 from benfex.application import Benfex
 from benfex.core.unit_of_work import UnitOfWork
@@ -30,14 +33,22 @@ from benfex.network.registry import make_drivers, make_pool
 from benfex.usage.polling import UsagePoller
 from data.models.router import Connection
 from data.models.subscription import Subscription
+from data.values.identifiers import RouterId
 
 NAME = "poll"
 ROUTERS = 50
 SUBSCRIBERS = 10_000
-ROUNDS = 3
+ROUNDS = 5
+PEER_ROUTERS = 15
+PEER_RATIO = 15
+STALL_MS = 20
+HUNG = 5
+DELAY_MAX = 1.1  # what one round differs from another
 AT_ONCE = 16
 # A second apart: readings of the same second have no time between them for bytes to pass in.
 _PAUSE_SECONDS = 1.0
+_LOOK_SECONDS = 0.001
+_HEAD_START_SECONDS = 0.1
 _READ_BYTES = 256 * 1024
 _DONE = b"\x05!done\x00"
 _ANSWER_SECONDS = 20.0
@@ -62,22 +73,84 @@ async def measure(home: Path) -> Outcome:
         with opened(settings) as benfex, ThreadPoolExecutor(AT_ONCE) as pool:
             floor = await _Floor.open(outside, pool)
             async with _polling(benfex) as poller:
-                ours, bare = await _alternate(poller, floor)
+                ours, bare, stalls = await _alternate(poller, floor)
                 await benfex.rollup.run()
+                row = await asyncio.to_thread(cpu_a_row, outside.routers[:PEER_ROUTERS])
+                hung = await _beside_hung(poller, outside, isp.router_ids)
             floor.close()
-    return _outcome(ours, bare, bytes_a_cycle=floor.bytes_read)
+    return _outcome(ours, bare, stalls, row, hung, bytes_a_cycle=floor.bytes_read)
 
 
-async def _alternate(poller: UsagePoller, floor: "_Floor") -> tuple[list[Cycle], list[Cycle]]:
+async def _alternate(poller: UsagePoller, floor: "_Floor") -> tuple[list[Cycle], list[Cycle], list[float]]:
+    """Return the cycles of both, and by how many seconds the event loop was late during ours."""
     ours: list[Cycle] = []
     bare: list[Cycle] = []
+    late: list[float] = []
     await _cycle(poller)  # the first reading opens the links and is the baseline of the next
     await floor.cycle()
     for _ in range(ROUNDS):
         await asyncio.sleep(_PAUSE_SECONDS)
         bare.append(await floor.cycle())
-        ours.append(await _cycle(poller))
-    return ours, bare
+        async with _watched(late):
+            ours.append(await _cycle(poller))
+    return ours, bare, late
+
+
+@asynccontextmanager
+async def _watched(late: list[float]) -> AsyncIterator[None]:
+    """Note again and again by how many seconds a task wakes too late."""
+
+    async def watch() -> None:
+        while True:
+            began = time.perf_counter()
+            await asyncio.sleep(_LOOK_SECONDS)
+            late.append(time.perf_counter() - began - _LOOK_SECONDS)
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(watch())
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+async def _beside_hung(
+    poller: UsagePoller, outside: Surroundings, router_ids: Sequence[RouterId]
+) -> tuple[float, float]:
+    """Return the seconds in which the others are read, alone and beside those that never answer."""
+    hung, others = router_ids[:HUNG], router_ids[HUNG:]
+    alone: list[float] = []
+    beside: list[float] = []
+    async with httpx.AsyncClient(trust_env=False) as http:
+        for _ in range(ROUNDS):
+            await asyncio.sleep(_PAUSE_SECONDS)
+            alone.append(await _seconds_of(poller, others))
+            for place in outside.routers[:HUNG]:
+                fault = await http.post(
+                    f"{outside.control}/routers/{place['name']}/fault", json={"kind": "stalled"}
+                )
+                fault.raise_for_status()
+            await asyncio.sleep(_PAUSE_SECONDS)
+            async with asyncio.TaskGroup() as group:
+                waiting = [group.create_task(poller.poll(router_id)) for router_id in hung]
+                await asyncio.sleep(_HEAD_START_SECONDS)
+                beside.append(await _seconds_of(poller, others))
+                if any(task.done() for task in waiting):
+                    raise BenchmarkError(
+                        "A router that never answers was given up before the others were read."
+                    )
+                for place in outside.routers[:HUNG]:
+                    await http.post(f"{outside.control}/routers/{place['name']}/fault", json={"kind": "none"})
+    return statistics.median(alone), statistics.median(beside)
+
+
+async def _seconds_of(poller: UsagePoller, router_ids: Sequence[RouterId]) -> float:
+    began = time.perf_counter()
+    outcomes = await asyncio.gather(*(poller.poll(router_id) for router_id in router_ids))
+    spent = time.perf_counter() - began
+    if missed := [outcome.reason for outcome in outcomes if not outcome.is_read]:
+        raise BenchmarkError(f"{len(missed)} of {len(outcomes)} routers were not read: {missed[:1]}")
+    return spent
 
 
 async def _cycle(poller: UsagePoller) -> Cycle:
@@ -93,12 +166,22 @@ async def _cycle(poller: UsagePoller) -> Cycle:
     return cycle
 
 
-def _outcome(ours: list[Cycle], bare: list[Cycle], *, bytes_a_cycle: int) -> Outcome:
+def _outcome(
+    ours: list[Cycle],
+    bare: list[Cycle],
+    late: list[float],
+    row: tuple[float, float],
+    hung: tuple[float, float],
+    *,
+    bytes_a_cycle: int,
+) -> Outcome:
     wall, floor_wall = (statistics.median(cycle.wall_seconds for cycle in cycles) for cycles in (ours, bare))
     cpu, floor_cpu = (statistics.median(cycle.cpu_seconds for cycle in cycles) for cycles in (ours, bare))
     us_a_row, floor_us = (seconds / SUBSCRIBERS * 1e6 for seconds in (cpu, floor_cpu))
     rate, floor_rate = SUBSCRIBERS / wall, SUBSCRIBERS / floor_wall
     share = cpu / 60
+    stall_ms = percentile(late, 99) * 1000
+    of_peer, delay = row[1] / row[0], hung[1] / hung[0]
     return Outcome(
         NAME,
         table=(
@@ -106,6 +189,18 @@ def _outcome(ours: list[Cycle], bare: list[Cycle], *, bytes_a_cycle: int) -> Out
             ("rows a second", f"{rate:,.0f} ours, {floor_rate:,.0f} floor: {rate / floor_rate:.2f} of it"),
             ("processor a row", f"{us_a_row:.1f} us ours, {floor_us:.2f} us floor: {cpu / floor_cpu:.0f} x"),
             ("a poll a minute", f"{share:.1%} of one core"),
+            (
+                "reading a row",
+                f"{row[0] * 1e6:.1f} us of processor, plain librouteros {row[1] * 1e6:.0f} us: 1/{of_peer:.0f}",
+            ),
+            (
+                "the event loop is late",
+                f"p99 {stall_ms:.1f} ms, at most {max(late) * 1000:.1f} ms, {len(late):,} looks",
+            ),
+            (
+                f"{ROUTERS - HUNG} beside {HUNG} that hang",
+                f"{hung[1] * 1000:,.0f} ms, alone {hung[0] * 1000:,.0f} ms: {delay:.2f}",
+            ),
         ),
         figures={
             "rows": SUBSCRIBERS,
@@ -117,8 +212,20 @@ def _outcome(ours: list[Cycle], bare: list[Cycle], *, bytes_a_cycle: int) -> Out
             "cpu_to_floor": round(cpu / floor_cpu, 1),
             "bytes_per_cycle": bytes_a_cycle,
             "core_share_at_60_s": round(share, 4),
+            "row_us": round(row[0] * 1e6, 2),
+            "peer_row_us": round(row[1] * 1e6, 1),
+            "peer_to_row": round(of_peer, 1),
+            "stall_p99_ms": round(stall_ms, 1),
+            "stall_max_ms": round(max(late) * 1000, 1),
+            "alone_seconds": round(hung[0], 3),
+            "beside_hung_seconds": round(hung[1], 3),
         },
-        targets=(Target("10,000 subscribers a minute on 5 % of one core", share <= 0.05),),
+        targets=(
+            Target("10,000 subscribers a minute on 5 % of one core", share <= 0.05),
+            Target(f"1/{PEER_RATIO} of plain librouteros a row", of_peer >= PEER_RATIO),
+            Target(f"the event loop late by {STALL_MS} ms at p99", stall_ms <= STALL_MS),
+            Target(f"{HUNG} that hang delay nobody (within {DELAY_MAX - 1:.0%})", delay <= DELAY_MAX),
+        ),
     )
 
 

@@ -32,6 +32,7 @@ from benfex.network.driver import (
 )
 from benfex.network.drivers.routeros import configuration, device, garden, reads, settings, words, writes
 from benfex.network.drivers.routeros.conversation import Conversation, converse
+from benfex.network.drivers.routeros.pace import working
 from benfex.network.drivers.routeros.questions import Ask
 from benfex.network.garden import Garden, GardenReading
 from data.values.kinds import ALL_METHODS, BY_ADDRESS, AccessMethod, SettingKind
@@ -191,7 +192,8 @@ class RouterOsLink:
 
     def _act(self, act: Callable[[Ask], Answer]) -> Answer:
         try:
-            return act(self._conversation.ask)
+            with working():
+                return act(self._conversation.ask)
         except (ValueError, KeyError) as error:
             self._conversation.close()
             raise RouterProtocolError(f"The router's answer was not understood: {error}") from error

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from benfex.network.driver import RouterAddress
+from benfex.network.drivers.routeros.pace import waiting
 
 READ_BYTES: Final = 256 * 1024
 # Behind carrier-grade NAT an idle connection is forgotten; noticed here after about a minute.
@@ -85,7 +86,8 @@ class BufferedTransport:
 
     def _receive(self) -> bytes:
         self._arm()
-        received = self._sock.recv(READ_BYTES)
+        with waiting():
+            received = self._sock.recv(READ_BYTES)
         if self._is_waiting:
             self._answered_at, self._is_waiting = time.monotonic(), False
         if not received:
