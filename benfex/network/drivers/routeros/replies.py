@@ -15,6 +15,8 @@ REPLY_BYTES_MAX: Final = 256 * 1024 * 1024
 WORD_BYTES_MAX: Final = 16 * 1024 * 1024
 _REPLY_WORD_BYTES_MAX: Final = 32
 _BANG: Final = 0x21
+_EQUALS: Final = 0x3D
+_ROW: Final = b"\x03!re"
 _INCOMPLETE: Final = (-1, -1)
 
 
@@ -57,6 +59,12 @@ class ReplyDecoder:
         whole = bytes(self._buffer)
         position = 0
         while not self.is_done and self.fatal is None:
+            if whole.startswith(_ROW, position):
+                ended = self._take_row(whole, position + len(_ROW))
+                if ended is None:
+                    break
+                position = ended
+                continue
             sentence = _read_sentence(whole, position)
             if sentence is None:
                 break
@@ -70,10 +78,40 @@ class ReplyDecoder:
         """Return what came after the end of the answer; nothing, from a router that keeps to one command."""
         return bytes(self._buffer)
 
+    def _take_row(self, data: bytes, position: int) -> int | None:
+        """Take the attributes of a row and return where it ends; None while it is not whole.
+
+        Nearly every sentence is one, so nothing is made of it but the row.
+        """
+        size, names = len(data), self._names
+        row: Row = {}
+        while position < size:
+            length = data[position]
+            position += 1
+            if length == 0:
+                self.rows.append(row)
+                return position
+            if length >= 0x80:
+                length, position = _read_long_length(data, position - 1)
+                if position < 0:
+                    return None
+            end = position + length
+            if end > size:
+                return None
+            if data[position] == _EQUALS:  # not an API attribute such as `.tag=`
+                name, _, value = data[position + 1 : end].partition(b"=")
+                known = names.get(name)
+                if known is None:
+                    known = names[name] = self._text(name)
+                try:
+                    row[known] = value.decode()
+                except UnicodeDecodeError:
+                    row[known] = self._text(value)
+            position = end
+        return None
+
     def _take(self, words: list[bytes]) -> None:
         match words[0]:
-            case b"!re":
-                self.rows.append(self._attributes(words))
             case b"!done":
                 self.closing = self._attributes(words)
                 self.is_done = True
