@@ -31,7 +31,7 @@ $(DEV_READY): constraints.txt pyproject.toml | $(PYTHON)
 run: $(RUN_READY)  ## start the demo: an ISP with its routers and gateways simulated on this machine
 	@$(PYTHON) app.py --demo $(ARGS)
 
-test: $(DEV_READY)  ## every test, on SQLite and PostgreSQL, then in a browser
+test: $(DEV_READY)  ## every test, on SQLite and PostgreSQL, and in a browser
 	@$(PYTHON) tools/run_tests.py $(ARGS)
 
 deep: $(DEV_READY)  ## the same tests with many more examples and the large sizes

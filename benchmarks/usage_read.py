@@ -28,7 +28,7 @@ from benfex.usage.allowance import period_begins_at
 from benfex.usage.api_views import UsageStepSize, usage_records
 from benfex.usage.caps import standings
 from benfex.usage.counting import CountedSpan, counted_between
-from data.columns import whole_seconds
+from data.columns import unix_seconds
 from data.values.identifiers import ConnectionId
 
 T = TypeVar("T")
@@ -102,7 +102,7 @@ def _bare_hours(
     rows = bare.execute(
         "SELECT starts_at, download_bytes, upload_bytes, peak_download_bps, peak_upload_bps, seconds_covered"
         " FROM usage_1h WHERE connection_id = ? AND starts_at >= ? AND starts_at < ? ORDER BY starts_at",
-        (line, whole_seconds(since), whole_seconds(until)),
+        (line, unix_seconds(since), unix_seconds(until)),
     )
     return [(datetime.fromtimestamp(at, UTC), *row) for at, *row in rows]
 
@@ -126,7 +126,7 @@ def _bare_totals(bare: sqlite3.Connection, since: datetime, until: datetime) -> 
         bare.execute(
             "SELECT usage_1d.connection_id, sum(download_bytes + upload_bytes) FROM connection JOIN usage_1d"
             " ON usage_1d.connection_id = connection.id AND starts_at >= ? AND starts_at < ? GROUP BY 1",
-            (whole_seconds(since), whole_seconds(until)),
+            (unix_seconds(since), unix_seconds(until)),
         )
     )
 
@@ -143,7 +143,7 @@ def _fill(uow: UnitOfWork, *, until: datetime) -> None:
                     " SELECT id, :at, id * 1000003 % 900001 + :hours, id * 1009 % 90001, 1, 1, 3600"
                     " FROM connection WHERE id <= :lines"
                 ),
-                {"at": whole_seconds(until - timedelta(hours=hours + step)), "hours": hours, "lines": lines},
+                {"at": unix_seconds(until - timedelta(hours=hours + step)), "hours": hours, "lines": lines},
             )
 
 

@@ -5,6 +5,7 @@ import math
 import re
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, DateTime, Dialect, Enum, Text
@@ -55,15 +56,16 @@ class UtcSeconds(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """Refuse naive instants."""
-        return None if value is None else whole_seconds(value)
+        return None if value is None else unix_seconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """Return aware UTC."""
         return None if value is None else datetime.fromtimestamp(value, UTC)
 
 
-def whole_seconds(at: datetime) -> int:
-    """Return an instant as `UtcSeconds` keeps it."""
+@lru_cache(maxsize=1_024)  # the rows of a poll or a question share a few
+def unix_seconds(at: datetime) -> int:
+    """Return an instant as `UtcSeconds` keeps it. Raises ValueError when it is naive."""
     if at.tzinfo is None:
         raise ValueError("an instant must be aware")
     return math.ceil(at.timestamp())

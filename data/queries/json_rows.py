@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from data.columns import whole_seconds
+from data.columns import unix_seconds
 from data.session import Session
 
 
@@ -32,13 +32,6 @@ class Cells:
 
 def pack_rows(rows: Sequence[Sequence[object]]) -> str:
     """Return rows as the parameter `:rows`; instants go in as whole seconds."""
-    said: dict[datetime, int] = {}  # most rows share their instants
-
-    def cell_of(cell: object) -> object:
-        if not isinstance(cell, datetime):
-            return cell
-        if cell not in said:
-            said[cell] = whole_seconds(cell)
-        return said[cell]
-
-    return json.dumps([[cell_of(cell) for cell in row] for row in rows])
+    return json.dumps(
+        [[unix_seconds(cell) if isinstance(cell, datetime) else cell for cell in row] for row in rows]
+    )

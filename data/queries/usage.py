@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, func, select, text
 
-from data.columns import whole_seconds
+from data.columns import unix_seconds
 from data.models.catalog import Plan, PlanPrice
 from data.models.payment import RestorationClock
 from data.models.router import Connection
@@ -243,8 +243,8 @@ def _used(session: Session, table: str, spans: UsedSpans) -> dict[int, int]:
             statement,
             {
                 "rows": json.dumps(list({line for _, line in places})),
-                "since": whole_seconds(since),
-                "until": whole_seconds(until),
+                "since": unix_seconds(since),
+                "until": unix_seconds(until),
             },
         )
         by_line = {line: int(count) for line, count in found.all() if count is not None}
@@ -276,6 +276,6 @@ def _roll_up(session: Session, statement: str, starts_at: datetime, ends_at: dat
             " peak_download_bps = excluded.peak_download_bps, peak_upload_bps = excluded.peak_upload_bps,"
             " seconds_covered = excluded.seconds_covered"
         ),
-        {"start": whole_seconds(starts_at), "end": whole_seconds(ends_at)},
+        {"start": unix_seconds(starts_at), "end": unix_seconds(ends_at)},
     )
     return int(done.rowcount)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from data.columns import whole_seconds
+from data.columns import unix_seconds
 from data.queries.usage_routers import RouterUsageRow
 from data.session import Session
 
@@ -84,12 +84,11 @@ def forget_counters(session: Session, *, router_id: int, session_keys: Sequence[
 
 def add_usage(session: Session, rows: Sequence[UsageRow]) -> None:
     """Add bytes to five minutes of connections; a pair of them comes once in `rows`."""
-    seconds = _Seconds()
     _run(
         session,
         _ADD,
         [
-            (seconds.of(row.starts_at), row.connection_id, row.download_bytes, row.upload_bytes)
+            (unix_seconds(row.starts_at), row.connection_id, row.download_bytes, row.upload_bytes)
             for row in rows
         ],
     )
@@ -100,7 +99,7 @@ def add_router_usage(session: Session, *, router_id: int, rows: Sequence[RouterU
     _run(
         session,
         _ADD_OF_ROUTER,
-        [(router_id, whole_seconds(row.starts_at), row.download_bytes, row.upload_bytes) for row in rows],
+        [(router_id, unix_seconds(row.starts_at), row.download_bytes, row.upload_bytes) for row in rows],
     )
 
 
@@ -129,19 +128,6 @@ class _Instants:
         known = self._known.get(at)
         if known is None:
             known = self._known[at] = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-        return known
-
-
-class _Seconds:
-    """Instants as usage keeps them; those of a poll are few, so each is worked out once."""
-
-    def __init__(self) -> None:
-        self._known: dict[datetime, int] = {}
-
-    def of(self, at: datetime) -> int:
-        known = self._known.get(at)
-        if known is None:
-            known = self._known[at] = whole_seconds(at)
         return known
 
 

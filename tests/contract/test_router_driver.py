@@ -256,6 +256,26 @@ async def test_a_suspended_subscriber_sees_only_the_portal_until_restored(
 
 async def test_disconnecting_nobody_is_no_error(link: RouterLink) -> None:
     assert await link.disconnect("nobody") == 0
+    assert await link.disconnect() == 0
+
+
+@pytest.mark.parametrize("count", [2, 12])
+async def test_sessions_of_several_end_at_once_and_nobody_elses(
+    link: RouterLink, router: SimulatedRouter, count: int
+) -> None:
+    router.populate("home", 15, "default")
+    names = sorted(str(session["user"]) for session in router.sessions())
+    assert len(names) == 15
+
+    assert await link.disconnect(*names[:count]) == count
+
+    assert sorted(str(session["user"]) for session in router.sessions()) == names[count:]
+
+
+async def test_access_is_read_of_the_methods_that_are_asked_for(link: RouterLink) -> None:
+    await link.apply(AddAccess(ALICE))
+    assert (await link.read_access(frozenset({AccessMethod.PPPOE}))).entries == (ALICE,)
+    assert (await link.read_access(frozenset({AccessMethod.HOTSPOT}))).entries == ()
 
 
 async def test_removed_access_stays_away(link: RouterLink, router: SimulatedRouter) -> None:

@@ -56,6 +56,17 @@ def test_words_of_every_length_are_read(length: int, announced: str) -> None:
     assert len(answer.rows[0]["v"]) == length - 3
 
 
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_a_length_that_is_longer_than_it_needs_loses_no_row(size: int) -> None:
+    data = b"\x80\x03!re" + b"\x80\x00" + b"\x80\x04=a=1" + b"\x80\x00\x00" + b"\x80\x05!done\x00"
+    answer = ReplyDecoder()
+
+    for start in range(0, len(data), size):
+        answer.feed(data[start : start + size])
+
+    assert (answer.rows, answer.is_done) == ([{"a": "1"}], True)
+
+
 def test_what_add_returns_is_in_the_closing_word() -> None:
     assert decoded(sentence(b"!done", b"=ret=*1A")).closing == {"ret": "*1A"}
 

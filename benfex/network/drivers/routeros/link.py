@@ -32,8 +32,8 @@ from benfex.network.driver import (
 )
 from benfex.network.drivers.routeros import configuration, device, garden, reads, settings, words, writes
 from benfex.network.drivers.routeros.conversation import Conversation, converse
-from benfex.network.drivers.routeros.pace import working
 from benfex.network.drivers.routeros.questions import Ask
+from benfex.network.drivers.routeros.turns import working
 from benfex.network.garden import Garden, GardenReading
 from data.values.kinds import ALL_METHODS, BY_ADDRESS, AccessMethod, SettingKind
 

@@ -16,6 +16,7 @@ WORD_BYTES_MAX: Final = 16 * 1024 * 1024
 _REPLY_WORD_BYTES_MAX: Final = 32
 _BANG: Final = 0x21
 _EQUALS: Final = 0x3D
+_LONG: Final = 0x80  # lengths of more than one byte begin here
 _ROW: Final = b"\x03!re"
 _INCOMPLETE: Final = (-1, -1)
 
@@ -59,17 +60,10 @@ class ReplyDecoder:
         whole = bytes(self._buffer)
         position = 0
         while not self.is_done and self.fatal is None:
-            if whole.startswith(_ROW, position):
-                ended = self._take_row(whole, position + len(_ROW))
-                if ended is None:
-                    break
-                position = ended
-                continue
-            sentence = _read_sentence(whole, position)
-            if sentence is None:
+            ended = self._take(whole, position)
+            if ended is None:
                 break
-            words, position = sentence
-            self._take(words)
+            position = ended
         if position:
             del self._buffer[:position]
 
@@ -78,68 +72,62 @@ class ReplyDecoder:
         """Return what came after the end of the answer; nothing, from a router that keeps to one command."""
         return bytes(self._buffer)
 
-    def _take_row(self, data: bytes, position: int) -> int | None:
-        """Take the attributes of a row and return where it ends; None while it is not whole.
+    def _take(self, data: bytes, start: int) -> int | None:
+        """Take the sentence at `start` and return where it ends; None while it is not whole."""
+        if data.startswith(_ROW, start):  # nearly every sentence is one
+            reply, begins = b"!re", start + len(_ROW)
+        else:
+            found = _read_reply_word(data, start)
+            if found is None:
+                return None
+            reply, begins = found
+        attributes: Row = {}
+        ended = self._read_attributes(data, begins, attributes)
+        if ended is None:
+            return None
+        match reply:
+            case b"!re":
+                self.rows.append(attributes)
+            case b"!done":
+                self.closing = attributes
+                self.is_done = True
+            case b"!trap":
+                category = attributes.get("category", "")
+                message = attributes.get("message", "").strip() or "refused without a reason"
+                self.traps.append(Trap(message, int(category) if category.isdecimal() else None))
+            case b"!fatal":
+                length, position = _read_length(data, begins)
+                self.fatal = self._text(data[position : position + length]) or "no reason given"
+            case _:
+                pass  # `!empty` (7.18) and whatever comes after it: `!done` follows
+        return ended
 
-        Nearly every sentence is one, so nothing is made of it but the row.
-        """
+    def _read_attributes(self, data: bytes, position: int, attributes: Row) -> int | None:
+        """Read the words from `position` on and return where the sentence ends; None while it is not whole."""
         size, names = len(data), self._names
-        row: Row = {}
         while position < size:
             length = data[position]
             position += 1
             if length == 0:
-                self.rows.append(row)
                 return position
-            if length >= 0x80:
+            if length >= _LONG:
                 length, position = _read_long_length(data, position - 1)
                 if position < 0:
                     return None
             end = position + length
             if end > size:
                 return None
-            if data[position] == _EQUALS:  # not an API attribute such as `.tag=`
+            if length and data[position] == _EQUALS:  # not an API attribute such as `.tag=`
                 name, _, value = data[position + 1 : end].partition(b"=")
                 known = names.get(name)
                 if known is None:
                     known = names[name] = self._text(name)
                 try:
-                    row[known] = value.decode()
+                    attributes[known] = value.decode()
                 except UnicodeDecodeError:
-                    row[known] = self._text(value)
+                    attributes[known] = self._text(value)
             position = end
         return None
-
-    def _take(self, words: list[bytes]) -> None:
-        match words[0]:
-            case b"!done":
-                self.closing = self._attributes(words)
-                self.is_done = True
-            case b"!trap":
-                attributes = self._attributes(words)
-                category = attributes.get("category", "")
-                message = attributes.get("message", "").strip() or "refused without a reason"
-                self.traps.append(Trap(message, int(category) if category.isdecimal() else None))
-            case b"!fatal":
-                self.fatal = self._text(words[1]) if len(words) > 1 else "no reason given"
-            case _:
-                pass  # `!empty` (7.18) and whatever comes after it: `!done` follows
-
-    def _attributes(self, words: list[bytes]) -> Row:
-        names = self._names
-        row: Row = {}
-        for word in words[1:]:
-            if word[:1] != b"=":
-                continue  # API attributes such as `.tag=`
-            name, _, value = word[1:].partition(b"=")
-            known = names.get(name)
-            if known is None:
-                known = names[name] = self._text(name)
-            try:
-                row[known] = value.decode()
-            except UnicodeDecodeError:
-                row[known] = self._text(value)
-        return row
 
     def _text(self, value: bytes) -> str:
         for encoding in ("utf-8", self._fallback):
@@ -150,30 +138,24 @@ class ReplyDecoder:
         return value.decode("latin-1")  # never fails and drops nothing
 
 
-def _read_sentence(data: bytes, start: int) -> tuple[list[bytes], int] | None:
-    """Return the words of the sentence at `start` and where it ends; None while it is not whole."""
-    size = len(data)
-    words: list[bytes] = []
-    position = start
-    while position < size:
-        length = data[position]
-        position += 1
-        if length == 0:
-            if not words:
-                raise ReplyError("The answer holds an empty sentence.")
-            return words, position
-        if length >= 0x80:
-            length, position = _read_long_length(data, position - 1)
-            if position < 0:
-                return None
-        end = position + length
-        if not words:
-            _check_reply_word(data, position, length)
-        if end > size:
-            return None
-        words.append(data[position:end])
-        position = end
-    return None
+def _read_reply_word(data: bytes, start: int) -> tuple[bytes, int] | None:
+    """Return the first word of the sentence at `start` and where it ends; None while it is not whole."""
+    if start >= len(data):
+        return None
+    if data[start] == 0:
+        raise ReplyError("The answer holds an empty sentence.")
+    length, position = _read_length(data, start)
+    if position < 0:
+        return None
+    _check_reply_word(data, position, length)
+    end = position + length
+    return (data[position:end], end) if end <= len(data) else None
+
+
+def _read_length(data: bytes, start: int) -> tuple[int, int]:
+    """Return the length of a word and where it begins; (-1, -1) while the length is not whole."""
+    first = data[start]
+    return (first, start + 1) if first < _LONG else _read_long_length(data, start)
 
 
 def _read_long_length(data: bytes, start: int) -> tuple[int, int]:

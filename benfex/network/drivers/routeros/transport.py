@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from benfex.network.driver import RouterAddress
-from benfex.network.drivers.routeros.pace import waiting
+from benfex.network.drivers.routeros.turns import waiting
 
 READ_BYTES: Final = 256 * 1024
 # Behind carrier-grade NAT an idle connection is forgotten; noticed here after about a minute.
@@ -48,7 +48,8 @@ class BufferedTransport:
         """Send all of `data`."""
         self._arm()
         self._asked_at, self._is_waiting = time.monotonic(), True
-        self._sock.sendall(data)
+        with waiting():
+            self._sock.sendall(data)
 
     def read(self, length: int) -> bytes:
         """Return exactly `length` bytes."""
